@@ -1,0 +1,67 @@
+// Package dataset brings samples in: sources, health, cleaning, splits and
+// augmentation. It knows nothing of models.
+package dataset
+
+import (
+	"context"
+
+	"athanor/inference/onnx"
+)
+
+// Task is what a model is asked to do with a sample.
+type Task string
+
+// Tasks.
+const (
+	Image Task = "image"
+	Text  Task = "text"
+	Table Task = "table"
+)
+
+// Column describes one input of the network for one sample: without the batch axis.
+type Column struct {
+	Name  string
+	Type  onnx.DataType
+	Shape []int // of one sample; a scalar is [1]
+}
+
+// Feed gives samples to a training or evaluation loop in the form the network's
+// graph takes. A Feed is safe for concurrent use; the memory passed to Fill
+// belongs to the caller.
+type Feed interface {
+	// Len is the number of samples.
+	Len() int
+	// Columns describes the inputs, in the order Fill writes them.
+	Columns() []Column
+	// Fill writes the samples at rows, one after another, into dst: one
+	// little-endian byte slice for each column, len(rows) samples long. epoch
+	// seeds augmentation; a negative epoch means no augmentation (validation,
+	// test). The same (epoch, row) always gives the same bytes.
+	Fill(ctx context.Context, dst [][]byte, epoch int, rows []int) error
+	// Class is the label of a classification sample, in [0, len(Set.Classes)).
+	Class(row int) int
+	// Target is the value of a regression sample.
+	Target(row int) float32
+	// Row is the sample's stable number in the whole source, for showing,
+	// relabelling or excluding it.
+	Row(row int) int
+}
+
+// Set is a data set made ready for training: three feeds that never share a
+// sample, and what a person should know of it.
+type Set struct {
+	Task       Task
+	Name       string
+	Classes    []string // empty for regression
+	Train      Feed
+	Validation Feed
+	Test       Feed // nil where the source has none
+	// Fingerprint is the hex SHA-256 over samples, labels, operations and split.
+	Fingerprint string
+	// Preprocess maps what a user of the model has (uint8 pixels, raw columns)
+	// to what the feeds give; nil where they are the same. It is joined in front
+	// of the exported model.
+	Preprocess *onnx.Graph
+	// Metadata is stored in the exported model (tokenizer, schema, …).
+	Metadata []onnx.Pair
+}

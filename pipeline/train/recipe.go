@@ -1,0 +1,75 @@
+// Package train runs a recipe: it builds the step graph, feeds it, tells what
+// happens and keeps checkpoints. It knows no screen and no storage.
+package train
+
+// Recipe is everything that decides a run; it is stored resolved beside the run.
+type Recipe struct {
+	Task      string    `toml:"task"` // image, text, table
+	Name      string    `toml:"name,omitempty"`
+	Seed      uint64    `toml:"seed"`
+	Device    string    `toml:"device"`  // auto, cpu, webgpu[:n], cuda[:n]
+	Threads   int       `toml:"threads"` // intra-op threads; results repeat exactly for a fixed number
+	Data      Data      `toml:"data"`
+	Model     Model     `toml:"model"`
+	Optimizer Optimizer `toml:"optimizer"`
+	Schedule  Schedule  `toml:"schedule"`
+	Train     Loop      `toml:"train"`
+}
+
+// Data says where samples come from and how they are split.
+type Data struct {
+	Path       string  `toml:"path"` // "digits" is the embedded generator
+	Validation float64 `toml:"validation"`
+	Test       string  `toml:"test,omitempty"` // path of a test set kept apart
+	TestSplit  float64 `toml:"test_split,omitempty"`
+	Label      string  `toml:"label,omitempty"` // column name
+	Text       string  `toml:"text,omitempty"`  // column name
+	Group      string  `toml:"group,omitempty"` // column name: groups stay on one side
+	Size       int     `toml:"size,omitempty"`  // pictures are resized to size×size
+	Augment    string  `toml:"augment,omitempty"`
+}
+
+// Model names an architecture and its sizes.
+type Model struct {
+	Name     string  `toml:"name"` // mlp, cnn, resnet, …
+	Hidden   []int   `toml:"hidden,omitempty"`
+	Channels []int   `toml:"channels,omitempty"`
+	Dropout  float64 `toml:"dropout,omitempty"`
+	Embed    int     `toml:"embed,omitempty"`
+	Buckets  int     `toml:"buckets,omitempty"`
+	Layers   int     `toml:"layers,omitempty"`
+	Heads    int     `toml:"heads,omitempty"`
+	Length   int     `toml:"length,omitempty"`
+}
+
+// Optimizer is the update rule.
+type Optimizer struct {
+	Name           string  `toml:"name"` // sgd, momentum, nesterov, adam, adamw
+	LearningRate   float64 `toml:"learning_rate"`
+	Momentum       float64 `toml:"momentum,omitempty"`
+	Beta1          float64 `toml:"beta1,omitempty"`
+	Beta2          float64 `toml:"beta2,omitempty"`
+	Epsilon        float64 `toml:"epsilon,omitempty"`
+	WeightDecay    float64 `toml:"weight_decay,omitempty"`
+	Clip           float64 `toml:"clip,omitempty"` // largest global gradient norm, 0 off
+	LabelSmoothing float64 `toml:"label_smoothing,omitempty"`
+	ClassWeights   string  `toml:"class_weights,omitempty"` // "" or "balanced"
+}
+
+// Schedule is how the learning rate goes over the run.
+type Schedule struct {
+	Name    string  `toml:"name"`              // constant, step, cosine, plateau
+	WarmUp  int     `toml:"warm_up,omitempty"` // steps
+	Every   int     `toml:"every,omitempty"`   // step: epochs between drops
+	Factor  float64 `toml:"factor,omitempty"`  // step, plateau
+	Minimum float64 `toml:"minimum,omitempty"` // share of the learning rate at the end
+}
+
+// Loop is the loop's own settings.
+type Loop struct {
+	Epochs            int `toml:"epochs"`
+	Batch             int `toml:"batch"`
+	Patience          int `toml:"patience,omitempty"`           // epochs without a better validation, 0 off
+	CheckpointSeconds int `toml:"checkpoint_seconds,omitempty"` // at most this long between checkpoints
+	KeepCheckpoints   int `toml:"keep_checkpoints,omitempty"`
+}
