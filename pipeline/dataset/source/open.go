@@ -1,0 +1,112 @@
+// Package source opens what a person has (a name, a file, a folder, an archive)
+// as a dataset.Set ready for training. What it is, is recognised by content.
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"athanor/pipeline/dataset"
+)
+
+// Digits is the path that names the embedded set.
+const Digits = "digits"
+
+// Errors of Open.
+var (
+	// ErrUnknown: the path holds nothing this package can read.
+	ErrUnknown = errors.New("no data set recognised")
+	// ErrEmpty: there is no sample to train on.
+	ErrEmpty = errors.New("the data set is empty")
+	// ErrOneClass: all samples have the same label.
+	ErrOneClass = errors.New("the data set has only one class")
+	// ErrTask: the source cannot serve the task asked for.
+	ErrTask = errors.New("the data does not fit the task")
+	// ErrColumn: a column that was asked for does not exist.
+	ErrColumn = errors.New("no such column")
+)
+
+// Config says what to open and how to prepare it. The zero value of every
+// field but Path is a usable default.
+type Config struct {
+	// Path is Digits, a file or a folder.
+	Path string
+	// Test is the path of a test set kept apart; the source's own test part is
+	// used where it is empty.
+	Test string
+	// Validation and TestSplit are shares in [0,1). Validation is of what is
+	// left for training; it is ignored where the source brings a validation
+	// part of its own (a folder val or valid).
+	Validation, TestSplit float64
+	// Seed decides splits and augmentation.
+	Seed uint64
+	// Task is the task asked for; empty takes the one that fits the source.
+	Task dataset.Task
+	// Label, Text, Group and Time name columns; empty lets the source guess.
+	Label, Text, Group, Time string
+	// Size is the side pictures are resized to; 0 is 64 for folders of pictures
+	// and the pictures' own size for IDX.
+	Size int
+	// Augment names what happens to training samples: "", "none", "default" or
+	// a list such as "flip,rotate=10,shift=0.1".
+	Augment string
+	// Length and Buckets are the token ids a text has and the numbers they are
+	// hashed into; 0 means 64 and 32768.
+	Length, Buckets int
+	// Tokenizer turns texts into token ids; nil hashes n-grams.
+	Tokenizer Tokenizer
+	// Cache is the folder decoded pictures are kept in when they do not fit in
+	// memory; empty is the person's cache folder.
+	Cache string
+	// Progress is called now and then with samples done and samples in all (0
+	// where that is not known yet); it may be nil. It is called from one
+	// goroutine at a time.
+	Progress func(done, total int)
+}
+
+// Tokenizer turns a text into token ids of fixed length, 0 where the text is
+// shorter. It is safe for concurrent use.
+type Tokenizer interface {
+	// Length is the number of ids of every text.
+	Length() int
+	// Tokens writes the ids of text into dst, which has Length elements.
+	Tokens(dst []int64, text string)
+	// Metadata tells whoever uses the model how to do the same.
+	Metadata() map[string]string
+}
+
+// Open opens the data set that c names. Errors name the file and the cure.
+func Open(ctx context.Context, c Config) (*dataset.Set, error) {
+	open, err := recognise(c)
+	if err != nil {
+		return nil, fmt.Errorf("open data set %s: %w", c.Path, err)
+	}
+	set, err := open(ctx, c)
+	if err != nil {
+		return nil, fmt.Errorf("open data set %s: %w", c.Path, err)
+	}
+	return set, nil
+}
+
+// opener makes a Set of one kind of source.
+type opener func(ctx context.Context, c Config) (*dataset.Set, error)
+
+func recognise(c Config) (opener, error) {
+	if c.Path == Digits {
+		return openDigits, nil
+	}
+	info, err := os.Stat(c.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; check the path, or use %q for the embedded set", err, Digits)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if isIDX(c.Path, info) {
+		return openIDX, nil
+	}
+	return nil, fmt.Errorf("%w: expected IDX files; say what is there with: athanor data check %s", ErrUnknown, c.Path)
+}

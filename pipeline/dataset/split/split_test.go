@@ -1,0 +1,105 @@
+package split_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"athanor/pipeline/dataset/split"
+)
+
+func TestRowsKeepsTheShareOfEachClass(t *testing.T) {
+	labels := make([]int, 1000)
+	for i := range labels {
+		labels[i] = i % 3 * i % 2
+	}
+	kept, held, err := split.Rows(len(labels), split.Config{Share: 0.1, Seed: 7, Labels: labels})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, out := map[int]int{}, map[int]int{}
+	for _, l := range labels {
+		all[l]++
+	}
+	for _, r := range held {
+		out[labels[r]]++
+	}
+	for l, n := range all {
+		if want := int(math.Round(float64(n) * 0.1)); out[l] != want {
+			t.Errorf("class %d: %d of %d held out, want %d", l, out[l], n, want)
+		}
+	}
+	whole := append(slices.Clone(kept), held...)
+	slices.Sort(whole)
+	for i, r := range whole {
+		if i != r {
+			t.Fatalf("row %d is missing or twice", i)
+		}
+	}
+	_, again, _ := split.Rows(len(labels), split.Config{Share: 0.1, Seed: 7, Labels: labels})
+	_, other, _ := split.Rows(len(labels), split.Config{Share: 0.1, Seed: 8, Labels: labels})
+	if !slices.Equal(held, again) || slices.Equal(held, other) {
+		t.Error("the split must depend on the seed and on nothing else")
+	}
+}
+
+func TestRowsNeverDividesAGroup(t *testing.T) {
+	groups := make([]int, 300)
+	for i := range groups {
+		groups[i] = i / 7
+	}
+	kept, held, err := split.Rows(300, split.Config{Share: 0.2, Seed: 1, Groups: groups})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range held {
+		if slices.ContainsFunc(kept, func(k int) bool { return groups[k] == groups[h] }) {
+			t.Fatalf("group %d is on both sides", groups[h])
+		}
+	}
+	if len(held) < 50 || len(held) > 70 {
+		t.Errorf("%d of 300 held out, want about 60", len(held))
+	}
+}
+
+func TestRowsLeavesSmallClassesOnBothSides(t *testing.T) {
+	labels := []int{0, 0, 1, 2, 2, 2}
+	kept, held, _ := split.Rows(6, split.Config{Share: 0.1, Labels: labels})
+	count := func(rows []int, l int) (n int) {
+		for _, r := range rows {
+			if labels[r] == l {
+				n++
+			}
+		}
+		return n
+	}
+	if count(held, 0) != 1 || count(kept, 0) != 1 || count(kept, 1) != 1 || count(held, 2) != 1 {
+		t.Errorf("kept %v, held %v", kept, held)
+	}
+	if _, held, _ := split.Rows(6, split.Config{Labels: labels}); len(held) != 0 {
+		t.Errorf("share 0 held %v", held)
+	}
+}
+
+func TestRefusesShare(t *testing.T) {
+	for _, s := range []float64{-0.1, 1, 2, math.NaN()} {
+		if _, _, err := split.Rows(3, split.Config{Share: s}); !errors.Is(err, split.ErrShare) {
+			t.Errorf("Rows, share %v: %v", s, err)
+		}
+		if _, _, err := split.ByTime([]float64{1}, s); !errors.Is(err, split.ErrShare) {
+			t.Errorf("ByTime, share %v: %v", s, err)
+		}
+	}
+}
+
+func TestByTimeHoldsTheLatest(t *testing.T) {
+	kept, held, err := split.ByTime([]float64{5, 1, 4, 2, 3}, 0.4)
+	if err != nil || !slices.Equal(kept, []int{1, 3, 4}) || !slices.Equal(held, []int{0, 2}) {
+		t.Errorf("kept %v, held %v, %v", kept, held, err)
+	}
+	kept, held, _ = split.ByTime([]float64{1, 2, 2, 2, 3}, 0.5)
+	if !slices.Equal(kept, []int{0, 1, 2, 3}) || !slices.Equal(held, []int{4}) {
+		t.Errorf("one moment was divided: kept %v, held %v", kept, held)
+	}
+}
