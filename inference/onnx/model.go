@@ -92,8 +92,8 @@ const (
 	AttrGraphs        AttrType = 10
 	AttrSparseTensor  AttrType = 11
 	AttrSparseTensors AttrType = 12
-	AttrType_         AttrType = 13 // TypeProto
-	AttrTypes         AttrType = 14
+	AttrTypeProto     AttrType = 13
+	AttrTypeProtos    AttrType = 14
 )
 
 // Attribute is a named constant of a node.
