@@ -1,0 +1,107 @@
+package grad
+
+import (
+	"slices"
+
+	"athanor/pipeline/graph"
+)
+
+func layoutRules() map[string]Rule {
+	back := unary(func(c *Context, dy *graph.Value) *graph.Value { return c.Reshape(dy, c.X(0).Shape...) })
+	return map[string]Rule{
+		"Reshape": back, "Flatten": back, "Squeeze": back, "Unsqueeze": back,
+		"Transpose": unary(transposeGradient), "Concat": concatRule, "Split": splitRule,
+		"Expand": unary(func(c *Context, dy *graph.Value) *graph.Value { return c.unbroadcast(dy, c.X(0).Shape) }),
+		"Slice":  sliceRule, "Pad": padRule,
+	}
+}
+
+func transposeGradient(c *Context, dy *graph.Value) *graph.Value {
+	perm := graph.Permutation(c.Node)
+	inverse := make([]int, len(perm))
+	for i, p := range perm {
+		inverse[(p+len(perm))%len(perm)] = i
+	}
+	return c.Transpose(dy, inverse...)
+}
+
+func concatRule(c *Context) ([]*graph.Value, error) {
+	a := c.Node.Attrs.Int("axis", 0)
+	sizes := make([]int, len(c.Node.In))
+	for i, v := range c.Node.In {
+		sizes[i] = v.Shape[(a+v.Rank())%v.Rank()]
+	}
+	return c.Split(c.DY(0), a, sizes...), nil
+}
+
+func splitRule(c *Context) ([]*graph.Value, error) {
+	parts := make([]*graph.Value, len(c.Node.Out))
+	for i := range parts {
+		parts[i] = c.DY(i)
+	}
+	return []*graph.Value{c.Concat(c.Node.Attrs.Int("axis", 0), parts...)}, nil
+}
+
+// sliceRule puts the gradient back where it was cut from, zeros elsewhere.
+func sliceRule(c *Context) ([]*graph.Value, error) {
+	windows, err := graph.Windows(c.Node)
+	if err != nil {
+		return nil, err
+	}
+	g := c.DY(0)
+	for i := len(windows) - 1; i >= 0; i-- {
+		g = c.uncut(g, windows[i], c.X(0).Shape[windows[i].Axis])
+	}
+	return []*graph.Value{g}, nil
+}
+
+// uncut is the inverse of one window along its axis, filling with zeros.
+func (c *Context) uncut(g *graph.Value, w graph.Window, size int) *graph.Value {
+	n := w.Length()
+	if n == 0 {
+		shape := slices.Clone(g.Shape)
+		shape[w.Axis] = size
+		return c.Expand(c.Scalar(g, 0), shape...)
+	}
+	if w.Step < 0 {
+		g = c.Slice(g, graph.Window{Axis: w.Axis, Start: -1, End: -(n + 1), Step: -1})
+		w = graph.Window{Axis: w.Axis, Start: w.Start + (n-1)*w.Step, Step: -w.Step}
+	}
+	if w.Step > 1 {
+		g = c.dilate(g, w.Axis, w.Step)
+	}
+	return c.padAxis(g, w.Axis, w.Start, size-w.Start-g.Shape[w.Axis])
+}
+
+// dilate puts step−1 zeros between elements along an axis, none behind the last.
+func (c *Context) dilate(g *graph.Value, axis, step int) *graph.Value {
+	shape := slices.Clone(g.Shape)
+	spread := c.Unsqueeze(g, axis+1)
+	spread = c.padAxis(spread, axis+1, 0, step-1)
+	shape[axis] *= step
+	whole := c.Reshape(spread, shape...)
+	return c.Slice(whole, graph.Window{Axis: axis, Start: 0, End: shape[axis] - (step - 1), Step: 1})
+}
+
+// padAxis adds zeros before and behind along an axis.
+func (c *Context) padAxis(g *graph.Value, axis, before, behind int) *graph.Value {
+	if before == 0 && behind == 0 {
+		return g
+	}
+	pads := make([]int, 2*g.Rank())
+	pads[axis], pads[g.Rank()+axis] = before, behind
+	return c.Op("Pad", nil, g, c.Ints(pads...))
+}
+
+// padRule cuts the padding off; only constant padding has a gradient here.
+func padRule(c *Context) ([]*graph.Value, error) {
+	if mode := c.Node.Attrs.String("mode", "constant"); mode != "constant" {
+		return nil, errPadMode(mode)
+	}
+	pads, _ := graph.ConstInts(c.X(1))
+	var windows []graph.Window
+	for i, size := range c.X(0).Shape {
+		windows = append(windows, graph.Window{Axis: i, Start: pads[i], End: pads[i] + size, Step: 1})
+	}
+	return []*graph.Value{c.Slice(c.DY(0), windows...)}, nil
+}

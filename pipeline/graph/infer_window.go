@@ -1,0 +1,224 @@
+package graph
+
+import (
+	"fmt"
+
+	"athanor/inference/onnx"
+)
+
+func windowRules() map[string]inferFunc {
+	return map[string]inferFunc{
+		"Conv": inferConv, "ConvTranspose": inferConvTranspose, "MaxPool": inferPool, "AveragePool": inferPool,
+		"GlobalAveragePool": inferGlobalPool, "GlobalMaxPool": inferGlobalPool,
+		"BatchNormalization": inferBatchNorm, "LayerNormalization": inferLayerNorm, "InstanceNormalization": inferUnary, "Resize": inferResize,
+	}
+}
+
+// Geometry is how a window slides over the spatial dimensions.
+type Geometry struct {
+	Kernel, Stride, Dilation []int
+	PadBegin, PadEnd         []int
+}
+
+// WindowGeometry reads a convolution's or pooling's attributes. kernel is used
+// where the attribute kernel_shape is absent; input is the spatial shape, needed
+// for auto_pad.
+func WindowGeometry(a Attrs, kernel, input []int) (Geometry, error) {
+	if k := a.Ints("kernel_shape"); k != nil {
+		kernel = k
+	}
+	rank := len(kernel)
+	g := Geometry{Kernel: kernel, Stride: filled(a.Ints("strides"), rank, 1), Dilation: filled(a.Ints("dilations"), rank, 1)}
+	pads := filled(a.Ints("pads"), 2*rank, 0)
+	if len(g.Stride) != rank || len(g.Dilation) != rank || len(pads) != 2*rank || rank != len(input) {
+		return g, fmt.Errorf("kernel, strides, dilations and pads do not fit %d spatial dimensions", len(input))
+	}
+	g.PadBegin, g.PadEnd = pads[:rank], pads[rank:]
+	switch mode := a.String("auto_pad", "NOTSET"); mode {
+	case "NOTSET", "VALID", "":
+		return g, nil
+	case "SAME_UPPER", "SAME_LOWER":
+		return samePadding(g, input, mode)
+	default:
+		return g, fmt.Errorf("auto_pad %q is unknown", mode)
+	}
+}
+
+// samePadding pads so that the output is ceil(input / stride).
+func samePadding(g Geometry, input []int, mode string) (Geometry, error) {
+	g.PadBegin, g.PadEnd = make([]int, len(input)), make([]int, len(input))
+	for i, size := range input {
+		if size == Unknown {
+			return g, fmt.Errorf("auto_pad needs known spatial dimensions")
+		}
+		out := (size + g.Stride[i] - 1) / g.Stride[i]
+		total := max((out-1)*g.Stride[i]+(g.Kernel[i]-1)*g.Dilation[i]+1-size, 0)
+		g.PadBegin[i], g.PadEnd[i] = total/2, total-total/2
+		if mode == "SAME_LOWER" {
+			g.PadBegin[i], g.PadEnd[i] = g.PadEnd[i], g.PadBegin[i]
+		}
+	}
+	return g, nil
+}
+
+// Output is the spatial shape the window produces.
+func (g Geometry) Output(input []int, ceil bool) ([]int, error) {
+	out := make([]int, len(input))
+	for i, size := range input {
+		if size == Unknown {
+			out[i] = Unknown
+			continue
+		}
+		room := size + g.PadBegin[i] + g.PadEnd[i] - ((g.Kernel[i]-1)*g.Dilation[i] + 1)
+		if room < 0 {
+			return nil, fmt.Errorf("the window of %d does not fit %d", g.Kernel[i], size)
+		}
+		out[i] = room/g.Stride[i] + 1
+		if ceil && room%g.Stride[i] != 0 && out[i]*g.Stride[i] < size+g.PadBegin[i] {
+			out[i]++
+		}
+	}
+	return out, nil
+}
+
+func filled(list []int, n, value int) []int {
+	if list != nil {
+		return list
+	}
+	list = make([]int, n)
+	for i := range list {
+		list[i] = value
+	}
+	return list
+}
+
+func inferConv(n *Node) ([]result, error) {
+	if err := need(n, 2); err != nil {
+		return nil, err
+	}
+	x, w := n.In[0].Shape, n.In[1].Shape
+	if len(x) < 3 || len(w) != len(x) {
+		return nil, fmt.Errorf("needs input and weights of one rank, 3 or more")
+	}
+	group := n.Attrs.Int("group", 1)
+	if x[1] != w[1]*group || group < 1 || w[0]%group != 0 {
+		return nil, fmt.Errorf("%d channels do not fit weights %v in %d groups", x[1], w, group)
+	}
+	g, err := WindowGeometry(n.Attrs, w[2:], x[2:])
+	if err != nil {
+		return nil, err
+	}
+	out, err := g.Output(x[2:], false)
+	return one(n.In[0].Type, append([]int{x[0], w[0]}, out...)), err
+}
+
+func inferConvTranspose(n *Node) ([]result, error) {
+	if err := need(n, 2); err != nil {
+		return nil, err
+	}
+	x, w := n.In[0].Shape, n.In[1].Shape
+	if len(x) < 3 || len(w) != len(x) || x[1] != w[0] {
+		return nil, fmt.Errorf("input %v and weights %v do not fit", x, w)
+	}
+	g, err := WindowGeometry(n.Attrs, w[2:], x[2:])
+	if err != nil {
+		return nil, err
+	}
+	extra := filled(n.Attrs.Ints("output_padding"), len(x)-2, 0)
+	out := []int{x[0], w[1] * n.Attrs.Int("group", 1)}
+	for i, size := range x[2:] {
+		if size == Unknown {
+			out = append(out, Unknown)
+			continue
+		}
+		out = append(out, (size-1)*g.Stride[i]+(g.Kernel[i]-1)*g.Dilation[i]+1+extra[i]-g.PadBegin[i]-g.PadEnd[i])
+	}
+	return one(n.In[0].Type, out), nil
+}
+
+func inferPool(n *Node) ([]result, error) {
+	if err := need(n, 1); err != nil {
+		return nil, err
+	}
+	x := n.In[0].Shape
+	if len(x) < 3 {
+		return nil, fmt.Errorf("needs a batch, channels and space")
+	}
+	g, err := WindowGeometry(n.Attrs, nil, x[2:])
+	if err != nil {
+		return nil, err
+	}
+	space, err := g.Output(x[2:], n.Attrs.Int("ceil_mode", 0) == 1)
+	shape := append([]int{x[0], x[1]}, space...)
+	return []result{{n.In[0].Type, shape}, {onnx.Int64, shape}}, err
+}
+
+func inferGlobalPool(n *Node) ([]result, error) {
+	if err := need(n, 1); err != nil {
+		return nil, err
+	}
+	shape := append([]int{}, n.In[0].Shape...)
+	for i := 2; i < len(shape); i++ {
+		shape[i] = 1
+	}
+	return one(n.In[0].Type, shape), nil
+}
+
+func inferBatchNorm(n *Node) ([]result, error) {
+	if err := need(n, 5); err != nil {
+		return nil, err
+	}
+	x := n.In[0]
+	if x.Rank() < 2 || !agree(n.In[1].Size(), x.Shape[1]) {
+		return nil, fmt.Errorf("scale %v does not fit channels of %v", n.In[1].Shape, x.Shape)
+	}
+	return []result{{x.Type, x.Shape}, {x.Type, n.In[1].Shape}, {x.Type, n.In[1].Shape}}, nil
+}
+
+func inferLayerNorm(n *Node) ([]result, error) {
+	if err := need(n, 2); err != nil {
+		return nil, err
+	}
+	x := n.In[0]
+	from, err := axis(n.Attrs.Int("axis", -1), x.Rank())
+	if err != nil {
+		return nil, err
+	}
+	stats := append([]int{}, x.Shape...)
+	for i := from; i < len(stats); i++ {
+		stats[i] = 1
+	}
+	return []result{{x.Type, x.Shape}, {x.Type, stats}, {x.Type, stats}}, nil
+}
+
+func inferResize(n *Node) ([]result, error) {
+	if err := need(n, 1); err != nil {
+		return nil, err
+	}
+	if len(n.In) > 3 {
+		if sizes, ok := ConstInts(n.In[3]); ok && len(sizes) == n.In[0].Rank() {
+			return one(n.In[0].Type, sizes), nil
+		}
+	}
+	if len(n.In) > 2 && n.In[2] != nil && n.In[2].Const != nil {
+		return resizeByScale(n)
+	}
+	return nil, fmt.Errorf("needs constant sizes or scales")
+}
+
+func resizeByScale(n *Node) ([]result, error) {
+	scales := ConstFloats(n.In[2])
+	if len(scales) != n.In[0].Rank() {
+		return nil, fmt.Errorf("needs a scale for each dimension")
+	}
+	shape := make([]int, len(scales))
+	for i, d := range n.In[0].Shape {
+		shape[i] = Unknown
+		if d != Unknown {
+			shape[i] = int(float64(d) * scales[i])
+		} else if scales[i] == 1 {
+			shape[i] = Unknown
+		}
+	}
+	return one(n.In[0].Type, shape), nil
+}
