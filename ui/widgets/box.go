@@ -1,0 +1,174 @@
+package widgets
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/ui/look"
+)
+
+// Fill is a rectangle in a colour of the theme that follows its changes.
+type Fill struct {
+	widget.BaseWidget
+	colour, stroke fyne.ThemeColorName
+	radius         float32
+}
+
+// NewFill returns a rectangle in colour with rounded corners.
+func NewFill(colour fyne.ThemeColorName, radius float32) *Fill {
+	f := &Fill{colour: colour, radius: radius}
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+// Stroke gives the rectangle a thin border and returns it.
+func (f *Fill) Stroke(colour fyne.ThemeColorName) *Fill {
+	f.stroke = colour
+	return f
+}
+
+// Set changes the colour; it draws only if something changed.
+func (f *Fill) Set(colour fyne.ThemeColorName) {
+	if f.colour == colour {
+		return
+	}
+	f.colour = colour
+	f.Refresh()
+}
+
+// CreateRenderer implements fyne.Widget.
+func (f *Fill) CreateRenderer() fyne.WidgetRenderer {
+	r := &fillRenderer{f: f, rect: canvas.NewRectangle(look.Colour(f.colour))}
+	r.paint()
+	return r
+}
+
+type fillRenderer struct {
+	f    *Fill
+	rect *canvas.Rectangle
+}
+
+func (r *fillRenderer) paint() {
+	r.rect.FillColor = look.Colour(r.f.colour)
+	r.rect.CornerRadius = r.f.radius
+	if r.f.stroke != "" {
+		r.rect.StrokeColor, r.rect.StrokeWidth = look.Colour(r.f.stroke), 1
+	}
+}
+
+func (r *fillRenderer) Layout(size fyne.Size)        { r.rect.Resize(size) }
+func (r *fillRenderer) MinSize() fyne.Size           { return fyne.Size{} }
+func (r *fillRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.rect} }
+func (r *fillRenderer) Destroy()                     {}
+func (r *fillRenderer) Refresh() {
+	r.paint()
+	r.rect.Refresh()
+}
+
+// Panel puts content on a card with the grid's padding.
+func Panel(content fyne.CanvasObject) *fyne.Container {
+	return container.NewStack(NewFill(look.Surface, look.Radius), Pad(content, 2*look.Gap))
+}
+
+// TitledPanel is a Panel with a small heading above its content; trailing may
+// be nil.
+func TitledPanel(title string, trailing, content fyne.CanvasObject) *fyne.Container {
+	head := container.NewHBox(Note(title).Bold(), layout.NewSpacer())
+	if trailing != nil {
+		head.Add(trailing)
+	}
+	return Panel(container.NewBorder(Below(head, look.Gap), nil, nil, nil, content))
+}
+
+// Pad leaves n units free on all sides.
+func Pad(content fyne.CanvasObject, n float32) *fyne.Container {
+	return container.New(layout.NewCustomPaddedLayout(n, n, n, n), content)
+}
+
+// Below leaves n units free under content.
+func Below(content fyne.CanvasObject, n float32) *fyne.Container {
+	return container.New(layout.NewCustomPaddedLayout(0, n, 0, 0), content)
+}
+
+// Space is an empty square of n units, for boxes.
+func Space(n float32) fyne.CanvasObject {
+	r := canvas.NewRectangle(nil)
+	r.SetMinSize(fyne.NewSquareSize(n))
+	return r
+}
+
+// Column stacks objects with gap units between them.
+func Column(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedVBoxLayout(gap), objects...)
+}
+
+// Row puts objects side by side with gap units between them.
+func Row(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedHBoxLayout(gap), objects...)
+}
+
+// Centred puts content of its own smallest size in the middle.
+func Centred(content fyne.CanvasObject) *fyne.Container { return container.NewCenter(content) }
+
+// Width gives content a fixed width.
+func Width(content fyne.CanvasObject, width float32) *fyne.Container {
+	return container.New(fixed{width: width}, content)
+}
+
+// Height gives content at least a height.
+func Height(content fyne.CanvasObject, height float32) *fyne.Container {
+	return container.New(fixed{height: height}, content)
+}
+
+type fixed struct{ width, height float32 }
+
+func (f fixed) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	if f.width > 0 && objects[0].Size().Width != f.width {
+		// Wrapped text learns its height only once it knows its width.
+		objects[0].Resize(fyne.NewSize(f.width, objects[0].Size().Height))
+	}
+	size := objects[0].MinSize()
+	if f.width > 0 {
+		size.Width = f.width
+	}
+	return fyne.NewSize(size.Width, max(size.Height, f.height))
+}
+
+func (f fixed) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	if f.width > 0 {
+		objects[0].Resize(fyne.NewSize(f.width, size.Height))
+		return
+	}
+	objects[0].Resize(size)
+}
+
+// Tiles lays objects out in rows of equal tiles, as many to a row as fit with
+// at least width units each; every tile is height units high.
+func Tiles(width, height float32, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(&tiles{width: width, height: height}, objects...)
+}
+
+type tiles struct {
+	width, height float32
+	columns       int
+}
+
+func (t *tiles) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	columns := max(t.columns, 1)
+	rows := (len(objects) + columns - 1) / columns
+	return fyne.NewSize(t.width, float32(rows)*(t.height+2*look.Gap)-2*look.Gap)
+}
+
+func (t *tiles) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	gap := 2 * look.Gap
+	t.columns = max(1, int((size.Width+gap)/(t.width+gap)))
+	width := (size.Width - float32(t.columns-1)*gap) / float32(t.columns)
+	for i, o := range objects {
+		x, y := float32(i%t.columns), float32(i/t.columns)
+		o.Move(fyne.NewPos(x*(width+gap), y*(t.height+gap)))
+		o.Resize(fyne.NewSize(width, t.height))
+	}
+}
