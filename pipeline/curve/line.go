@@ -1,0 +1,204 @@
+package curve
+
+import (
+	"math"
+	"sort"
+)
+
+// Point is one value of a series.
+type Point struct {
+	X, Y float64
+	Row  int
+}
+
+// Line answers a chart's questions about Samples. It holds no state and is safe
+// for use by several goroutines when its Samples are.
+type Line struct{ Samples }
+
+// snapBuckets is how many buckets a column must hold before its borders may
+// move to the nearest bucket border: at most 1/16 of a pixel.
+const snapBuckets = 8
+
+// Bounds returns the smallest and largest x and whether there are any rows.
+func (l Line) Bounds() (x0, x1 float64, ok bool) {
+	x0, x1 = math.Inf(1), math.Inf(-1)
+	for _, p := range l.Pieces() {
+		x0 = min(x0, l.X(p.From))
+		x1 = max(x1, l.X(p.To-1))
+		ok = true
+	}
+	return x0, x1, ok
+}
+
+// Count returns how many rows have x0 ≤ x ≤ x1.
+func (l Line) Count(x0, x1 float64) int {
+	n := 0
+	for _, p := range l.Pieces() {
+		n += l.after(p, x1) - l.at(p, p.From, x0)
+	}
+	return n
+}
+
+// Summary summarises the values with x0 ≤ x ≤ x1 over all pieces.
+func (l Line) Summary(x0, x1 float64) Column {
+	var c Column
+	for _, p := range l.Pieces() {
+		l.reduce(l.at(p, p.From, x0), l.after(p, x1), &c)
+	}
+	return c
+}
+
+// Columns fills dst[i] with the summary of the values of one piece that have
+// edges[i] ≤ x < edges[i+1]; the last column takes its upper edge in. Edges rise
+// and number one more than dst.
+func (l Line) Columns(piece Span, edges []float64, dst []Column) {
+	clear(dst)
+	if len(dst) == 0 || piece.From >= piece.To {
+		return
+	}
+	first := max(sort.SearchFloat64s(edges, l.X(piece.From))-1, 0)
+	if first < len(edges)-1 && edges[first+1] <= l.X(piece.From) {
+		first++
+	}
+	if first >= len(dst) {
+		return
+	}
+	row := l.at(piece, piece.From, edges[first])
+	end := l.after(piece, edges[len(dst)])
+	for i := first; i < len(dst) && row < end; i++ {
+		next := end
+		if i+1 < len(dst) {
+			next = min(l.border(piece, row, edges[i+1]), end)
+		}
+		l.reduce(row, next, &dst[i])
+		row = next
+	}
+}
+
+// AppendPoints appends the points of one piece with x0 ≤ x ≤ x1 and one more on
+// either side, so that lines can leave the picture. Absent rows are left out.
+func (l Line) AppendPoints(dst []Point, piece Span, x0, x1 float64) []Point {
+	from := l.stepBack(piece, l.at(piece, piece.From, x0))
+	to := l.stepOn(piece, l.after(piece, x1))
+	if from >= to {
+		return dst
+	}
+	ys := make([]float64, to-from)
+	l.Y(from, ys)
+	for i, y := range ys {
+		if !IsAbsent(y) {
+			dst = append(dst, Point{l.X(from + i), y, from + i})
+		}
+	}
+	return dst
+}
+
+// neighbours limits how far a line looks past absent rows for its next point.
+const neighbours = 4096
+
+func (l Line) stepBack(p Span, row int) int {
+	for i := 0; i < neighbours && row > p.From; i++ {
+		row--
+		if !l.absent(row) {
+			break
+		}
+	}
+	return row
+}
+
+func (l Line) stepOn(p Span, row int) int {
+	for i := 0; i < neighbours && row < p.To; i++ {
+		row++
+		if !l.absent(row - 1) {
+			break
+		}
+	}
+	return row
+}
+
+func (l Line) absent(row int) bool { return IsAbsent(l.Value(row)) }
+
+// Value returns the value of one row.
+func (l Line) Value(row int) float64 {
+	var y [1]float64
+	l.Y(row, y[:])
+	return y[0]
+}
+
+// Nearest returns the point whose x is nearest; of several pieces that hold it,
+// the latest counts. It is false for an empty series.
+func (l Line) Nearest(x float64) (Point, bool) {
+	best, found := Point{}, false
+	for _, p := range l.Pieces() {
+		q, ok := l.nearestIn(p, x)
+		if ok && (!found || math.Abs(q.X-x) <= math.Abs(best.X-x)) {
+			best, found = q, true
+		}
+	}
+	return best, found
+}
+
+func (l Line) nearestIn(p Span, x float64) (Point, bool) {
+	row := l.at(p, p.From, x)
+	best, found := Point{}, false
+	for _, r := range []int{l.stepBack(p, row), l.stepOn(p, row) - 1} {
+		if r < p.From || r >= p.To {
+			continue
+		}
+		q := Point{l.X(r), l.Value(r), r}
+		if !IsAbsent(q.Y) && (!found || math.Abs(q.X-x) < math.Abs(best.X-x)) {
+			best, found = q, true
+		}
+	}
+	return best, found
+}
+
+// at returns the first row of p, not before from, with X ≥ x.
+func (l Line) at(p Span, from int, x float64) int {
+	return from + sort.Search(p.To-from, func(i int) bool { return l.X(from+i) >= x })
+}
+
+// after returns the first row of p with X > x.
+func (l Line) after(p Span, x float64) int {
+	return p.From + sort.Search(p.To-p.From, func(i int) bool { return l.X(p.From+i) > x })
+}
+
+// border is at; a border that is many buckets on is moved to the next border of
+// a bucket, so that no values have to be read.
+func (l Line) border(p Span, from int, x float64) int {
+	b := l.BucketRows()
+	far := from + snapBuckets*b
+	if far >= p.To || l.X(far) >= x {
+		return l.gallop(p, from, x)
+	}
+	lo, hi := far/b, p.To/b // X(far) < x, so bucket lo begins before x too
+	n := sort.Search(hi-lo, func(i int) bool { return l.X((lo+i)*b) >= x })
+	return min((lo+n)*b, p.To)
+}
+
+// gallop is at for a row that is probably near from.
+func (l Line) gallop(p Span, from int, x float64) int {
+	step, lo := 1, from
+	for lo+step < p.To && l.X(lo+step) < x {
+		lo += step
+		step *= 2
+	}
+	return l.at(Span{lo, min(lo+step+1, p.To)}, lo, x)
+}
+
+// reduce merges the rows from..to into c, by whole buckets where it can.
+func (l Line) reduce(from, to int, c *Column) {
+	var buf [pointsBucket]float64
+	b := l.BucketRows()
+	for from < to {
+		if from%b == 0 && (from+b <= to || to == l.Len()) {
+			c.Merge(l.Bucket(from / b))
+			from += b
+			continue
+		}
+		n := min(to-from, b-from%b, len(buf))
+		l.Y(from, buf[:n])
+		c.AddAll(buf[:n])
+		from += n
+	}
+}
