@@ -1,0 +1,148 @@
+package model
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"athanor/inference/onnx"
+)
+
+// Metadata keys that the studio's exporter writes into a model.
+const (
+	KeyTask        = "athanor.task"        // image, text, table
+	KeyLabels      = "athanor.labels"      // JSON array of class names
+	KeyRecipe      = "athanor.recipe"      // TOML text of the run's recipe
+	KeyFingerprint = "athanor.fingerprint" // of the data, hexadecimal
+	KeyVersion     = "athanor.version"     // of the studio
+	KeyTokenizer   = "athanor.tokenizer"   // JSON, text models; see inference/text
+	KeySchema      = "athanor.schema"      // JSON, table models; see Schema
+	KeyFit         = "athanor.fit"         // stretch (default), cover, letterbox
+)
+
+// Names of the values the studio's exporter writes.
+const (
+	InputPixels         = "pixels"        // uint8 [N,H,W,C]
+	OutputProbabilities = "probabilities" // float32 [N,classes]
+)
+
+// Task is what a model does.
+type Task string
+
+// Tasks; a foreign model has none.
+const (
+	Image   Task = "image"
+	Text    Task = "text"
+	Table   Task = "table"
+	Foreign Task = ""
+)
+
+// ErrMetadata says that what a model tells about itself cannot be used.
+var ErrMetadata = errors.New("the model's description is damaged")
+
+// Port is an input or output as the file describes it.
+type Port struct {
+	Name   string
+	Tensor bool          // false: a sequence, map or optional, which Run refuses
+	Type   onnx.DataType // element type of a tensor
+	Ranked bool          // Shape is known
+	Shape  []onnx.Dim
+	Text   string // the type as a person writes it: float32[N,10]
+}
+
+// Info is what a model file says about itself. It is a copy the caller may keep.
+type Info struct {
+	Task        Task
+	Labels      []string
+	Inputs      []Port
+	Outputs     []Port
+	Metadata    []onnx.Pair // all keys, in file order
+	Producer    string
+	Doc         string
+	IRVersion   int64
+	Opset       int64 // of ai.onnx
+	Nodes       int
+	Parameters  int64 // elements of all constants
+	Size        int64 // bytes of the file
+	Version     string
+	Recipe      string
+	Fingerprint string
+	Fit         string
+	Schema      *Schema // of table models
+	tokenizer   string
+}
+
+// Describe reads what a model file says about itself, without the runtime.
+func Describe(file []byte) (Info, error) {
+	m, err := onnx.Decode(file)
+	if err != nil {
+		return Info{}, err
+	}
+	return describe(m, int64(len(file)))
+}
+
+func describe(m *onnx.Model, size int64) (Info, error) {
+	info := Info{
+		Metadata: slices.Clone(m.Metadata), Producer: m.ProducerName, Doc: m.Doc,
+		IRVersion: m.IRVersion, Opset: m.Opset(""), Size: size,
+		Inputs: ports(m.Graph.Feeds()), Outputs: ports(m.Graph.Outputs),
+	}
+	err := m.Graph.Walk(func(*onnx.Graph, *onnx.Node) error { info.Nodes++; return nil })
+	if err == nil {
+		err = m.Graph.WalkTensors(func(t *onnx.Tensor) error {
+			n, err := t.Len()
+			info.Parameters += n
+			return err
+		})
+	}
+	if err != nil {
+		return Info{}, fmt.Errorf("describe model: %w", err)
+	}
+	for _, p := range m.Metadata {
+		if err := info.set(p.Key, p.Value); err != nil {
+			return Info{}, fmt.Errorf("%w: %s: %w", ErrMetadata, p.Key, err)
+		}
+	}
+	return info, nil
+}
+
+func (i *Info) set(key, value string) error {
+	switch key {
+	case KeyTask:
+		i.Task = Task(value)
+		if !slices.Contains([]Task{Image, Text, Table}, i.Task) {
+			return fmt.Errorf("task %q is unknown to this version", value)
+		}
+	case KeyLabels:
+		return json.Unmarshal([]byte(value), &i.Labels)
+	case KeySchema:
+		i.Schema = &Schema{}
+		return json.Unmarshal([]byte(value), i.Schema)
+	case KeyVersion:
+		i.Version = value
+	case KeyRecipe:
+		i.Recipe = value
+	case KeyFingerprint:
+		i.Fingerprint = value
+	case KeyTokenizer:
+		i.tokenizer = value
+	case KeyFit:
+		i.Fit = value
+	}
+	return nil
+}
+
+func ports(values []*onnx.ValueInfo) []Port {
+	out := make([]Port, len(values))
+	for i, v := range values {
+		out[i] = Port{Name: v.Name, Text: v.Type.String()}
+		if v.Type == nil || v.Type.Tensor == nil {
+			continue
+		}
+		t := v.Type.Tensor
+		out[i].Tensor, out[i].Type = true, t.Elem
+		out[i].Ranked, out[i].Shape = t.HasShape, slices.Clone(t.Shape)
+	}
+	return out
+}

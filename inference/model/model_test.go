@@ -1,0 +1,446 @@
+package model_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"image"
+	"image/color"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"athanor/inference/model"
+	"athanor/inference/onnx"
+	"athanor/inference/runtime"
+	"athanor/inference/testenv"
+	"athanor/inference/text"
+)
+
+func node(op string, in []string, out string, attrs ...*onnx.Attribute) *onnx.Node {
+	return &onnx.Node{OpType: op, Inputs: in, Outputs: []string{out}, Attrs: attrs}
+}
+
+// linear is Softmax(Cast(input) · w) with one row of w for each input value.
+func linear(in *onnx.ValueInfo, w [][]float32, meta ...onnx.Pair) *onnx.Model {
+	var flat []float32
+	for _, row := range w {
+		flat = append(flat, row...)
+	}
+	rows, cols := int64(len(w)), int64(len(w[0]))
+	return &onnx.Model{
+		IRVersion: 10, Opsets: []onnx.Opset{{Version: 20}}, Metadata: meta,
+		Graph: &onnx.Graph{
+			Name: "linear", Inputs: []*onnx.ValueInfo{in},
+			Outputs:      []*onnx.ValueInfo{onnx.TensorValue("probabilities", onnx.Float, onnx.Named("N"), onnx.Fixed(cols))},
+			Initializers: []*onnx.Tensor{onnx.FloatTensor("w", []int64{rows, cols}, flat), onnx.FloatTensor("zero", []int64{1}, []float32{0})},
+			Nodes: []*onnx.Node{
+				node("Cast", []string{in.Name}, "f", onnx.IntAttr("to", int64(onnx.Float))),
+				node("IsNaN", []string{"f"}, "lost"),
+				node("Where", []string{"lost", "zero", "f"}, "known"),
+				node("Flatten", []string{"known"}, "flat"),
+				node("MatMul", []string{"flat", "w"}, "logits"),
+				node("Softmax", []string{"logits"}, "probabilities"),
+			},
+		},
+	}
+}
+
+func labels(names ...string) onnx.Pair {
+	b, _ := json.Marshal(names)
+	return onnx.Pair{Key: model.KeyLabels, Value: string(b)}
+}
+
+func task(t model.Task) onnx.Pair { return onnx.Pair{Key: model.KeyTask, Value: string(t)} }
+
+// halves is an image model of 2×2 grey pictures: "top" or "bottom" is brighter.
+func halves(meta ...onnx.Pair) *onnx.Model {
+	in := onnx.TensorValue("pixels", onnx.Uint8, onnx.Named("N"), onnx.Fixed(2), onnx.Fixed(2), onnx.Fixed(1))
+	if meta == nil {
+		meta = []onnx.Pair{task(model.Image), labels("top", "下"), {Key: model.KeyFingerprint, Value: "abc"}}
+	}
+	return linear(in, [][]float32{{.1, 0}, {.1, 0}, {0, .1}, {0, .1}}, meta...)
+}
+
+func open(t testing.TB, m *onnx.Model) *model.Model {
+	t.Helper()
+	testenv.NeedNative(t, runtime.Load())
+	if err := onnx.Check(m); err != nil {
+		t.Fatal(err)
+	}
+	file, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opened, err := model.New(file, model.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(opened.Close)
+	return opened
+}
+
+func grey(w, h int, at func(x, y int) uint8) *image.Gray {
+	g := image.NewGray(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			g.SetGray(x, y, color.Gray{Y: at(x, y)})
+		}
+	}
+	return g
+}
+
+func top(x, y int) uint8    { return map[bool]uint8{true: 200}[y == 0] }
+func bottom(x, y int) uint8 { return 200 - top(x, y) }
+
+func TestInfoTellsWhatTheFileSays(t *testing.T) {
+	info := open(t, halves()).Info()
+	if info.Task != model.Image || info.Labels[1] != "下" || info.Fingerprint != "abc" {
+		t.Errorf("got %+v", info)
+	}
+	if info.Inputs[0].Text != "uint8[N,2,2,1]" || info.Outputs[0].Text != "float32[N,2]" {
+		t.Errorf("ports %+v %+v", info.Inputs, info.Outputs)
+	}
+	if info.Parameters != 9 || info.Nodes != 6 || info.Opset != 20 {
+		t.Errorf("%d parameters, %d nodes, opset %d", info.Parameters, info.Nodes, info.Opset)
+	}
+}
+
+func TestImagesOfAnySizeAndKind(t *testing.T) {
+	m := open(t, halves())
+	rgb := image.NewNRGBA(image.Rect(0, 0, 40, 40))
+	for i := range rgb.Pix {
+		rgb.Pix[i] = map[bool]uint8{true: 255}[i%4 == 3 || i/rgb.Stride >= 20]
+	}
+	var many []image.Image
+	for i := range 200 { // several batches
+		many = append(many, grey(2, 2, map[bool]func(int, int) uint8{true: top, false: bottom}[i%3 == 0]))
+	}
+	answers, err := m.Images(context.Background(), append(many, rgb)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range answers {
+		want := "下"
+		if i%3 == 0 && i < 200 {
+			want = "top"
+		}
+		best := a.Top(1)[0]
+		if best.Label != want || best.Probability < 0.99 {
+			t.Fatalf("picture %d: %+v, wanted %s", i, best, want)
+		}
+	}
+	two := answers[0].Top(9)
+	if len(two) != 2 || math.Abs(float64(two[0].Probability+two[1].Probability-1)) > 1e-6 {
+		t.Errorf("got %+v", two)
+	}
+	if want := 1 / (1 + math.Exp(-40)); math.Abs(float64(two[0].Probability)-want) > 1e-6 {
+		t.Errorf("probability %g, wanted %g", two[0].Probability, want)
+	}
+}
+
+func TestFixedBatchIsPadded(t *testing.T) {
+	file := halves()
+	file.Graph.Inputs[0].Type.Tensor.Shape[0] = onnx.Fixed(4)
+	m := open(t, file)
+	for _, n := range []int{0, 1, 4, 6} {
+		var pictures []image.Image
+		for range n {
+			pictures = append(pictures, grey(2, 2, top))
+		}
+		answers, err := m.Images(context.Background(), pictures...)
+		if err != nil || len(answers) != n {
+			t.Errorf("%d pictures: %d answers, %v", n, len(answers), err)
+		}
+	}
+}
+
+func TestTextsUseTheTokenizerInTheFile(t *testing.T) {
+	const buckets, length = 50, 6
+	d, err := text.Sequence(buckets, length).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := onnx.TensorValue("tokens", onnx.Int64, onnx.Named("N"), onnx.Fixed(length))
+	w := make([][]float32, length)
+	for i := range w {
+		w[i] = []float32{0.01, 0}
+	}
+	m := open(t, linear(ids, w, task(model.Text), labels("a", "b"), onnx.Pair{Key: model.KeyTokenizer, Value: string(d)}))
+	answers, err := m.Texts(context.Background(), "", "好 good", "good 好")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := answers[0].Probabilities[0]; p != 0.5 { // padding only
+		t.Errorf("empty text: %g", p)
+	}
+	if p, q := answers[1].Probabilities[0], answers[2].Probabilities[0]; p == 0.5 || math.Abs(float64(p-q)) > 1e-6 {
+		t.Errorf("the same words in another order: %g and %g", p, q)
+	}
+}
+
+func TestRowsUseTheSchemaInTheFile(t *testing.T) {
+	s := `{"columns":[{"name":"age","kind":"number"},{"name":"sex","kind":"category","values":["male","female"]}]}`
+	in := onnx.TensorValue("rows", onnx.Float, onnx.Named("N"), onnx.Fixed(2))
+	m := open(t, linear(in, [][]float32{{1, 0}, {0, 5}}, task(model.Table), labels("old", "woman"), onnx.Pair{Key: model.KeySchema, Value: s}))
+	answers, err := m.Rows(context.Background(),
+		map[string]string{"age": " 3 ", "sex": "male", "other": "x"},
+		map[string]string{"age": "3", "sex": "female"},
+		map[string]string{"age": "", "sex": "unheard of"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{1 / (1 + math.Exp(-3)), 1 / (1 + math.Exp(2)), 0.5} {
+		if got := float64(answers[i].Probabilities[0]); math.Abs(got-want) > 1e-6 {
+			t.Errorf("row %d: %g, wanted %g", i, got, want)
+		}
+	}
+	_, err = m.Rows(context.Background(), map[string]string{"age": "old"})
+	if !errors.Is(err, model.ErrInput) || !strings.Contains(err.Error(), `row 0: input does not fit the model: column "age": "old" is no number`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestErrorsSayWhatIsMissing(t *testing.T) {
+	ctx := context.Background()
+	picture := grey(2, 2, top)
+	for name, c := range map[string]struct {
+		meta []onnx.Pair
+		want error
+	}{
+		"no task":       {[]onnx.Pair{labels("a", "b")}, model.ErrForeign},
+		"no labels":     {[]onnx.Pair{task(model.Image)}, model.ErrForeign},
+		"other task":    {[]onnx.Pair{task(model.Text), labels("a", "b")}, model.ErrTask},
+		"too many":      {[]onnx.Pair{task(model.Image), labels("a", "b", "c")}, model.ErrMetadata},
+		"unknown fit":   {[]onnx.Pair{task(model.Image), labels("a", "b"), {Key: model.KeyFit, Value: "squeeze"}}, model.ErrMetadata},
+		"empty picture": {nil, model.ErrInput},
+	} {
+		m := open(t, halves(c.meta...))
+		p := image.Image(picture)
+		if c.want == model.ErrInput {
+			p = image.NewGray(image.Rectangle{})
+		}
+		if _, err := m.Images(ctx, p); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for key, value := range map[string]string{model.KeyLabels: "[", model.KeyTask: "dance", model.KeySchema: "1", model.KeyTokenizer: "{}"} {
+		file, err := halves(onnx.Pair{Key: key, Value: value}).Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := model.New(file, model.Options{}); !errors.Is(err, model.ErrMetadata) {
+			t.Errorf("%s = %q: %v", key, value, err)
+		}
+	}
+}
+
+func TestRunRefusesWrongTensors(t *testing.T) {
+	m := open(t, halves())
+	tensor := func(shape ...int64) *runtime.Tensor {
+		x, err := runtime.NewZeros(onnx.Uint8, shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(x.Close)
+		return x
+	}
+	floats, err := runtime.NewTensor([]int64{1, 2, 2, 1}, make([]float32, 4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer floats.Close()
+	for name, in := range map[string][]*runtime.Tensor{
+		"none": {}, "nil": {nil}, "two": {tensor(1, 2, 2, 1), tensor(1, 2, 2, 1)},
+		"rank": {tensor(1, 2, 2)}, "size": {tensor(1, 3, 2, 1)}, "type": {floats},
+	} {
+		if _, err := m.Run(context.Background(), in); !errors.Is(err, model.ErrInput) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestConcurrentPredictionsAndClose(t *testing.T) {
+	m := open(t, halves())
+	var wait sync.WaitGroup
+	for i := range 8 {
+		wait.Go(func() {
+			for range 20 {
+				at := map[bool]func(int, int) uint8{true: top, false: bottom}[i%2 == 0]
+				answers, err := m.Images(context.Background(), grey(2, 2, at))
+				if errors.Is(err, model.ErrClosed) {
+					return
+				}
+				if err != nil || answers[0].Top(1)[0].Index != i%2 {
+					t.Errorf("goroutine %d: %v, %v", i, answers, err)
+					return
+				}
+			}
+		})
+	}
+	m.Close()
+	wait.Wait()
+	if _, err := m.Images(context.Background(), grey(2, 2, top)); !errors.Is(err, model.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+}
+
+func TestWrongOutputShapeInTheFile(t *testing.T) {
+	file := halves()
+	file.Graph.Outputs[0].Type.Tensor.Shape = []onnx.Dim{onnx.Named("N"), onnx.Named("N")}
+	m := open(t, file)
+	for range 2 {
+		if _, err := m.Images(context.Background(), grey(2, 2, top)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestForeignModelsAreDescribed(t *testing.T) {
+	for path, want := range map[string]string{
+		"onnx-small/mnist.onnx":                          "float32[1,1,28,28]",
+		"onnx-small/mnist_float16.onnx":                  "float16[1,1,28,28]",
+		"onnx-small/sklearn_randomforest.onnx":           "float32[?,4]",
+		"onnx-small/sum_and_difference.onnx":             "float32[1,1,4]",
+		"faces/models/face_detection_yunet_2023mar.onnx": "float32[1,3,640,640]",
+	} {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			testenv.NeedNative(t, runtime.Load())
+			m, err := model.Open(testenv.SharedData(t, path), model.Options{Threads: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			if got := m.Info().Inputs[0].Text; got != want {
+				t.Errorf("input %s, wanted %s", got, want)
+			}
+			if _, err := m.Images(context.Background(), grey(28, 28, top)); !errors.Is(err, model.ErrForeign) {
+				t.Errorf("predicting: %v", err)
+			}
+			runZeros(t, m)
+		})
+	}
+}
+
+func runZeros(t *testing.T, m *model.Model) {
+	t.Helper()
+	var in []*runtime.Tensor
+	for _, p := range m.Inputs() {
+		var shape []int64
+		for _, d := range p.Shape {
+			shape = append(shape, max(d.Size(), 1))
+		}
+		x, err := runtime.NewZeros(p.Type, shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.Close()
+		in = append(in, x)
+	}
+	out, err := m.Run(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range m.Outputs() {
+		if out[i].Type() != p.Type {
+			t.Errorf("output %s is %s", p.Text, out[i].Type())
+		}
+		out[i].Close()
+	}
+}
+
+// TestReencodedFileGivesTheSameAnswers proves the codec against the runtime.
+func TestReencodedFileGivesTheSameAnswers(t *testing.T) {
+	path := testenv.SharedData(t, "onnx-small/mnist.onnx")
+	decoded, err := onnx.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := decoded.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := digitScores(t, file), digitScores(t, again)
+	for i := range first {
+		if first[i] != second[i] {
+			t.Errorf("class %d: %g and %g", i, first[i], second[i])
+		}
+	}
+}
+
+func digitScores(t *testing.T, file []byte) []float32 {
+	t.Helper()
+	testenv.NeedNative(t, runtime.Load())
+	m, err := model.New(file, model.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	pixels := make([]float32, 784)
+	for i := range pixels {
+		pixels[i] = float32(i % 29)
+	}
+	in, err := runtime.NewTensor([]int64{1, 1, 28, 28}, pixels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := m.Run(context.Background(), []*runtime.Tensor{in})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out[0].Close()
+	return append([]float32(nil), runtime.Data[float32](out[0])...)
+}
+
+func TestExternalWeightsBesideTheFile(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	dir := t.TempDir()
+	file := halves()
+	w := file.Graph.Initializers[0]
+	if err := os.WriteFile(filepath.Join(dir, "w.bin"), w.Raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.External = []onnx.Pair{{Key: "location", Value: "w.bin"}, {Key: "length", Value: strconv.Itoa(len(w.Raw))}}
+	w.Raw = nil
+	path := filepath.Join(dir, "m.onnx")
+	if err := file.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	m, err := model.Open(path, model.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	if a, err := m.Images(context.Background(), grey(2, 2, bottom)); err != nil || a[0].Top(1)[0].Label != "下" {
+		t.Errorf("%v, %v", a, err)
+	}
+	bytes, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := model.New(bytes, model.Options{}); !errors.Is(err, onnx.ErrExternal) {
+		t.Errorf("without a folder: %v", err)
+	}
+}
+
+func TestBrokenFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.onnx")
+	if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := model.Open(path, model.Options{}); !errors.Is(err, onnx.ErrMalformed) {
+		t.Errorf("text: %v", err)
+	}
+	if _, err := model.Open(path+"x", model.Options{}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing: %v", err)
+	}
+}

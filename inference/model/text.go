@@ -1,0 +1,47 @@
+package model
+
+import (
+	"context"
+	"fmt"
+
+	"athanor/inference/onnx"
+	"athanor/inference/runtime"
+)
+
+// textBatch is how many texts are run at once.
+const textBatch = 64
+
+// Texts predicts texts with the tokenizer in the file. The answers are in the
+// order of the texts.
+func (m *Model) Texts(ctx context.Context, texts ...string) ([]Prediction, error) {
+	if err := m.need(Text); err != nil {
+		return nil, err
+	}
+	in, err := m.single()
+	switch {
+	case err != nil:
+		return nil, err
+	case m.tokenizer == nil:
+		return nil, fmt.Errorf("%w: the file has no tokenizer (%s)", ErrForeign, KeyTokenizer)
+	case in.Type != onnx.Int64 || len(in.Shape) != 2:
+		return nil, fmt.Errorf("%w: texts enter as int64[N,length], it takes %s", ErrForeign, in.Text)
+	}
+	length := m.tokenizer.Length()
+	if in.Shape[1].Known {
+		length = int(in.Shape[1].Value)
+	}
+	if length <= 0 || length > 1<<20 {
+		return nil, fmt.Errorf("%w: texts of %d tokens", ErrMetadata, length)
+	}
+	return batched(in, texts, textBatch, func(part []string, n int) ([]Prediction, error) {
+		t, err := runtime.NewZeros(onnx.Int64, []int64{int64(n), int64(length)})
+		if err != nil {
+			return nil, err
+		}
+		ids := runtime.Data[int64](t)
+		for i, s := range part {
+			m.tokenizer.IDs(ids[i*length:(i+1)*length], s)
+		}
+		return m.classify(ctx, n, t)
+	})
+}
