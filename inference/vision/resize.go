@@ -175,3 +175,43 @@ func letterboxRect(w, h int, to Shape) image.Rectangle {
 	at := image.Pt((to.W-iw)/2, (to.H-ih)/2)
 	return image.Rectangle{Min: at, Max: at.Add(image.Pt(iw, ih))}
 }
+
+// PlaceIn draws the frame, scaled to r, into dst, whose rows must be dense: by
+// bilinear interpolation, averaging when it shrinks to less than half. The
+// frame's own size is copied without change.
+func (f *Frame) PlaceIn(dst *Frame, r image.Rectangle) error {
+	if r.Empty() || !r.In(dst.Bounds()) {
+		return fmt.Errorf("place a frame: %v is not inside %v", r, dst.Bounds())
+	}
+	if r.Dx() == f.W && r.Dy() == f.H {
+		return f.copyInto(dst, r.Min)
+	}
+	src, err := matOf(f)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	whole, err := matInto(dst)
+	if err != nil {
+		return err
+	}
+	defer whole.Close()
+	view := whole.Region(r)
+	defer view.Close()
+	how := gocv.InterpolationLinear
+	if 2*r.Dx() < f.W {
+		how = gocv.InterpolationArea
+	}
+	gocv.Resize(src, &view, r.Size(), 0, 0, how)
+	return nil
+}
+
+func (f *Frame) copyInto(dst *Frame, at image.Point) error {
+	if err := f.valid(); err != nil {
+		return err
+	}
+	for y := range f.H {
+		copy(dst.Pix[(y+at.Y)*dst.Stride+3*at.X:], f.Pix[y*f.Stride:y*f.Stride+3*f.W])
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package face
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"strings"
+	"sync"
+
+	"athanor/inference/onnx"
+	"athanor/inference/runtime"
+	"athanor/inference/vision"
+)
+
+// network is a detector model whose pictures enter as the bytes of a frame:
+// the conversion to planes of floats is part of its graph, where the runtime
+// does it faster than a loop.
+type network struct {
+	session *runtime.Session
+	inputs  sync.Pool // *canvas
+	w, h    int       // fixed input size; 0 when any multiple of 32 will do
+}
+
+// canvas is an input tensor seen as a frame.
+type canvas struct {
+	tensor *runtime.Tensor
+	frame  vision.Frame
+}
+
+// layout says how a model wants its picture.
+type layout struct {
+	rgb      bool    // else BGR
+	mean     float32 // subtracted, then
+	scale    float32 // multiplied; 0 leaves the bytes' range 0 to 255
+	flexible bool    // the input may have any size
+}
+
+// openNetwork rewrites the model's input and opens it.
+func openNetwork(m *onnx.Model, how layout, o runtime.Options) (*network, error) {
+	shape := m.Graph.Feeds()[0].Type.Tensor.Sizes()
+	n := &network{h: int(shape[2]), w: int(shape[3])}
+	if how.flexible {
+		n.h, n.w = 0, 0
+	}
+	takeBytes(m.Graph, how)
+	data, err := m.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("rewrite the face model's input: %w", err)
+	}
+	if n.session, err = runtime.NewSession(data, o); err != nil {
+		return nil, fmt.Errorf("open the face model: %w", err)
+	}
+	return n, nil
+}
+
+// takeBytes puts Cast, Transpose and the normalisation in front of a graph
+// whose only true input is a float picture N×3×H×W. Constants that older
+// exporters listed as inputs, too, become constants alone; inner shapes are
+// dropped, because they named the old size.
+func takeBytes(g *onnx.Graph, how layout) {
+	feed := g.Feeds()[0]
+	size := append([]onnx.Dim(nil), feed.Type.Tensor.Shape...)
+	if how.flexible {
+		size[2], size[3] = onnx.Named("height"), onnx.Named("width")
+	}
+	const bytes, floats, planes = "frame_bytes", "frame_floats", "frame_planes"
+	nodes := []*onnx.Node{
+		{OpType: "Cast", Inputs: []string{bytes}, Outputs: []string{floats}, Attrs: []*onnx.Attribute{onnx.IntAttr("to", int64(onnx.Float))}},
+		{OpType: "Transpose", Inputs: []string{floats}, Outputs: []string{planes}, Attrs: []*onnx.Attribute{onnx.IntsAttr("perm", 0, 3, 1, 2)}},
+	}
+	last := planes
+	then := func(op, constant string, t *onnx.Tensor, attrs ...*onnx.Attribute) {
+		t.Name = constant
+		g.Initializers = append(g.Initializers, t)
+		out := last + "_" + strings.ToLower(op)
+		nodes = append(nodes, &onnx.Node{OpType: op, Inputs: []string{last, constant}, Outputs: []string{out}, Attrs: attrs})
+		last = out
+	}
+	if how.rgb {
+		then("Gather", "frame_order", onnx.Int64Tensor("", []int64{3}, []int64{2, 1, 0}), onnx.IntAttr("axis", 1))
+	}
+	if how.scale != 0 {
+		then("Sub", "frame_mean", onnx.FloatTensor("", []int64{1}, []float32{how.mean}))
+		then("Mul", "frame_scale", onnx.FloatTensor("", []int64{1}, []float32{how.scale}))
+	}
+	nodes[len(nodes)-1].Outputs[0] = feed.Name
+	g.Nodes = append(nodes, g.Nodes...)
+	g.Inputs = []*onnx.ValueInfo{onnx.TensorValue(bytes, onnx.Uint8, onnx.Fixed(1), size[2], size[3], onnx.Fixed(3))}
+	g.Values = nil
+	for _, out := range g.Outputs {
+		out.Type.Tensor.HasShape, out.Type.Tensor.Shape = false, nil
+	}
+}
+
+// grid is a multiple of the coarsest stride, 32, as the model wants its sides.
+func grid(n int) int { return (n + 31) / 32 * 32 }
+
+// run shrinks a frame to w×h, lays it at the top left of the input, zeros on
+// the right and below, and returns the outputs, which the caller closes.
+func (n *network) run(ctx context.Context, f *vision.Frame, w, h int) ([]*runtime.Tensor, error) {
+	cw, ch := n.w, n.h
+	if cw == 0 {
+		cw, ch = grid(w), grid(h)
+	}
+	in, err := n.canvas(cw, ch)
+	if err != nil {
+		return nil, err
+	}
+	defer n.inputs.Put(in)
+	if w < cw || h < ch {
+		clear(in.frame.Pix)
+	}
+	if err := f.PlaceIn(&in.frame, image.Rect(0, 0, w, h)); err != nil {
+		return nil, err
+	}
+	out := make([]*runtime.Tensor, len(n.session.Outputs()))
+	if err := n.session.Run(ctx, []*runtime.Tensor{in.tensor}, out); err != nil {
+		closeAll(out)
+		return nil, fmt.Errorf("run the face model: %w", err)
+	}
+	return out, nil
+}
+
+// canvas returns an input of a size, an old one when there is one.
+func (n *network) canvas(w, h int) (*canvas, error) {
+	if old, ok := n.inputs.Get().(*canvas); ok {
+		if old.frame.W == w && old.frame.H == h {
+			return old, nil
+		}
+		old.tensor.Close()
+	}
+	t, err := runtime.NewZeros(onnx.Uint8, []int64{1, int64(h), int64(w), 3})
+	if err != nil {
+		return nil, err
+	}
+	return &canvas{tensor: t, frame: vision.Frame{W: w, H: h, Stride: 3 * w, Pix: t.Bytes()}}, nil
+}
+
+func (n *network) close() { n.session.Close() }
+
+func closeAll(tensors []*runtime.Tensor) {
+	for _, t := range tensors {
+		t.Close()
+	}
+}
