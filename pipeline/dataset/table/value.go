@@ -1,0 +1,119 @@
+package table
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"time"
+)
+
+// IsMissing tells whether a cell's text says that there is no value.
+func IsMissing(s string) bool {
+	switch s {
+	case "", "?", "NA", "N/A", "n/a", "na", "NaN", "nan", "null", "NULL", "Null", "None", "none", "nil",
+		`\N`, "#N/A", "<NA>", "-", "--", ".", "N.A.":
+		return true
+	}
+	return false
+}
+
+// missing is IsMissing for a cell's bytes, spaces around them ignored.
+func missing(b []byte) bool {
+	if len(b) > 16 {
+		return false
+	}
+	b = bytes.TrimSpace(b)
+	return len(b) <= 4 && IsMissing(string(b))
+}
+
+// number parses a decimal number with spaces around it. Hexadecimal, infinities
+// and digit groups are no numbers here.
+func number(b []byte) (float64, bool) {
+	b = bytes.TrimSpace(b)
+	if len(b) == 0 || len(b) > 64 {
+		return 0, false
+	}
+	if v, ok := shortNumber(b); ok {
+		return v, true
+	}
+	switch c := b[0]; {
+	case c >= '0' && c <= '9', c == '-', c == '+', c == '.':
+	default:
+		return 0, false
+	}
+	if bytes.ContainsAny(b, "xXpP_iInN") {
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(string(b), 64)
+	return v, err == nil && !math.IsInf(v, 0)
+}
+
+// shortNumber parses up to 15 digits with a point exactly: both the digits and
+// the power of ten are exact in float64 (Clinger 1990, the fast path).
+func shortNumber(b []byte) (float64, bool) {
+	negative := b[0] == '-'
+	if negative {
+		b = b[1:]
+	}
+	if len(b) == 0 || len(b) > 16 {
+		return 0, false
+	}
+	var digits uint64
+	point := -1
+	for i, c := range b {
+		switch {
+		case c >= '0' && c <= '9':
+			digits = digits*10 + uint64(c-'0')
+		case c == '.' && point < 0:
+			point = i
+		default:
+			return 0, false
+		}
+	}
+	n := len(b)
+	if point >= 0 {
+		n--
+	}
+	if n == 0 || n > 15 {
+		return 0, false
+	}
+	v := float64(digits)
+	if point >= 0 {
+		v /= powerOfTen(len(b) - 1 - point)
+	}
+	if negative {
+		v = -v
+	}
+	return v, true
+}
+
+func powerOfTen(n int) float64 {
+	table := [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+	return table[n]
+}
+
+// moment parses a date or time and returns it in seconds since 1970 (UTC).
+func moment(b []byte) (float64, bool) {
+	b = bytes.TrimSpace(b)
+	if len(b) < 6 || len(b) > 40 || bytes.ContainsAny(b, ",;") {
+		return 0, false
+	}
+	s := string(b)
+	for _, layout := range layouts() {
+		if len(layout) > len(s)+12 || len(s) > len(layout)+12 {
+			continue
+		}
+		if t, err := time.Parse(layout, s); err == nil {
+			return float64(t.Unix()) + float64(t.Nanosecond())/1e9, true
+		}
+	}
+	return 0, false
+}
+
+func layouts() []string {
+	return []string{
+		"2006-01-02", "2006-01-02 15:04:05", time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04",
+		"2006/01/02", "2006/1/2", "2006/01/02 15:04:05", "02.01.2006", "2.1.2006", "01/02/2006", "1/2/2006", "02/01/2006",
+		"2-Jan-06", "2-Jan-2006", "2 Jan 2006", "Jan 2, 2006", "2006年1月2日", "2006年01月02日", time.RFC1123Z, time.RFC1123,
+	}
+}
