@@ -34,6 +34,9 @@ type Definition struct {
 	Subwords Range `json:"subwords,omitzero"` // letter n-grams inside a word, its borders marked
 	Unique   bool  `json:"unique,omitempty"`  // each n-gram once a text
 	KeepCase bool  `json:"keep_case,omitempty"`
+	// Keys, where there are any, are the only n-grams that have an id: sorted
+	// 32-bit hashes, little-endian, the n-th having id n+1. Others are left out.
+	Keys []byte `json:"keys,omitempty"`
 
 	// Of vocabularies: the tokens, their ids being their places.
 	Tokens    []string   `json:"tokens,omitempty"`

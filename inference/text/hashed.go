@@ -9,6 +9,7 @@ import (
 // hashed gives n-grams of units, hashed into buckets.
 type hashed struct {
 	d       Definition
+	keys    keyTable  // of the selected n-grams; no slots where all have an id
 	scratch sync.Pool // of *hashScratch
 }
 
@@ -25,6 +26,7 @@ type hashScratch struct {
 // gram is one n-gram: its id and the stretch of the original it covers.
 type gram struct {
 	id         int64
+	key        uint32
 	index      int32
 	start, end int32
 	lo, hi     int32 // its text in buf, for single units and subwords; units lo…hi else
@@ -43,6 +45,12 @@ func newHashed(d Definition) (*hashed, error) {
 		return nil, fmt.Errorf("%w: no n-grams at all", ErrDefinition)
 	}
 	h := &hashed{d: d}
+	if len(d.Keys) > 0 {
+		sorted := false
+		if h.keys, sorted = newKeyTable(d.Keys); !sorted || d.Buckets != len(d.Keys)/keySize+1 {
+			return nil, fmt.Errorf("%w: its n-grams are damaged", ErrDefinition)
+		}
+	}
 	h.scratch.New = func() any { return new(hashScratch) }
 	return h, nil
 }
@@ -171,10 +179,17 @@ func (h *hashed) subwords(s *hashScratch, i int, next, length int32) int32 {
 
 // push gives g its id and its place in the sequence, unless it does not fit.
 func (h *hashed) push(s *hashScratch, sum uint64, g gram, next, length int32) int32 {
-	id := 1 + mix(sum)%uint64(h.d.Buckets-1)
+	hash := mix(sum)
+	id := 1 + hash%uint64(h.d.Buckets-1)
+	g.key = uint32(hash >> 32)
+	if h.keys.slots != nil {
+		if id = uint64(h.keys.id(g.key)); id == 0 {
+			return next
+		}
+	}
 	g.id, g.index = int64(id), next
 	if h.d.Unique {
-		if s.stamp[id] == s.call {
+		if s.stamp[id] == s.call { // seen before
 			g.index = s.place[id]
 			s.grams = append(s.grams, g)
 			return next

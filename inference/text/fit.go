@@ -1,0 +1,144 @@
+package text
+
+import (
+	"cmp"
+	"encoding/binary"
+	"iter"
+	"slices"
+)
+
+// Plan says what tokenizer a network wants. Zero sizes take defaults.
+type Plan struct {
+	Model   string // "ngram" reads bags of n-grams; every other name reads units in their order
+	Buckets int    // rows of the embedding table, at most
+	Length  int    // ids a text, at most
+}
+
+// Defaults of a Plan.
+const (
+	defaultBuckets = 1 << 17
+	defaultBag     = 512 // ids of a bag of n-grams
+	defaultLength  = 128 // units of a sequence
+)
+
+// crowded is how many different n-grams are counted at a time; beyond it those
+// seen once are forgotten, so that any corpus fits into memory.
+const crowded = 6 << 20
+
+// Fit returns the definition of a tokenizer for plan that has learnt from
+// texts, the training texts alone, which n-grams or units are worth an id: the
+// most frequent ones that occur twice. The same texts in any order give the
+// same definition.
+func Fit(plan Plan, texts iter.Seq[string]) (Definition, error) {
+	d := planned(plan)
+	h, err := newHashed(d)
+	if err != nil {
+		return Definition{}, err
+	}
+	d.Keys = pack(frequent(h, texts, d.Buckets-1))
+	if len(d.Keys) > 0 {
+		d.Buckets = len(d.Keys)/keySize + 1
+	}
+	return d, nil
+}
+
+// planned is the definition of plan before anything was learnt: the n-grams
+// that were measured best on Chinese and English reviews.
+func planned(plan Plan) Definition {
+	buckets := cmp.Or(plan.Buckets, defaultBuckets)
+	if plan.Model != "ngram" {
+		return Sequence(buckets, cmp.Or(plan.Length, defaultLength))
+	}
+	d := NGrams(buckets, cmp.Or(plan.Length, defaultBag))
+	d.Subwords = Range{3, 5}
+	return d
+}
+
+// frequent returns the keys of the at most size most frequent n-grams, sorted.
+func frequent(h *hashed, texts iter.Seq[string], size int) []uint32 {
+	counts := make(map[uint32]int32)
+	s := new(hashScratch)
+	for t := range texts {
+		part, _ := prefix(t, h.d.Length)
+		h.run(s, part, h.d.Length)
+		for _, g := range s.grams {
+			counts[g.key]++
+		}
+		if len(counts) > crowded {
+			forget(counts)
+		}
+	}
+	forget(counts)
+	keys := make([]uint32, 0, len(counts))
+	for k := range counts {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	keys = keys[:min(len(keys), size)]
+	slices.Sort(keys)
+	return keys
+}
+
+func forget(counts map[uint32]int32) {
+	for k, n := range counts {
+		if n < 2 {
+			delete(counts, k)
+		}
+	}
+}
+
+// keySize is the size of a key in Definition.Keys, in bytes.
+const keySize = 4
+
+func pack(keys []uint32) []byte {
+	b := make([]byte, 0, keySize*len(keys))
+	for _, k := range keys {
+		b = binary.LittleEndian.AppendUint32(b, k)
+	}
+	return b
+}
+
+// keyTable finds a key's place among the sorted keys: open addressing, half full.
+type keyTable struct {
+	slots []keySlot
+	mask  uint32
+}
+
+type keySlot struct {
+	key uint32
+	id  int32 // 0: free
+}
+
+func newKeyTable(keys []byte) (t keyTable, sorted bool) {
+	size := 2
+	for size < len(keys)/keySize*2 {
+		size *= 2
+	}
+	t = keyTable{slots: make([]keySlot, size), mask: uint32(size - 1)}
+	last := int64(-1)
+	for i := 0; i+keySize <= len(keys); i += keySize {
+		key := binary.LittleEndian.Uint32(keys[i:])
+		if int64(key) <= last {
+			return t, false
+		}
+		last = int64(key)
+		at := key & t.mask
+		for t.slots[at].id != 0 {
+			at = (at + 1) & t.mask
+		}
+		t.slots[at] = keySlot{key, int32(i/keySize + 1)}
+	}
+	return t, true
+}
+
+// id returns the key's id, 0 where it was not selected.
+func (t *keyTable) id(key uint32) int32 {
+	for at := key & t.mask; ; at = (at + 1) & t.mask {
+		s := t.slots[at]
+		if s.id == 0 || s.key == key {
+			return s.id
+		}
+	}
+}
