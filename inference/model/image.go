@@ -38,6 +38,29 @@ func (m *Model) Images(ctx context.Context, pictures ...image.Image) ([]Predicti
 	})
 }
 
+// Sample is one input of a model without the batch axis, ready to be joined
+// with others.
+type Sample struct {
+	Input string // name of the model's input
+	Type  onnx.DataType
+	Shape []int64
+	Data  []byte // little-endian
+}
+
+// EncodeImage prepares one picture as Images does.
+func (m *Model) EncodeImage(picture image.Image) (Sample, error) {
+	if err := m.need(Image); err != nil {
+		return Sample{}, err
+	}
+	in, shape, err := m.imageInput()
+	if err != nil {
+		return Sample{}, err
+	}
+	data := make([]byte, shape.Len())
+	dims := []int64{int64(shape.H), int64(shape.W), int64(channels(shape))}
+	return Sample{Input: in.Name, Type: onnx.Uint8, Shape: dims, Data: data}, fill(data, picture, shape)
+}
+
 // ImageShape returns how pictures enter an image model: size, fit and whether
 // grey.
 func (m *Model) ImageShape() (vision.Shape, error) {

@@ -111,3 +111,12 @@ func batched[T any](p Port, samples []T, most int, run func(part []T, n int) ([]
 	}
 	return out, nil
 }
+
+// Answer reads the probabilities of one sample, as a service that ran the
+// model itself has them.
+func (m *Model) Answer(probabilities []float32) (Prediction, error) {
+	if len(probabilities) != len(m.info.Labels) {
+		return Prediction{}, fmt.Errorf("%w: %d probabilities for %d class names", ErrMetadata, len(probabilities), len(m.info.Labels))
+	}
+	return Prediction{Probabilities: probabilities, labels: m.info.Labels}, nil
+}

@@ -73,18 +73,8 @@ func (c SchemaColumn) value(cell string) (float32, error) {
 // Rows predicts table rows, each given as cells by column name. The answers
 // are in the order of the rows.
 func (m *Model) Rows(ctx context.Context, rows ...map[string]string) ([]Prediction, error) {
-	if err := m.need(Table); err != nil {
-		return nil, err
-	}
-	in, err := m.single()
+	in, s, err := m.tableInput()
 	if err != nil {
-		return nil, err
-	}
-	s := m.info.Schema
-	if s == nil || len(s.Columns) == 0 {
-		return nil, fmt.Errorf("%w: the file does not name its columns (%s)", ErrForeign, KeySchema)
-	}
-	if err := in.Accepts(onnx.Float, []int64{firstDim(in), int64(len(s.Columns))}); err != nil {
 		return nil, err
 	}
 	return batched(in, rows, tableBatch, func(part []map[string]string, n int) ([]Prediction, error) {
@@ -109,4 +99,33 @@ func firstDim(p Port) int64 {
 		return p.Shape[0].Value
 	}
 	return 1
+}
+
+// EncodeRow prepares one row as Rows does.
+func (m *Model) EncodeRow(cells map[string]string) (Sample, error) {
+	in, s, err := m.tableInput()
+	if err != nil {
+		return Sample{}, err
+	}
+	row, err := s.Row(cells)
+	if err != nil {
+		return Sample{}, err
+	}
+	t := onnx.FloatTensor("", nil, row)
+	return Sample{Input: in.Name, Type: onnx.Float, Shape: []int64{int64(len(row))}, Data: t.Raw}, nil
+}
+
+func (m *Model) tableInput() (Port, *Schema, error) {
+	if err := m.need(Table); err != nil {
+		return Port{}, nil, err
+	}
+	in, err := m.single()
+	if err != nil {
+		return in, nil, err
+	}
+	s := m.info.Schema
+	if s == nil || len(s.Columns) == 0 {
+		return in, nil, fmt.Errorf("%w: the file does not name its columns (%s)", ErrForeign, KeySchema)
+	}
+	return in, s, in.Accepts(onnx.Float, []int64{firstDim(in), int64(len(s.Columns))})
 }
