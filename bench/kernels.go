@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"athanor/inference/onnx"
+	"athanor/inference/runtime"
+	"athanor/pipeline/graph"
+)
+
+// gemm is one matrix product [m,k]·[k,n].
+type gemm struct {
+	m, k, n        int
+	transA, transB bool
+}
+
+// conv is one 3×3 convolution with padding 1 from in to out channels over
+// size×size pictures; back is its gradient towards the input.
+type conv struct {
+	in, out, size int
+	back          bool
+}
+
+// mlpProducts are the matrix products of one step: forward, towards the
+// weights, towards the inputs (which the first layer does not need).
+func mlpProducts(batch int) []gemm {
+	var list []gemm
+	for i, layer := range [][2]int{{784, 128}, {128, 128}, {128, 10}} {
+		in, out := layer[0], layer[1]
+		list = append(list, gemm{batch, in, out, false, false}, gemm{in, batch, out, true, false})
+		if i > 0 {
+			list = append(list, gemm{batch, out, in, false, true})
+		}
+	}
+	return list
+}
+
+// cnnProducts are the dense layer's products, and the convolutions' gradients
+// towards their weights: one product over the nine offsets of the kernel where
+// there is one channel, else one for each offset.
+func cnnProducts(batch int) []gemm {
+	list := []gemm{
+		{batch, 3136, 10, false, false},
+		{3136, batch, 10, true, false},
+		{batch, 10, 3136, false, true},
+		{32, batch * 28 * 28, 9, false, false},
+	}
+	for range 9 {
+		list = append(list, gemm{64, batch * 14 * 14, 32, false, false})
+	}
+	return list
+}
+
+func cnnConvolutions() []conv {
+	return []conv{{1, 32, 28, false}, {32, 64, 14, false}, {32, 64, 14, true}}
+}
+
+// kernelGraph holds these operators side by side, each with inputs and an
+// output of its own, and nothing else.
+func kernelGraph(batch int, products []gemm, convolutions []conv) *graph.Builder {
+	b := graph.New("kernels")
+	input := func(shape ...int) *graph.Value {
+		return b.Input("x"+strconv.Itoa(len(b.Inputs())), onnx.Float, shape...)
+	}
+	out := func(v *graph.Value) { b.Output("y"+strconv.Itoa(len(b.Outputs())), v) }
+	flag := map[bool]int{true: 1}
+	turned := func(rows, columns int, trans bool) *graph.Value {
+		if trans {
+			rows, columns = columns, rows
+		}
+		return input(rows, columns)
+	}
+	for _, g := range products {
+		x, w := turned(g.m, g.k, g.transA), turned(g.k, g.n, g.transB)
+		out(b.Op("Gemm", graph.Attrs{"transA": flag[g.transA], "transB": flag[g.transB]}, x, w))
+	}
+	same := graph.Attrs{"kernel_shape": []int{3, 3}, "pads": []int{1, 1, 1, 1}}
+	for _, c := range convolutions {
+		w := input(c.out, c.in, 3, 3)
+		if c.back {
+			out(b.Op("ConvTranspose", same, input(batch, c.out, c.size, c.size), w))
+		} else {
+			out(b.Op("Conv", same, input(batch, c.in, c.size, c.size), w))
+		}
+	}
+	return b
+}
+
+// kernelSeconds is how long one run of the graph takes: the fastest of many
+// short series, for that is what the hardware can do.
+func kernelSeconds(ctx context.Context, b *graph.Builder, threads int, long time.Duration) (float64, error) {
+	model, err := b.Model()
+	if err != nil {
+		return 0, err
+	}
+	encoded, err := model.Encode()
+	if err != nil {
+		return 0, fmt.Errorf("encode kernels: %w", err)
+	}
+	session, err := runtime.NewSession(encoded, runtime.Options{Threads: threads, Spin: true})
+	if err != nil {
+		return 0, err
+	}
+	defer session.Close()
+	in, err := fill(session.Inputs())
+	if err != nil {
+		return 0, err
+	}
+	defer closeAll(in)
+	out := make([]*runtime.Tensor, len(session.Outputs()))
+	if err := session.Run(ctx, in, out); err != nil { // makes the outputs, kept from here on
+		return 0, err
+	}
+	defer closeAll(out)
+	return fastest(long, func() error { return session.Run(ctx, in, out) })
+}
+
+// fastest runs work for so long in series of about 50 ms.
+func fastest(long time.Duration, work func() error) (float64, error) {
+	began := time.Now()
+	if err := work(); err != nil {
+		return 0, err
+	}
+	series := max(1, int(50*time.Millisecond/max(time.Since(began), time.Microsecond)))
+	best := time.Duration(1<<63 - 1)
+	for time.Since(began) < long {
+		start := time.Now()
+		for range series {
+			if err := work(); err != nil {
+				return 0, err
+			}
+		}
+		best = min(best, time.Since(start)/time.Duration(series))
+	}
+	return best.Seconds(), nil
+}
+
+// fill makes a random tensor for each port.
+func fill(ports []runtime.Port) ([]*runtime.Tensor, error) {
+	random := rand.New(rand.NewPCG(1, 1))
+	var list []*runtime.Tensor
+	for _, p := range ports {
+		size := int64(1)
+		for _, d := range p.Shape {
+			size *= d
+		}
+		data := make([]float32, size)
+		for i := range data {
+			data[i] = random.Float32() - 0.5
+		}
+		t, err := runtime.NewTensor(p.Shape, data)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+func closeAll(tensors []*runtime.Tensor) {
+	for _, t := range tensors {
+		t.Close()
+	}
+}
+
+// kernels compares a whole training step with its matrix products and
+// convolutions alone, through the same runtime.
+func kernels(ctx context.Context, b *bench) (section, error) {
+	s := section{title: "A training step beside its products alone", text: "A step is a batch's share of a whole epoch, feeding and metrics included; " +
+		"the products are the step's Gemms and convolutions, forward and backward, in one graph through the same ONNX Runtime with the same threads."}
+	t := table{head: []string{"network", "batch", "step", "products alone", "ratio (median)", "smallest to largest", "wanted", ""}}
+	for _, r := range []race{{model: "mlp", batch: 32}, {model: "mlp", batch: 128}, {model: "mlp", batch: 512}, {model: "cnn", batch: 32}, {model: "cnn", batch: 128}} {
+		row, err := b.kernelRow(ctx, r)
+		if err != nil {
+			return s, err
+		}
+		t.rows = append(t.rows, row)
+	}
+	s.tables = []table{t}
+	return s, nil
+}
+
+func (b *bench) kernelRow(ctx context.Context, r race) ([]string, error) {
+	g := kernelGraph(r.batch, mlpProducts(r.batch), nil)
+	if r.model == "cnn" {
+		g = kernelGraph(r.batch, cnnProducts(r.batch), cnnConvolutions())
+	}
+	var steps, alone, ratios []float64
+	for range b.rounds {
+		rate, err := b.lap(ctx, athanor, r)
+		if err != nil {
+			return nil, err
+		}
+		k, err := kernelSeconds(ctx, g, b.threads, 2*time.Second)
+		if err != nil {
+			return nil, err
+		}
+		step := float64(r.batch) / rate
+		steps, alone, ratios = append(steps, 1000*step), append(alone, 1000*k), append(ratios, step/k)
+	}
+	m := median(ratios)
+	row := []string{r.model, strconv.Itoa(r.batch), fine(median(steps)), fine(median(alone)), times(m), spread(ratios, times), "reported", ""}
+	if r.batch >= 128 {
+		row[6], row[7] = "≤ 1.80×", verdict(m <= 1.8)
+	}
+	return row, nil
+}
+
+func fine(ms float64) string { return fmt.Sprintf("%.3f ms", ms) }

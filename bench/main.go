@@ -1,0 +1,124 @@
+// Command bench measures what docs and README claim: accuracy on MNIST, speed
+// beside Keras and GoMLX, memory and start-up, and writes bench/RESULTS.md with
+// the machine described. `make bench` builds what it needs first. Engines are
+// run one after another in rounds, so that a slow minute of the machine meets
+// all of them.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// settings are the flags.
+type settings struct {
+	root    string // of the project
+	mnist   string // folder with MNIST's four files
+	out     string // RESULTS.md
+	only    []string
+	rounds  int
+	epochs  int // a run of the speed part; the first is not counted
+	seeds   int
+	threads int
+}
+
+func main() {
+	var s settings
+	var only string
+	flag.StringVar(&s.root, "root", ".", "the project's folder")
+	flag.StringVar(&s.mnist, "mnist", "", "folder with MNIST's four gzipped IDX files (default: ../shared/data/mnist, or ATHANOR_TEST_DATA/mnist)")
+	flag.StringVar(&s.out, "out", "bench/RESULTS.md", "where to write the results")
+	flag.StringVar(&only, "only", "", "run these parts only, of "+strings.Join(partNames(), ", "))
+	flag.IntVar(&s.rounds, "rounds", 3, "rounds of the speed part; ratios are taken in each round")
+	flag.IntVar(&s.epochs, "epochs", 3, "epochs of each run of the speed part; the first is not counted")
+	flag.IntVar(&s.seeds, "seeds", 5, "seeds of the accuracy part")
+	flag.IntVar(&s.threads, "threads", 2, "threads, for every engine")
+	flag.Parse()
+	if only != "" {
+		s.only = strings.Split(only, ",")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, s)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// part is one group of measurements with its own section of the report.
+type part struct {
+	name string
+	run  func(ctx context.Context, b *bench) (section, error)
+}
+
+func parts() []part {
+	return []part{
+		{"start", startUp},
+		{"speed", speed},
+		{"kernels", kernels},
+		{"accuracy", accuracy},
+	}
+}
+
+func partNames() []string {
+	var names []string
+	for _, p := range parts() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// bench is what the parts share.
+type bench struct {
+	settings
+	athanor string // the program
+	work    string // a folder for runs, removed at the end
+	peakRSS int64  // highest of any MNIST training
+}
+
+func run(ctx context.Context, s settings) error {
+	if s.mnist == "" {
+		s.mnist = filepath.Join(s.root, "..", "shared", "data", "mnist")
+		if base := os.Getenv("ATHANOR_TEST_DATA"); base != "" {
+			s.mnist = filepath.Join(base, "mnist")
+		}
+	}
+	if _, err := os.Stat(s.mnist); err != nil {
+		return fmt.Errorf("MNIST is needed: %w; name its folder with -mnist", err)
+	}
+	work, err := os.MkdirTemp("", "athanor-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	b := &bench{settings: s, work: work, athanor: filepath.Join(s.root, "bin", "athanor")}
+	sections, err := b.sections(ctx)
+	if err != nil {
+		return err
+	}
+	return writeReport(s.out, describeMachine(ctx, s.threads), sections)
+}
+
+func (b *bench) sections(ctx context.Context) ([]section, error) {
+	var list []section
+	for _, p := range parts() {
+		if len(b.only) > 0 && !slices.Contains(b.only, p.name) {
+			continue
+		}
+		slog.Info("measuring", "part", p.name)
+		s, err := p.run(ctx, b)
+		if err != nil {
+			return nil, fmt.Errorf("measure %s: %w", p.name, err)
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
