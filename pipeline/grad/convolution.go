@@ -150,7 +150,7 @@ func convTransposeRule(c *Context) ([]*graph.Value, error) {
 	if x.Rank() != 4 {
 		return nil, fmt.Errorf("%w for a transposed convolution over %d dimensions: two have one", ErrNoRule, x.Rank()-2)
 	}
-	g, err := graph.WindowGeometry(c.Node.Attrs, w.Shape[2:], x.Shape[2:])
+	g, err := graph.TransposedGeometry(c.Node)
 	if err != nil {
 		return nil, err
 	}

@@ -114,13 +114,26 @@ func step(b *graph.Builder, n *graph.Node, needed map[*graph.Value]bool, grads m
 	}
 	rule, ok := rules[n.Op]
 	if !ok {
-		return fmt.Errorf("no gradient rule for operator %s (node %s)", n.Op, n.Name)
+		return fmt.Errorf("%w rule for operator %s (node %s)", ErrNoRule, n.Op, n.Name)
+	}
+	if v := unsized(n); v != nil {
+		return fmt.Errorf("%w for %s (node %s): the size of %s is unknown %v; fix the batch size before differentiating", ErrNoRule, n.Op, n.Name, v.Name, v.Shape)
 	}
 	in, err := rule(c)
 	if err != nil {
 		return fmt.Errorf("gradient of %s (node %s): %w", n.Op, n.Name, err)
 	}
 	return c.accumulate(in, grads)
+}
+
+// unsized is an end of n with a dimension that is not known, or nil.
+func unsized(n *graph.Node) *graph.Value {
+	for _, v := range slices.Concat(n.In, n.Out) {
+		if v != nil && v.Size() == graph.Unknown {
+			return v
+		}
+	}
+	return nil
 }
 
 func (c *Context) accumulate(in []*graph.Value, grads map[*graph.Value]*graph.Value) error {

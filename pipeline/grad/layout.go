@@ -94,11 +94,18 @@ func (c *Context) padAxis(g *graph.Value, axis, before, behind int) *graph.Value
 }
 
 // padRule cuts the padding off; only constant padding has a gradient here.
+// Where padding was negative, the rule puts zeros where the node cropped.
 func padRule(c *Context) ([]*graph.Value, error) {
 	if mode := c.Node.Attrs.String("mode", "constant"); mode != "constant" {
 		return nil, errPadMode(mode)
 	}
 	pads, _ := graph.ConstInts(c.X(1))
+	if slices.Min(pads) < 0 {
+		for i := range pads {
+			pads[i] = -pads[i]
+		}
+		return []*graph.Value{c.Op("Pad", nil, c.DY(0), c.Ints(pads...))}, nil
+	}
 	var windows []graph.Window
 	for i, size := range c.X(0).Shape {
 		windows = append(windows, graph.Window{Axis: i, Start: pads[i], End: pads[i] + size, Step: 1})

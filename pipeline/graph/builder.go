@@ -8,6 +8,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"athanor/inference/onnx"
@@ -210,7 +211,7 @@ func (b *Builder) Op(op string, attrs Attrs, in ...*Value) *Value {
 
 // OpN adds an operator with count outputs.
 func (b *Builder) OpN(op string, count int, attrs Attrs, in ...*Value) []*Value {
-	n := &Node{Op: op, In: trim(in), Attrs: attrs}
+	n := &Node{Op: op, In: slices.Clone(trim(in)), Attrs: attrs}
 	results, err := infer(n, count)
 	if err != nil {
 		b.Fail("%s%s%s: %w", b.scope, op, describe(n.In), err)

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"maps"
 
 	"athanor/inference/onnx"
 )
@@ -112,6 +113,43 @@ func inferConv(n *Node) ([]result, error) {
 	return one(n.In[0].Type, append([]int{x[0], w[0]}, out...)), err
 }
 
+// TransposedGeometry is the window of a ConvTranspose node, its padding worked
+// out where auto_pad or output_shape asks for it (the operator's specification,
+// total_padding).
+func TransposedGeometry(n *Node) (Geometry, error) {
+	x, w := n.In[0].Shape[2:], n.In[1].Shape[2:]
+	plain := maps.Clone(n.Attrs)
+	delete(plain, "auto_pad")
+	g, err := WindowGeometry(plain, w, x)
+	mode := n.Attrs.String("auto_pad", "NOTSET")
+	target := n.Attrs.Ints("output_shape")
+	if err != nil || target == nil && mode != "SAME_UPPER" && mode != "SAME_LOWER" {
+		return g, err
+	}
+	extra := filled(n.Attrs.Ints("output_padding"), len(x), 0)
+	g.PadBegin, g.PadEnd = make([]int, len(x)), make([]int, len(x))
+	for i, size := range x {
+		if size == Unknown {
+			return g, fmt.Errorf("auto_pad and output_shape need known spatial dimensions")
+		}
+		want := size * g.Stride[i]
+		if target != nil {
+			want = target[len(target)-len(x)+i]
+		}
+		total := max(0, g.transposed(i, size)+extra[i]-want)
+		g.PadBegin[i], g.PadEnd[i] = total-total/2, total/2
+		if mode == "SAME_UPPER" {
+			g.PadBegin[i], g.PadEnd[i] = total/2, total-total/2
+		}
+	}
+	return g, nil
+}
+
+// transposed is how far size windows reach along axis i, padding cut off.
+func (g Geometry) transposed(i, size int) int {
+	return (size-1)*g.Stride[i] + (g.Kernel[i]-1)*g.Dilation[i] + 1 - g.PadBegin[i] - g.PadEnd[i]
+}
+
 func inferConvTranspose(n *Node) ([]result, error) {
 	if err := need(n, 2); err != nil {
 		return nil, err
@@ -120,7 +158,7 @@ func inferConvTranspose(n *Node) ([]result, error) {
 	if len(x) < 3 || len(w) != len(x) || x[1] != w[0] {
 		return nil, fmt.Errorf("input %v and weights %v do not fit", x, w)
 	}
-	g, err := WindowGeometry(n.Attrs, w[2:], x[2:])
+	g, err := TransposedGeometry(n)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +169,7 @@ func inferConvTranspose(n *Node) ([]result, error) {
 			out = append(out, Unknown)
 			continue
 		}
-		out = append(out, (size-1)*g.Stride[i]+(g.Kernel[i]-1)*g.Dilation[i]+1+extra[i]-g.PadBegin[i]-g.PadEnd[i])
+		out = append(out, g.transposed(i, size)+extra[i])
 	}
 	return one(n.In[0].Type, out), nil
 }

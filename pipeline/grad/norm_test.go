@@ -1,0 +1,52 @@
+package grad_test
+
+import (
+	"testing"
+
+	"athanor/pipeline/grad"
+	"athanor/pipeline/graph"
+)
+
+func TestNormGradients(t *testing.T) {
+	checkGradients(t, map[string]checkCase{
+		"BatchNormalization": func(t *trial) *graph.Value {
+			shape := append([]int{t.among(1, 3), t.among(1, 3)}, t.shape(t.among(0, 2))...)
+			c := shape[1]
+			return t.Op("BatchNormalization", graph.Attrs{"epsilon": 0.01}, t.x(shape...), t.x(c), t.x(c), t.fixed(c), t.fixedPositive(c))
+		},
+		"BatchNorm of the batch": func(t *trial) *graph.Value {
+			shape := append([]int{t.among(4, 6), t.among(1, 3)}, t.shape(t.among(0, 2))...)
+			y, _, _ := grad.BatchNorm(t.Builder, t.x(shape...), t.x(shape[1]), t.x(shape[1]), 0.01)
+			return y
+		},
+		"LayerNormalization": func(t *trial) *graph.Value {
+			rank := t.among(2, 4)
+			shape := make([]int, rank)
+			for i := range shape {
+				shape[i] = t.among(3, 4)
+			}
+			axis := t.among(1, rank-1)
+			return t.Op("LayerNormalization", graph.Attrs{"axis": axis - rank*t.r.IntN(2), "epsilon": 0.01}, t.x(shape...), t.x(shape[axis:]...), t.x(shape[axis:]...))
+		},
+		"LayerNormalization with statistics": func(t *trial) *graph.Value {
+			return t.OpN("LayerNormalization", 3, nil, t.x(3, 5), t.x(5), t.x(5))[0]
+		},
+		"LayerNormalization without bias": func(t *trial) *graph.Value {
+			return t.Op("LayerNormalization", nil, t.x(3, 5), t.x(5))
+		},
+		"Gelu": func(t *trial) *graph.Value { return grad.Gelu(t.Builder, t.x(t.shape(2)...)) },
+		"CrossEntropy": func(t *trial) *graph.Value {
+			n, k := t.among(1, 4), t.among(2, 5)
+			target := t.Op("Softmax", nil, t.fixed(n, k))
+			loss, _ := grad.CrossEntropy(t.Builder, t.x(n, k), target)
+			return loss
+		},
+	})
+}
+
+// fixed is random and not differentiated by.
+func (t *trial) fixed(shape ...int) *graph.Value { return t.feed(1, shape, t.r.NormFloat64) }
+
+func (t *trial) fixedPositive(shape ...int) *graph.Value {
+	return t.feed(1, shape, func() float64 { return 0.2 + t.r.Float64() })
+}
