@@ -3,27 +3,26 @@ package table
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 )
 
 // IsMissing tells whether a cell's text says that there is no value.
 func IsMissing(s string) bool {
-	switch s {
-	case "", "?", "NA", "N/A", "n/a", "na", "NaN", "nan", "null", "NULL", "Null", "None", "none", "nil",
-		`\N`, "#N/A", "<NA>", "-", "--", ".", "N.A.":
-		return true
-	}
-	return false
+	return len(s) <= 4 && slices.Contains(marks(), s)
 }
 
 // missing is IsMissing for a cell's bytes, spaces around them ignored.
 func missing(b []byte) bool {
-	if len(b) > 16 {
+	b = trimmed(b)
+	switch {
+	case len(b) == 0:
+		return true
+	case len(b) > 4, b[0] >= '0' && b[0] <= '9':
 		return false
 	}
-	b = bytes.TrimSpace(b)
-	return len(b) <= 4 && IsMissing(string(b))
+	return IsMissing(string(b))
 }
 
 // number parses a decimal number with spaces around it. Hexadecimal, infinities

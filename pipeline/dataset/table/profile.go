@@ -1,0 +1,237 @@
+package table
+
+import (
+	"bytes"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"unicode/utf8"
+
+	"athanor/pipeline/dataset/near"
+)
+
+// MaxValues is how many different values of a column are counted one by one.
+const MaxValues = 4096
+
+// sampleValues is how many numbers are kept for medians and outliers.
+const sampleValues = 4096
+
+// Profile is what is known of a column after its cells went by.
+type Profile struct {
+	Name     string
+	Rows     int
+	Missing  int
+	Marks    map[string]int // missing cells by their text
+	Numbers  int            // cells that are numbers
+	Integers int            // of Numbers
+	Dates    int
+	Texts    int // cells that are neither
+	Spaced   int // cells with spaces around their value
+	Damaged  int // cells with NUL or bytes that are no UTF-8
+	Min, Max float64
+	// Values counts each different value while there are at most MaxValues;
+	// Many says that there were more, and the counts stopped being complete.
+	Values map[string]int
+	Many   bool
+	Bytes  int // of all texts
+
+	mean, m2 float64
+	sketch   registers
+	sample   []float64 // a uniform sample of the numbers (reservoir, Vitter 1985)
+	random   *rand.Rand
+	key      []byte
+	sorted   bool
+}
+
+// NewProfile starts an empty profile.
+func NewProfile(name string) *Profile {
+	return &Profile{
+		Name: name, Min: math.Inf(1), Max: math.Inf(-1), Marks: map[string]int{}, Values: map[string]int{},
+		random: rand.New(rand.NewPCG(1, 2)),
+	}
+}
+
+// Add takes one cell.
+func (p *Profile) Add(c Cell) {
+	p.Rows++
+	switch {
+	case c.Null:
+		p.lack("")
+	case c.Typed && math.IsNaN(c.Number):
+		p.lack("NaN")
+	case c.Typed:
+		p.addNumber(c.Number)
+		p.key = c.Append(p.key[:0])
+		p.count(p.key)
+	default:
+		p.addText(c.Text)
+	}
+}
+
+func (p *Profile) lack(mark string) {
+	p.Missing++
+	p.Marks[mark]++
+}
+
+func (p *Profile) addText(raw []byte) {
+	text := raw
+	if n := len(raw); n > 0 && (raw[0] <= ' ' || raw[n-1] <= ' ') {
+		text = bytes.TrimSpace(raw)
+		p.Spaced++
+	}
+	if missing(text) {
+		p.lack(string(text))
+		return
+	}
+	p.Bytes += len(text)
+	if v, ok := number(text); ok {
+		p.addNumber(v)
+	} else if p.couldBeDates() && isMoment(text) {
+		p.Dates++
+	} else {
+		p.Texts++
+		if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+			p.Damaged++
+		}
+	}
+	p.count(text)
+}
+
+// couldBeDates stops trying after many cells that were none.
+func (p *Profile) couldBeDates() bool { return p.Texts < 100 || p.Texts < p.Dates }
+
+func isMoment(text []byte) bool {
+	_, ok := moment(text)
+	return ok
+}
+
+func (p *Profile) addNumber(v float64) {
+	p.Numbers++
+	if v == math.Trunc(v) {
+		p.Integers++
+	}
+	p.Min, p.Max = min(p.Min, v), max(p.Max, v)
+	d := v - p.mean
+	p.mean += d / float64(p.Numbers)
+	p.m2 += d * (v - p.mean)
+	if len(p.sample) < sampleValues {
+		p.sample = append(p.sample, v)
+		p.sorted = false
+	} else if at := p.random.IntN(p.Numbers); at < sampleValues {
+		p.sample[at] = v
+		p.sorted = false
+	}
+}
+
+func (p *Profile) count(text []byte) {
+	if p.Many {
+		p.sketch.add(near.Hash(text))
+		return
+	}
+	if len(text) > 256 {
+		p.key = append(p.key[:0], text[:248]...)
+		h := near.Hash(text)
+		for i := range 8 {
+			p.key = append(p.key, byte(h>>(8*i)))
+		}
+		text = p.key
+	}
+	if n, ok := p.Values[string(text)]; ok || len(p.Values) < MaxValues {
+		p.Values[string(text)] = n + 1
+		return
+	}
+	p.Many = true
+	for v := range p.Values {
+		p.sketch.add(near.Hash([]byte(v)))
+	}
+	p.sketch.add(near.Hash(text))
+}
+
+// Present is the number of cells with a value.
+func (p *Profile) Present() int { return p.Rows - p.Missing }
+
+// Distinct is the number of different values; beyond MaxValues an estimate
+// within about two percent.
+func (p *Profile) Distinct() int {
+	if !p.Many {
+		return len(p.Values)
+	}
+	return min(p.Present(), max(MaxValues, p.sketch.estimate()))
+}
+
+// Mean is the mean of the numbers.
+func (p *Profile) Mean() float64 { return p.mean }
+
+// Deviation is the standard deviation of the numbers.
+func (p *Profile) Deviation() float64 {
+	if p.Numbers == 0 {
+		return 0
+	}
+	return math.Sqrt(p.m2 / float64(p.Numbers))
+}
+
+// Quantile estimates the value below which the share q of the numbers lies; it
+// is exact up to 4,096 numbers. NaN where there is none.
+func (p *Profile) Quantile(q float64) float64 {
+	if len(p.sample) == 0 {
+		return math.NaN()
+	}
+	if !p.sorted {
+		slices.Sort(p.sample)
+		p.sorted = true
+	}
+	at := q * float64(len(p.sample)-1)
+	i := int(at)
+	next := min(i+1, len(p.sample)-1)
+	return p.sample[i] + (at-float64(i))*(p.sample[next]-p.sample[i])
+}
+
+// MeanBytes is the mean length of a value as text.
+func (p *Profile) MeanBytes() float64 { return float64(p.Bytes) / float64(max(1, p.Present())) }
+
+// Top returns the n most frequent values, ties by the value.
+func (p *Profile) Top(n int) []string {
+	out := make([]string, 0, len(p.Values))
+	for v := range p.Values {
+		out = append(out, v)
+	}
+	slices.SortFunc(out, func(a, b string) int {
+		if d := p.Values[b] - p.Values[a]; d != 0 {
+			return d
+		}
+		return bytes.Compare([]byte(a), []byte(b))
+	})
+	return out[:min(n, len(out))]
+}
+
+// registers is a HyperLogLog counter (P. Flajolet et al., 2007) of 4,096 bytes.
+type registers []uint8
+
+func (r *registers) add(h uint64) {
+	if *r == nil {
+		*r = make([]uint8, 4096)
+	}
+	rank := uint8(1)
+	for rest := h << 12; rest>>63 == 0 && rank < 53; rest <<= 1 {
+		rank++
+	}
+	at := h >> 52
+	(*r)[at] = max((*r)[at], rank)
+}
+
+func (r registers) estimate() int {
+	m := float64(len(r))
+	var sum float64
+	empty := 0
+	for _, v := range r {
+		sum += math.Exp2(-float64(v))
+		if v == 0 {
+			empty++
+		}
+	}
+	e := 0.7213 / (1 + 1.079/m) * m * m / sum
+	if e < 2.5*m && empty > 0 {
+		e = m * math.Log(m/float64(empty))
+	}
+	return int(e)
+}
