@@ -1,0 +1,124 @@
+package sentiment
+
+import (
+	"context"
+	"math"
+	"strings"
+)
+
+// Label is a verdict. A model with classes of its own gives their names.
+type Label string
+
+// The verdicts on a feeling.
+const (
+	Positive Label = "positive"
+	Neutral  Label = "neutral"
+	Negative Label = "negative"
+)
+
+// Edge is the smallest score, in size, that is not neutral: VADER's own
+// threshold, as in the founding article.
+const Edge = 0.05
+
+// NoBasis is the method of a verdict that nothing in the text led to: it is
+// neutral with confidence 0, never a guess.
+const NoBasis = "no basis"
+
+// Token is a part of the text and what it adds to the score.
+type Token struct {
+	Text  string  `json:"text"`  // as it stands in the original
+	Start int     `json:"start"` // in bytes
+	End   int     `json:"end"`
+	Share float64 `json:"share"`
+}
+
+// Verdict is what is said of one text.
+type Verdict struct {
+	Text       string  `json:"text"`
+	Label      Label   `json:"label"`
+	Score      float64 `json:"score"`      // -1 … 1
+	Confidence float64 `json:"confidence"` // 0 … 1: how often such a verdict is right
+	Lang       string  `json:"lang"`       // en, zh, mixed, other, or empty for a text without letters
+	Method     string  `json:"method"`
+	Tokens     []Token `json:"tokens"` // their shares and the corrections' sum to Score; empty unless asked for
+}
+
+// Opinion is what one method says of one text. Known is false where the text
+// holds nothing that the method knows.
+type Opinion struct {
+	Score      float64
+	Confidence float64
+	Label      Label // of a model with classes of its own; else empty
+	Known      bool
+}
+
+// Method scores texts of one language.
+type Method interface {
+	// Name is short and stable: it stands in every verdict.
+	Name() string
+	// Score gives an opinion on each text.
+	Score(ctx context.Context, texts []string) ([]Opinion, error)
+	// Explain gives the opinion on one text and the shares that sum to its score.
+	Explain(ctx context.Context, text string) (Opinion, []Token, error)
+}
+
+func labelOf(score float64) Label {
+	switch {
+	case score >= Edge:
+		return Positive
+	case score <= -Edge:
+		return Negative
+	}
+	return Neutral
+}
+
+// lexical is the opinion of a lexicon: how sure it is grows with the score.
+func lexical(compound float64, known bool) Opinion {
+	if !known {
+		return Opinion{}
+	}
+	return Opinion{Score: compound, Confidence: 0.5 + math.Abs(compound)/2, Known: true}
+}
+
+// Name of VADER's verdicts.
+func (v *VADER) Name() string { return "vader" }
+
+// Opinions makes a Method of VADER.
+func (v *VADER) Opinions() Method { return vaderMethod{v} }
+
+type vaderMethod struct{ *VADER }
+
+// Score gives VADER's compound scores. Texts without any word of the lexicon
+// are not known to it.
+func (m vaderMethod) Score(ctx context.Context, texts []string) ([]Opinion, error) {
+	out := make([]Opinion, len(texts))
+	for i, t := range texts {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		s := m.VADER.Score(westernMarks(t))
+		out[i] = lexical(s.Compound, s.Positive+s.Negative > 0)
+	}
+	return out, nil
+}
+
+// westernMarks writes Chinese punctuation as ASCII with two spaces, the same
+// number of bytes: beside Chinese, people end English words with it, and VADER
+// knows ASCII marks only.
+func westernMarks(t string) string {
+	if !strings.ContainsAny(t, "，。！？；：、（）") {
+		return t
+	}
+	return strings.NewReplacer("，", ",  ", "。", ".  ", "！", "!  ", "？", "?  ", "；", ";  ", "：", ":  ",
+		"、", ",  ", "（", "  (", "）", ")  ").Replace(t)
+}
+
+// Explain gives the words' valences, scaled to sum to the compound score.
+func (m vaderMethod) Explain(ctx context.Context, text string) (Opinion, []Token, error) {
+	scores, shares := m.VADER.Explain(westernMarks(text))
+	tokens := make([]Token, 0, len(shares))
+	for _, s := range shares {
+		tokens = append(tokens, Token{Text: text[s.Start:s.End], Start: s.Start, End: s.End, Share: s.Share})
+	}
+	return lexical(scores.Compound, scores.Positive+scores.Negative > 0), tokens, ctx.Err()
+}
