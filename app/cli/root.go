@@ -26,6 +26,7 @@ func Root(version string) *cobra.Command {
 // commands lists the constructors of all subcommands, in the order help shows them.
 func commands() []func() *cobra.Command {
 	return []func() *cobra.Command{
+		newTrain,
 		newDoctor,
 	}
 }

@@ -67,9 +67,10 @@ type Schedule struct {
 
 // Loop is the loop's own settings.
 type Loop struct {
-	Epochs            int `toml:"epochs"`
-	Batch             int `toml:"batch"`
-	Patience          int `toml:"patience,omitempty"`           // epochs without a better validation, 0 off
-	CheckpointSeconds int `toml:"checkpoint_seconds,omitempty"` // at most this long between checkpoints
-	KeepCheckpoints   int `toml:"keep_checkpoints,omitempty"`
+	Epochs            int    `toml:"epochs"`
+	Batch             int    `toml:"batch"`
+	Loss              string `toml:"loss,omitempty"`               // "" (cross entropy, or squared error for regression) or "bce"
+	Patience          int    `toml:"patience,omitempty"`           // epochs without a better validation, 0 off
+	CheckpointSeconds int    `toml:"checkpoint_seconds,omitempty"` // at most this long between checkpoints
+	KeepCheckpoints   int    `toml:"keep_checkpoints,omitempty"`
 }

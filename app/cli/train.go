@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"athanor/app/training"
+	"athanor/pipeline/train"
+)
+
+// trainFlags are what the command line says beside a recipe.
+type trainFlags struct {
+	task, data, test, model, device, out, name string
+	label, text                                string
+	epochs, batch, threads                     int
+	seed                                       uint64
+	rate                                       float64
+	resume, json                               bool
+}
+
+// newTrain is the command `athanor train`.
+func newTrain() *cobra.Command {
+	var f trainFlags
+	command := &cobra.Command{
+		Use:   "train [RECIPE]",
+		Short: "Train a model and leave it as ONNX with its card, curves and checkpoints",
+		Long: "Train what a recipe (TOML) says; flags override it. Without either, the article's\n" +
+			"network learns the embedded digits. Ctrl+C leaves a checkpoint; --resume goes on.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return runTrain(cmd, args, f) },
+	}
+	f.register(command)
+	return command
+}
+
+func (f *trainFlags) register(command *cobra.Command) {
+	flags := command.Flags()
+	flags.StringVar(&f.task, "task", "", "image, text or table")
+	flags.StringVar(&f.data, "data", "", `path of the data, or "digits"`)
+	flags.StringVar(&f.test, "test", "", "path of a test set kept apart")
+	flags.StringVar(&f.label, "label", "", "column that holds the label")
+	flags.StringVar(&f.text, "text", "", "column that holds the text")
+	flags.StringVar(&f.model, "model", "", "architecture: mlp, cnn, resnet, ngram, textcnn, attention")
+	flags.IntVar(&f.epochs, "epochs", 0, "passes over the training part")
+	flags.IntVar(&f.batch, "batch", 0, "samples a step")
+	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random")
+	flags.Float64Var(&f.rate, "learning-rate", 0, "base learning rate")
+	flags.StringVar(&f.device, "device", "", "auto, cpu, webgpu[:n] or cuda[:n]")
+	flags.IntVar(&f.threads, "threads", 0, "threads of one operator; results repeat exactly for a fixed number")
+	flags.StringVar(&f.out, "out", "", "the run's folder; a new one in the data folder by default")
+	flags.StringVar(&f.name, "name", "", "name of the run")
+	flags.BoolVar(&f.resume, "resume", false, "continue the run in --out, or the newest one, from its last checkpoint")
+	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
+}
+
+// ErrNoRun says that there is no run to resume.
+var ErrNoRun = errors.New("no run to resume")
+
+func runTrain(cmd *cobra.Command, args []string, f trainFlags) error {
+	recipe, err := f.recipe(cmd, args)
+	if err != nil {
+		return err
+	}
+	request := training.Request{
+		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Resume: f.resume, Version: cmd.Root().Version,
+	}
+	if f.resume && f.out == "" {
+		if request.Dir, err = newestRun(request.Runs); err != nil {
+			return err
+		}
+	}
+	show := newReporter(cmd.OutOrStdout(), f.json)
+	request.Prepared = show.prepared
+	outcome, err := training.Run(cmd.Context(), request, show.event)
+	if err != nil {
+		return show.failed(err)
+	}
+	return show.done(outcome)
+}
+
+// recipe reads the recipe file, if any, and lets flags that were given override it.
+func (f trainFlags) recipe(cmd *cobra.Command, args []string) (train.Recipe, error) {
+	var r train.Recipe
+	if len(args) == 1 {
+		var err error
+		if r, err = train.LoadRecipe(args[0]); err != nil {
+			return r, err
+		}
+	}
+	override := func(flag string, set func()) {
+		if cmd.Flags().Changed(flag) {
+			set()
+		}
+	}
+	override("task", func() { r.Task = f.task })
+	override("data", func() { r.Data.Path = f.data })
+	override("test", func() { r.Data.Test = f.test })
+	override("label", func() { r.Data.Label = f.label })
+	override("text", func() { r.Data.Text = f.text })
+	override("model", func() { r.Model.Name = f.model })
+	override("epochs", func() { r.Train.Epochs = f.epochs })
+	override("batch", func() { r.Train.Batch = f.batch })
+	override("seed", func() { r.Seed = f.seed })
+	override("learning-rate", func() { r.Optimizer.LearningRate = f.rate })
+	override("device", func() { r.Device = f.device })
+	override("threads", func() { r.Threads = f.threads })
+	override("name", func() { r.Name = f.name })
+	return r, nil
+}
+
+// newestRun is the run folder whose name sorts last: names begin with the time.
+func newestRun(runs string) (string, error) {
+	entries, err := os.ReadDir(runs)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("look for a run to resume: %w", err)
+	}
+	for i := len(entries) - 1; i >= 0; i-- {
+		if entries[i].IsDir() {
+			return filepath.Join(runs, entries[i].Name()), nil
+		}
+	}
+	return "", fmt.Errorf("%w in %s; name one with --out", ErrNoRun, runs)
+}
+
+// contextEnded tells whether a run ended because it was asked to.
+func contextEnded(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}

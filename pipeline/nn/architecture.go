@@ -1,0 +1,159 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"athanor/inference/onnx"
+	"athanor/pipeline/graph"
+)
+
+// ErrArchitecture says that no architecture has the name asked for, or that it
+// does not take the data.
+var ErrArchitecture = errors.New("architecture cannot be built")
+
+// Config holds an architecture's sizes. Zero values take the architecture's own
+// defaults.
+type Config struct {
+	Outputs  int // classes, or 1 for regression
+	Hidden   []int
+	Channels []int
+	Dropout  float64
+	Embed    int // width of embeddings
+	Buckets  int // rows of the embedding table
+	Layers   int
+	Heads    int
+}
+
+// Architecture builds the forward part: from the sample's columns to [N, Outputs].
+type Architecture struct {
+	Name string
+	// Takes is image, text or table.
+	Takes string
+	// Build returns logits, or values for regression.
+	Build func(c *Context, x []*graph.Value, cfg Config) *graph.Value
+}
+
+// Architectures lists all, sorted by name.
+func Architectures() []Architecture {
+	all := architectures()
+	list := make([]Architecture, 0, len(all))
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		list = append(list, all[name])
+	}
+	return list
+}
+
+func architectures() map[string]Architecture {
+	list := []Architecture{
+		{"mlp", "image", imageMLP},
+		{"cnn", "image", cnn},
+		{"resnet", "image", residual},
+		{"table-mlp", "table", tableMLP},
+		{"ngram", "text", ngram},
+		{"textcnn", "text", textCNN},
+		{"attention", "text", attention},
+	}
+	all := map[string]Architecture{}
+	for _, a := range list {
+		all[a.Name] = a
+	}
+	return all
+}
+
+// Find returns the architecture called name that takes the given kind of sample.
+func Find(name, takes string) (Architecture, error) {
+	if name == "mlp" && takes == "table" {
+		name = "table-mlp"
+	}
+	a, ok := architectures()[name]
+	if !ok || a.Takes != takes {
+		var fitting []string
+		for _, a := range Architectures() {
+			if a.Takes == takes {
+				fitting = append(fitting, a.Name)
+			}
+		}
+		return a, fmt.Errorf("%w: %q for %s; choose one of %s", ErrArchitecture, name, takes, strings.Join(fitting, ", "))
+	}
+	return a, nil
+}
+
+// imageMLP is the founding article's network: dense layers with ReLU over the pixels.
+func imageMLP(c *Context, x []*graph.Value, cfg Config) *graph.Value {
+	h := c.MulBy(c.Cast(c.Flatten(x[0]), onnx.Float), 1.0/255)
+	return c.dense(h, cfg, []int{128, 128})
+}
+
+func tableMLP(c *Context, x []*graph.Value, cfg Config) *graph.Value {
+	return c.dense(c.Flatten(x[0]), cfg, []int{64, 64})
+}
+
+func (c *Context) dense(h *graph.Value, cfg Config, hidden []int) *graph.Value {
+	if len(cfg.Hidden) > 0 {
+		hidden = cfg.Hidden
+	}
+	for i, units := range hidden {
+		h = c.Dropout(c.Relu(c.Dense(fmt.Sprintf("dense%d", i+1), h, units, HeUniform)), cfg.Dropout)
+	}
+	return c.Dense("output", h, cfg.Outputs, GlorotUniform)
+}
+
+// cnn is two or more blocks of convolution, ReLU and 2×2 pooling, then dense.
+func cnn(c *Context, x []*graph.Value, cfg Config) *graph.Value {
+	channels := cfg.Channels
+	if len(channels) == 0 {
+		channels = []int{32, 64}
+	}
+	h := c.Pixels(x[0])
+	for i, n := range channels {
+		h = c.Relu(c.Conv(fmt.Sprintf("conv%d", i+1), h, ConvConfig{Channels: n, Kernel: 3, Bias: true}))
+		h = c.MaxPool(h, 2)
+	}
+	h = c.Dropout(c.Flatten(h), cfg.Dropout)
+	for i, units := range cfg.Hidden {
+		h = c.Dropout(c.Relu(c.Dense(fmt.Sprintf("dense%d", i+1), h, units, HeUniform)), cfg.Dropout)
+	}
+	return c.Dense("output", h, cfg.Outputs, GlorotUniform)
+}
+
+// residual is a small ResNet (He et al. 2016): one block a stage, each stage
+// after the first halving the picture.
+func residual(c *Context, x []*graph.Value, cfg Config) *graph.Value {
+	channels := cfg.Channels
+	if len(channels) == 0 {
+		channels = []int{16, 32, 64}
+	}
+	h := c.convNorm("stem", c.Pixels(x[0]), ConvConfig{Channels: channels[0], Kernel: 3})
+	h = c.Relu(h)
+	for i, n := range channels {
+		stride := 1
+		if i > 0 {
+			stride = 2
+		}
+		for j := range max(cfg.Layers, 1) {
+			h = c.block(fmt.Sprintf("stage%d.%d", i+1, j+1), h, n, stride)
+			stride = 1
+		}
+	}
+	h = c.Dropout(c.Flatten(c.Op("GlobalAveragePool", nil, h)), cfg.Dropout)
+	return c.Dense("output", h, cfg.Outputs, GlorotUniform)
+}
+
+// block is two convolutions beside a shortcut.
+func (c *Context) block(name string, x *graph.Value, channels, stride int) *graph.Value {
+	h := c.Relu(c.convNorm(name+".a", x, ConvConfig{Channels: channels, Kernel: 3, Stride: stride}))
+	h = c.convNorm(name+".b", h, ConvConfig{Channels: channels, Kernel: 3})
+	shortcut := x
+	if stride != 1 || x.Shape[1] != channels {
+		shortcut = c.convNorm(name+".short", x, ConvConfig{Channels: channels, Kernel: 1, Stride: stride})
+	}
+	return c.Relu(c.Add(h, shortcut))
+}
+
+func (c *Context) convNorm(name string, x *graph.Value, cfg ConvConfig) *graph.Value {
+	return c.BatchNorm(name+".norm", c.Conv(name, x, cfg))
+}

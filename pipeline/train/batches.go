@@ -1,0 +1,169 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"athanor/inference/runtime"
+	"athanor/pipeline/dataset"
+)
+
+// Order is the order of samples in an epoch (counted from 0): a permutation of
+// [0, n) that depends on seed and epoch only, so that any batch of any epoch can
+// be found again.
+func Order(n int, seed uint64, epoch int) []int {
+	return rand.New(rand.NewPCG(seed, uint64(epoch)+1)).Perm(n)
+}
+
+// BatchRows are the feed rows of one batch of an epoch, step counted from 0
+// inside the epoch, with excluded rows of the source left out.
+func BatchRows(feed dataset.Feed, seed uint64, epoch, batch, step int, excluded map[int]bool) []int {
+	order := keep(feed, Order(feed.Len(), seed, epoch), excluded)
+	start := min(step*batch, len(order))
+	return order[start:min(start+batch, len(order))]
+}
+
+func keep(feed dataset.Feed, order []int, excluded map[int]bool) []int {
+	if len(excluded) == 0 {
+		return order
+	}
+	kept := order[:0]
+	for _, i := range order {
+		if !excluded[feed.Row(i)] {
+			kept = append(kept, i)
+		}
+	}
+	return kept
+}
+
+// filled is one batch's samples in memory, or why it could not be read.
+type filled struct {
+	rows []int
+	data [][]byte
+	err  error
+}
+
+// batches reads the batches of an epoch ahead in a bounded queue, in order.
+type batches struct {
+	queue  chan chan filled
+	cancel context.CancelFunc
+	done   chan struct{}
+	free   chan [][]byte
+}
+
+// ahead is how many batches are read before they are needed.
+const ahead = 4
+
+// readAhead starts reading order from batch number first on.
+func readAhead(ctx context.Context, feed dataset.Feed, order []int, batch, first, epoch int) *batches {
+	ctx, cancel := context.WithCancel(ctx)
+	b := &batches{queue: make(chan chan filled, ahead), cancel: cancel, done: make(chan struct{}), free: make(chan [][]byte, ahead+2)}
+	go func() {
+		defer close(b.done)
+		defer close(b.queue)
+		for start := first * batch; start < len(order); start += batch {
+			rows := order[start:min(start+batch, len(order))]
+			result := make(chan filled, 1)
+			select {
+			case b.queue <- result:
+				b.fill(ctx, feed, rows, epoch, result)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return b
+}
+
+// fill reads one batch. Feeds spread their own work over processors where a
+// sample is expensive.
+func (b *batches) fill(ctx context.Context, feed dataset.Feed, rows []int, epoch int, result chan filled) {
+	data := b.buffers(feed, len(rows))
+	err := feed.Fill(ctx, data, epoch, rows)
+	if err != nil {
+		err = fmt.Errorf("read samples: %w", err)
+	}
+	result <- filled{rows: rows, data: data, err: err}
+}
+
+func (b *batches) buffers(feed dataset.Feed, rows int) [][]byte {
+	var data [][]byte
+	select {
+	case data = <-b.free:
+	default:
+		data = make([][]byte, len(feed.Columns()))
+	}
+	for i, col := range feed.Columns() {
+		bytes := rows * size(col.Shape) * col.Type.Size()
+		if cap(data[i]) < bytes {
+			data[i] = make([]byte, bytes)
+		}
+		data[i] = data[i][:bytes]
+	}
+	return data
+}
+
+// next waits for the next batch; ok is false behind the last.
+func (b *batches) next() (filled, bool) {
+	result, ok := <-b.queue
+	if !ok {
+		return filled{}, false
+	}
+	return <-result, true
+}
+
+// recycle gives a batch's memory back once it has been copied.
+func (b *batches) recycle(data [][]byte) {
+	select {
+	case b.free <- data:
+	default:
+	}
+}
+
+// stop ends the reader and waits for it.
+func (b *batches) stop() {
+	b.cancel()
+	for result := range b.queue {
+		_ = result
+	}
+	<-b.done
+}
+
+// load copies a batch into a stepper's inputs with its targets and weights.
+func (s *stepper) load(b filled, feed dataset.Feed, classWeights []float32) {
+	for i, t := range s.columns {
+		copy(t.Bytes(), b.data[i])
+	}
+	weights := runtime.Data[float32](s.weight)
+	total := float32(0)
+	for i, row := range b.rows {
+		weights[i] = 1
+		if s.hit == nil {
+			runtime.Data[float32](s.target)[i] = feed.Target(row)
+		} else {
+			class := feed.Class(row)
+			runtime.Data[int64](s.target)[i] = int64(class)
+			if classWeights != nil {
+				weights[i] = classWeights[class]
+			}
+		}
+		total += weights[i]
+	}
+	for i := range weights {
+		weights[i] /= total
+	}
+}
+
+// balancedWeights are N/(K·count) for each class, so that every class counts the same.
+func balancedWeights(feed dataset.Feed, classes int) []float32 {
+	counts := make([]int, classes)
+	for row := range feed.Len() {
+		counts[feed.Class(row)]++
+	}
+	weights := make([]float32, classes)
+	for i, n := range counts {
+		weights[i] = float32(feed.Len()) / float32(classes*max(n, 1))
+	}
+	return weights
+}

@@ -1,0 +1,118 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	goruntime "runtime"
+
+	"athanor/pipeline/nn"
+	"athanor/pipeline/optim"
+)
+
+// ErrRecipe says that a recipe cannot be run as it stands.
+var ErrRecipe = errors.New("recipe cannot be used")
+
+// Resolve fills in what a recipe leaves open and checks it. The result says
+// everything that decides the run.
+func (r Recipe) Resolve() (Recipe, error) {
+	set(&r.Task, "image")
+	set(&r.Seed, 1)
+	set(&r.Device, "cpu")
+	set(&r.Threads, goruntime.NumCPU())
+	set(&r.Data.Path, "digits")
+	set(&r.Data.Validation, 0.1)
+	set(&r.Model.Name, map[string]string{"image": "mlp", "text": "ngram", "table": "mlp"}[r.Task])
+	if r.Task == "text" {
+		set(&r.Model.Length, 64)
+		set(&r.Model.Buckets, 1<<15)
+	}
+	r.Optimizer = r.Optimizer.resolve()
+	set(&r.Schedule.Name, "cosine")
+	if r.Schedule.Name == "step" || r.Schedule.Name == "plateau" {
+		set(&r.Schedule.Every, 3)
+		set(&r.Schedule.Factor, 0.1)
+	}
+	set(&r.Train.Epochs, 10)
+	set(&r.Train.Batch, 32)
+	set(&r.Train.CheckpointSeconds, 10)
+	set(&r.Train.KeepCheckpoints, 3)
+	return r, r.check()
+}
+
+func (o Optimizer) resolve() Optimizer {
+	set(&o.Name, "adam")
+	switch o.Name {
+	case "adam", "adamw":
+		set(&o.LearningRate, 0.001)
+		set(&o.Beta1, 0.9)
+		set(&o.Beta2, 0.999)
+		set(&o.Epsilon, 1e-8)
+	case "momentum", "nesterov":
+		set(&o.LearningRate, 0.01)
+		set(&o.Momentum, 0.9)
+	default:
+		set(&o.LearningRate, 0.01)
+	}
+	return o
+}
+
+// set gives a field that was left open its default.
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (r Recipe) check() error {
+	if _, err := nn.Find(r.Model.Name, r.Task); err != nil {
+		return fmt.Errorf("%w: %w", ErrRecipe, err)
+	}
+	if err := r.rule().Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrRecipe, err)
+	}
+	if err := r.schedule().Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrRecipe, err)
+	}
+	return r.checkNumbers()
+}
+
+func (r Recipe) checkNumbers() error {
+	wrong := func(text string) error { return fmt.Errorf("%w: %s", ErrRecipe, text) }
+	switch {
+	case r.Train.Epochs < 1 || r.Train.Batch < 1:
+		return wrong("epochs and batch must be at least 1")
+	case r.Data.Validation <= 0 || r.Data.Validation >= 1 || r.Data.TestSplit < 0 || r.Data.TestSplit >= 1:
+		return wrong("validation and test_split are shares between 0 and 1")
+	case r.Optimizer.LearningRate <= 0:
+		return wrong("learning_rate must be above 0")
+	case r.Model.Dropout < 0 || r.Model.Dropout >= 1 || r.Optimizer.LabelSmoothing < 0 || r.Optimizer.LabelSmoothing >= 1:
+		return wrong("dropout and label_smoothing must be in [0, 1)")
+	case r.Optimizer.ClassWeights != "" && r.Optimizer.ClassWeights != "balanced":
+		return wrong(`class_weights is "" or "balanced"`)
+	case r.Train.Loss != "" && r.Train.Loss != "bce":
+		return wrong(`loss is "" or "bce"`)
+	case r.Threads < 1 || r.Threads > 1024:
+		return wrong("threads must be between 1 and 1024")
+	}
+	return nil
+}
+
+func (r Recipe) rule() optim.Config {
+	o := r.Optimizer
+	return optim.Config{
+		Name: o.Name, Momentum: o.Momentum, Beta1: o.Beta1, Beta2: o.Beta2, Epsilon: o.Epsilon, WeightDecay: o.WeightDecay, Clip: o.Clip,
+	}
+}
+
+func (r Recipe) schedule() optim.Schedule {
+	s := r.Schedule
+	return optim.Schedule{Name: s.Name, WarmUp: s.WarmUp, Every: s.Every, Factor: s.Factor, Minimum: s.Minimum}
+}
+
+func (r Recipe) architecture(outputs int) nn.Config {
+	m := r.Model
+	return nn.Config{
+		Outputs: outputs, Hidden: m.Hidden, Channels: m.Channels, Dropout: m.Dropout, Embed: m.Embed, Buckets: m.Buckets, Layers: m.Layers, Heads: m.Heads,
+	}
+}

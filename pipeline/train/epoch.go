@@ -1,0 +1,176 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"athanor/inference/runtime"
+)
+
+func data(t *runtime.Tensor) []float32 { return runtime.Data[float32](t) }
+
+// metric reads the step's loss, accuracy and gradient norm.
+func (s *stepper) metric() Metric {
+	m := Metric{GradientNorm: float64(data(s.norm)[0])}
+	weights := data(s.weight)
+	for i, l := range data(s.loss) {
+		m.Loss += float64(l) * float64(weights[i])
+	}
+	if s.hit != nil {
+		for _, h := range data(s.hit) {
+			m.Accuracy += float64(h) / float64(s.batch)
+		}
+	}
+	return m
+}
+
+func (r *run) progress(m Metric, total int) Progress {
+	steps := total * r.recipe.Train.Epochs
+	p := Progress{
+		Epoch: r.Epoch + 1, Epochs: r.recipe.Train.Epochs, Step: r.Step, Steps: steps, LearningRate: m.LearningRate,
+		Loss: r.LossSum / float64(max(r.Seen, 1)), Accuracy: r.HitSum / float64(max(r.Seen, 1)),
+		SamplesPerSecond: r.clock.speed(), Elapsed: r.clock.elapsed(), PeakRSS: peakRSS(),
+	}
+	p.Left = r.clock.left(steps-r.Step, r.recipe.Train.Batch)
+	return p
+}
+
+// closeEpoch validates, notes the best epoch and checkpoints. An epoch cut
+// short by a stop is validated too, so that the kept model has its numbers.
+func (r *run) closeEpoch(ctx context.Context, cut bool) error {
+	if r.Seen == 0 {
+		return nil
+	}
+	v, err := r.eval.validate(ctx, r.net, r.state, r.deps.Set.Validation)
+	if err != nil {
+		return err
+	}
+	e := Epoch{
+		Epoch: r.Epoch + 1, Epochs: r.recipe.Train.Epochs, Step: r.Step, TrainLoss: r.LossSum / float64(r.Seen),
+		TrainAccuracy: r.HitSum / float64(r.Seen), ValLoss: v.loss, ValAccuracy: v.accuracy, ValR2: v.r2, Confusion: v.confusion,
+		Seconds: r.clock.epoch(), SamplesPerSecond: r.clock.speed(),
+	}
+	r.ValLoss, r.ValScore = v.loss, v.accuracy
+	e.Best = r.judge(score{Seen: true, Accuracy: v.accuracy, Loss: v.loss})
+	r.Plateau = r.Plateau.Observe(v.loss, max(r.recipe.Schedule.Every, 1))
+	if !cut {
+		r.Epoch++
+		r.Batch, r.LossSum, r.HitSum, r.Seen = 0, 0, 0, 0
+	}
+	if err := r.emit(e); err != nil {
+		return err
+	}
+	return r.checkpoint(ctx, e.Best)
+}
+
+// judge remembers the best epoch.
+func (r *run) judge(s score) bool {
+	if !s.betterThan(r.Best) {
+		r.Since++
+		return false
+	}
+	r.position.Best, r.BestEpoch, r.Since = s, r.Epoch+1, 0
+	r.best = r.net.evaluatedParts(r.state)
+	return true
+}
+
+// evaluatedParts copies what the model needs: parameters and buffers.
+func (n *network) evaluatedParts(s *state) [][]byte {
+	var parts [][]byte
+	for _, t := range s.evaluated(len(n.buffers) > 0) {
+		parts = append(parts, append([]byte(nil), t.Bytes()...))
+	}
+	return parts
+}
+
+// restoreBest reads the best epoch's state back after a restart.
+func (r *run) restoreBest() error {
+	if !r.position.Best.Seen {
+		return nil
+	}
+	parts, _, err := r.files.read(bestName)
+	if err != nil {
+		return fmt.Errorf("the best epoch's state: %w", err)
+	}
+	r.best = parts[:1]
+	if len(r.net.buffers) > 0 {
+		r.best = append(r.best, parts[len(parts)-1])
+	}
+	return nil
+}
+
+// saver writes one checkpoint at a time beside the training.
+type saver struct{ result chan saved }
+
+type saved struct {
+	event Checkpoint
+	err   error
+}
+
+func (s *saver) wait() (saved, bool) {
+	if s.result == nil {
+		return saved{}, false
+	}
+	v := <-s.result
+	s.result = nil
+	return v, true
+}
+
+// checkpoint copies the state and writes it in the background: the best epoch
+// first, so that a step checkpoint never speaks of a best that is not there.
+func (r *run) checkpoint(ctx context.Context, best bool) error {
+	if err := errors.Join(r.collect(true), r.deps.Store.Flush()); err != nil {
+		return err
+	}
+	r.Seconds = r.clock.elapsed().Seconds()
+	r.clock.checkpointed()
+	parts, p := r.state.snapshot(), r.position
+	result := make(chan saved, 1)
+	r.saver.result = result
+	go func() { result <- r.files.save(parts, p, best) }()
+	return ctx.Err()
+}
+
+func (c *checkpoints) save(parts [][]byte, p position, best bool) saved {
+	if best {
+		if _, err := c.write(bestName, parts, p); err != nil {
+			return saved{err: err}
+		}
+	}
+	path, err := c.write(stepName(p.Step), parts, p)
+	if err == nil {
+		err = c.prune()
+	}
+	return saved{Checkpoint{Step: p.Step, Epoch: p.Epoch, Path: path, Best: best}, err}
+}
+
+// collect takes a finished checkpoint's result, waiting for it if asked.
+func (r *run) collect(wait bool) error {
+	if r.saver.result == nil || (!wait && len(r.saver.result) == 0) {
+		return nil
+	}
+	v, _ := r.saver.wait()
+	if v.err != nil {
+		return v.err
+	}
+	return r.emit(v.event)
+}
+
+// interrupted leaves a checkpoint behind when a run ends before its time.
+func (r *run) interrupted(cause error) error {
+	r.clock.stop()
+	if !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+		_, _ = r.saver.wait() // cause is what the person must hear
+		_ = r.deps.Store.Flush()
+		return cause
+	}
+	err := r.checkpoint(context.WithoutCancel(context.Background()), false)
+	err = errors.Join(err, r.collect(true))
+	err = errors.Join(err, r.emit(Mark{Kind: MarkStop, Step: r.Step, Time: time.Now(), Note: "interrupted"}), r.deps.Store.Flush())
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	return cause
+}

@@ -1,0 +1,24 @@
+package train
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+)
+
+// peakRSS is the largest resident memory of this process in bytes, 0 where the
+// system does not tell.
+func peakRSS() int64 {
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(line, []byte("VmHWM:")); ok {
+			fields := bytes.Fields(rest)
+			kib, _ := strconv.ParseInt(string(fields[0]), 10, 64)
+			return kib << 10
+		}
+	}
+	return 0
+}

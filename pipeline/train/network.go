@@ -1,0 +1,235 @@
+package train
+
+import (
+	"fmt"
+
+	"athanor/inference/onnx"
+	"athanor/pipeline/dataset"
+	"athanor/pipeline/grad"
+	"athanor/pipeline/graph"
+	"athanor/pipeline/nn"
+)
+
+// network is what a recipe and a data set make together: the architecture, its
+// parameters laid out in one flat vector, and the loss.
+type network struct {
+	recipe       Recipe
+	architecture nn.Architecture
+	columns      []dataset.Column
+	classes      int // 0 for regression
+	parameters   []nn.Parameter
+	buffers      []nn.Buffer
+	scale        targetScale
+}
+
+// targetScale standardises a regression's targets by the training part.
+type targetScale struct{ Mean, Deviation float64 }
+
+func newNetwork(r Recipe, set *dataset.Set) (*network, error) {
+	a, err := nn.Find(r.Model.Name, r.Task)
+	if err != nil {
+		return nil, err
+	}
+	n := &network{recipe: r, architecture: a, columns: set.Train.Columns(), classes: len(set.Classes), scale: targetScale{0, 1}}
+	if n.classes == 0 {
+		n.scale = measureTargets(set.Train)
+	}
+	b := graph.New("survey")
+	c := nn.NewContext(b, false, nil)
+	n.forward(c, n.inputs(b, 1))
+	n.parameters, n.buffers = c.Parameters(), c.Buffers()
+	if err := b.Err(); err != nil {
+		return nil, fmt.Errorf("model %s does not fit the data: %w", r.Model.Name, err)
+	}
+	return n, nil
+}
+
+func (n *network) outputs() int { return max(n.classes, 1) }
+
+// inputs declares the sample's columns for a batch.
+func (n *network) inputs(b *graph.Builder, batch int) []*graph.Value {
+	values := make([]*graph.Value, len(n.columns))
+	for i, col := range n.columns {
+		values[i] = b.Input(col.Name, col.Type, append([]int{batch}, col.Shape...)...)
+	}
+	return values
+}
+
+// forward builds the architecture: logits, or values in the target's own scale.
+func (n *network) forward(c *nn.Context, x []*graph.Value) *graph.Value {
+	y := n.architecture.Build(c, x, n.recipe.architecture(n.outputs()))
+	if n.classes > 0 {
+		return y
+	}
+	return c.AddTo(c.MulBy(y, n.scale.Deviation), n.scale.Mean)
+}
+
+// flat is the number of elements of all parameters.
+func (n *network) flat() int {
+	total := 0
+	for _, p := range n.parameters {
+		total += size(p.Shape)
+	}
+	return total
+}
+
+func (n *network) flatBuffers() int {
+	total := 0
+	for _, b := range n.buffers {
+		total += size(b.Shape)
+	}
+	return total
+}
+
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// unpack cuts flat vectors into the named tensors of the network.
+func (n *network) unpack(b *graph.Builder, params, buffers *graph.Value) map[string]*graph.Value {
+	named := map[string]*graph.Value{}
+	var sizes []int
+	for _, p := range n.parameters {
+		sizes = append(sizes, size(p.Shape))
+	}
+	for i, piece := range b.Split(params, 0, sizes...) {
+		named[n.parameters[i].Name] = b.Reshape(piece, n.parameters[i].Shape...)
+	}
+	if len(n.buffers) == 0 {
+		return named
+	}
+	sizes = nil
+	for _, buf := range n.buffers {
+		sizes = append(sizes, size(buf.Shape))
+	}
+	for i, piece := range b.Split(buffers, 0, sizes...) {
+		named[n.buffers[i].Name] = b.Reshape(piece, n.buffers[i].Shape...)
+	}
+	return named
+}
+
+// stepModel is the whole training step for one batch size: state in, state out.
+//
+// Inputs: params [n], one slot [n] for each of the optimizer's, buffers [m]
+// where there are any, the sample's columns, target [B] (int64 classes or float
+// values), weight [B] (sums to 1), hyper, then the dropout masks. Outputs: the
+// new params, slots and buffers, loss [B], hit [B] (classification), norm [1].
+func (n *network) stepModel(batch int) (*onnx.Model, []nn.Mask, error) {
+	b := graph.New("step")
+	state := n.declareState(b, true)
+	x := n.inputs(b, batch)
+	target := n.target(b, batch)
+	weight := b.Input("weight", onnx.Float, batch)
+	hyper := b.Input("hyper", onnx.Float, 3)
+	named := n.unpack(b, state.params, state.buffers)
+	c := nn.NewContext(b, true, func(name string, _ []int) *graph.Value { return named[name] })
+	y := n.forward(c, x)
+	loss, score := n.loss(b, y, target, n.recipe.Optimizer.LabelSmoothing)
+	if err := n.update(b, named, state, loss, b.Reshape(weight, batch, 1), hyper); err != nil {
+		return nil, nil, err
+	}
+	if len(n.buffers) > 0 {
+		b.Output("buffers.next", n.nextBuffers(c, named))
+	}
+	b.Output("loss", b.Reshape(loss, batch))
+	if n.classes > 0 {
+		b.Output("hit", n.hits(b, score, target))
+	}
+	b.Output("norm", state.norm)
+	m, err := b.Model()
+	return m, c.Masks(), err
+}
+
+// stateValues are the flat vectors of a step.
+type stateValues struct {
+	params, buffers *graph.Value
+	slots           []*graph.Value
+	norm            *graph.Value
+}
+
+func (n *network) declareState(b *graph.Builder, slots bool) *stateValues {
+	s := &stateValues{params: b.Input("params", onnx.Float, n.flat())}
+	if slots {
+		for i := range n.recipe.rule().Slots() {
+			s.slots = append(s.slots, b.Input(fmt.Sprintf("slot%d", i), onnx.Float, n.flat()))
+		}
+	}
+	if len(n.buffers) > 0 {
+		s.buffers = b.Input("buffers", onnx.Float, n.flatBuffers())
+	}
+	return s
+}
+
+func (n *network) target(b *graph.Builder, batch int) *graph.Value {
+	if n.classes == 0 {
+		return b.Input("target", onnx.Float, batch)
+	}
+	return b.Input("target", onnx.Int64, batch)
+}
+
+// hits is 1 for every sample whose best class is the target.
+func (n *network) hits(b *graph.Builder, score, target *graph.Value) *graph.Value {
+	best := b.Op("ArgMax", graph.Attrs{"axis": 1, "keepdims": 0}, score)
+	return b.Cast(b.Equal(best, target), onnx.Float)
+}
+
+// nextBuffers packs the buffers as they are after the step.
+func (n *network) nextBuffers(c *nn.Context, named map[string]*graph.Value) *graph.Value {
+	var parts []*graph.Value
+	for _, buf := range n.buffers {
+		v := c.Update(buf.Name)
+		if v == nil {
+			v = named[buf.Name]
+		}
+		parts = append(parts, c.Reshape(v, size(buf.Shape)))
+	}
+	return c.Concat(0, parts...)
+}
+
+// evalModel computes loss [N, 1] and output [N, K] (probabilities or values) for
+// any number of samples from the flat state.
+func (n *network) evalModel() (*onnx.Model, error) {
+	b := graph.New("evaluate")
+	state := n.declareState(b, false)
+	x := n.inputs(b, graph.Unknown)
+	target := n.target(b, graph.Unknown)
+	named := n.unpack(b, state.params, state.buffers)
+	c := nn.NewContext(b, false, func(name string, _ []int) *graph.Value { return named[name] })
+	y := n.forward(c, x)
+	loss, _ := n.loss(b, y, target, 0)
+	b.Output("loss", loss)
+	b.Output("output", n.answer(b, y))
+	return b.Model()
+}
+
+// answer is what a person gets: probabilities, or the value.
+func (n *network) answer(b *graph.Builder, y *graph.Value) *graph.Value {
+	switch {
+	case n.classes == 0:
+		return y
+	case n.recipe.Train.Loss == "bce":
+		return b.Op("Sigmoid", nil, y)
+	default:
+		return b.Op("Softmax", graph.Attrs{"axis": -1}, y)
+	}
+}
+
+// update differentiates the weighted loss and moves the parameters.
+func (n *network) update(b *graph.Builder, named map[string]*graph.Value, s *stateValues, loss, weight, hyper *graph.Value) error {
+	wrt := make([]*graph.Value, len(n.parameters))
+	for i, p := range n.parameters {
+		wrt[i] = named[p.Name]
+	}
+	grads, err := grad.Backward(b, loss, weight, wrt)
+	if err != nil {
+		return fmt.Errorf("differentiate %s: %w", n.recipe.Model.Name, err)
+	}
+	for i, g := range grads {
+		grads[i] = b.Reshape(g, size(n.parameters[i].Shape))
+	}
+	return n.optimize(b, s, b.Concat(0, grads...), hyper)
+}

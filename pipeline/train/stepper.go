@@ -1,0 +1,123 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"athanor/inference/onnx"
+	"athanor/inference/runtime"
+	"athanor/pipeline/nn"
+	"athanor/pipeline/optim"
+)
+
+// stepper runs the training step for one batch size.
+type stepper struct {
+	session *runtime.Session
+	batch   int
+	columns []*runtime.Tensor
+	target  *runtime.Tensor
+	weight  *runtime.Tensor
+	hyper   *runtime.Tensor
+	masks   []*runtime.Tensor
+	rates   []float64
+
+	loss, hit, norm *runtime.Tensor
+}
+
+func newStepper(n *network, batch int) (*stepper, error) {
+	model, masks, err := n.stepModel(batch)
+	if err != nil {
+		return nil, err
+	}
+	data, err := model.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("encode training step: %w", err)
+	}
+	s := &stepper{batch: batch}
+	s.session, err = runtime.NewSession(data, runtime.Options{Threads: n.recipe.Threads, Device: n.recipe.Device, Spin: true})
+	if err != nil {
+		return nil, fmt.Errorf("open training step: %w", err)
+	}
+	if err := s.allocate(n, masks); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *stepper) allocate(n *network, masks []nn.Mask) error {
+	rows := int64(s.batch)
+	var err error
+	make := func(kind onnx.DataType, shape ...int64) *runtime.Tensor {
+		t, e := runtime.NewZeros(kind, shape)
+		if err == nil {
+			err = e
+		}
+		return t
+	}
+	for _, col := range n.columns {
+		s.columns = append(s.columns, make(col.Type, shape64(s.batch, col.Shape)...))
+	}
+	kind := onnx.Int64
+	if n.classes == 0 {
+		kind = onnx.Float
+	}
+	s.target, s.weight, s.hyper = make(kind, rows), make(onnx.Float, rows), make(onnx.Float, optim.Hypers)
+	for _, m := range masks {
+		s.masks = append(s.masks, make(onnx.Float, shape64(m.Value.Shape[0], m.Value.Shape[1:])...))
+		s.rates = append(s.rates, m.Rate)
+	}
+	s.loss, s.norm = make(onnx.Float, rows), make(onnx.Float, 1)
+	if n.classes > 0 {
+		s.hit = make(onnx.Float, rows)
+	}
+	return err
+}
+
+func shape64(first int, rest []int) []int64 {
+	shape := []int64{int64(first)}
+	for _, d := range rest {
+		shape = append(shape, int64(d))
+	}
+	return shape
+}
+
+// run does one step from state to its other half and swaps them.
+func (s *stepper) run(ctx context.Context, st *state) error {
+	in := slices.Concat(st.now, s.columns, []*runtime.Tensor{s.target, s.weight, s.hyper}, s.masks)
+	out := append(slices.Clone(st.next), s.loss)
+	if s.hit != nil {
+		out = append(out, s.hit)
+	}
+	if err := s.session.Run(ctx, in, append(out, s.norm)); err != nil {
+		return err
+	}
+	st.swap()
+	return nil
+}
+
+// drawMasks fills the dropout masks of a step; they depend on seed and step only.
+func (s *stepper) drawMasks(seed uint64, step int) {
+	for i, t := range s.masks {
+		source := rand.New(rand.NewPCG(seed^0x6d61736b, uint64(step)<<8|uint64(i)))
+		keep := float32(1 / (1 - s.rates[i]))
+		for j := range runtime.Data[float32](t) {
+			runtime.Data[float32](t)[j] = keep
+			if source.Float64() < s.rates[i] {
+				runtime.Data[float32](t)[j] = 0
+			}
+		}
+	}
+}
+
+func (s *stepper) close() {
+	if s == nil {
+		return
+	}
+	s.session.Close()
+	for _, t := range slices.Concat(s.columns, s.masks, []*runtime.Tensor{s.target, s.weight, s.hyper, s.loss, s.hit, s.norm}) {
+		t.Close()
+	}
+}
