@@ -1,14 +1,17 @@
-// Package feed holds the feeds a training loop reads: samples in memory (or in
-// a mapped file) and the rows of one part of a split.
+// Package feed holds the feeds a training loop reads: samples in memory or on
+// disk, and the rows of one part of a split.
 package feed
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"athanor/inference/onnx"
 	"athanor/pipeline/dataset"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // ErrRow: a row outside the feed was asked for.
@@ -18,16 +21,20 @@ var ErrRow = errors.New("row outside the feed")
 type Pixels struct {
 	Height, Width, Channels int
 	Data                    []byte // [N,H,W,C], uint8
-	Labels                  []int  // [N], classes; -1 is unlabelled
+	Labels                  []int  // [N], classes
 }
 
-// Stride is the number of bytes of one picture.
-func (p *Pixels) Stride() int { return p.Height * p.Width * p.Channels }
+// stride is the number of bytes of one picture.
+func (p *Pixels) stride() int { return p.Height * p.Width * p.Channels }
 
-// Picture returns the bytes [H,W,C] of sample row, shared with p.
-func (p *Pixels) Picture(row int) []byte {
-	s := p.Stride()
-	return p.Data[row*s : (row+1)*s : (row+1)*s]
+// Read copies picture row into dst.
+func (p *Pixels) Read(dst []byte, row int) error {
+	s := p.stride()
+	if row < 0 || (row+1)*s > len(p.Data) {
+		return fmt.Errorf("%w: %d of %d", ErrRow, row, len(p.Data)/s)
+	}
+	copy(dst, p.Data[row*s:])
+	return nil
 }
 
 // Augmenter changes one picture. Apply reads src and writes dst, both [H,W,C]
@@ -37,12 +44,19 @@ type Augmenter interface {
 	Apply(dst, src []byte, shape [3]int, seed uint64)
 }
 
+// pictures is where an image feed reads from.
+type pictures interface {
+	Read(dst []byte, row int) error
+}
+
 // Images feeds the pictures of one part of a split.
 type Images struct {
-	pixels  *Pixels
-	rows    []int
-	augment Augmenter
-	seed    uint64
+	pictures pictures
+	shape    [3]int // H, W, C
+	answers  *Answers
+	rows     []int
+	augment  Augmenter
+	seed     uint64
 }
 
 var _ dataset.Feed = (*Images)(nil)
@@ -50,7 +64,13 @@ var _ dataset.Feed = (*Images)(nil)
 // NewImages returns a feed of rows of p, which it keeps. augment may be nil;
 // seed makes its choices repeatable.
 func NewImages(p *Pixels, rows []int, augment Augmenter, seed uint64) *Images {
-	return &Images{pixels: p, rows: rows, augment: augment, seed: seed}
+	shape := [3]int{p.Height, p.Width, p.Channels}
+	return &Images{pictures: p, shape: shape, answers: &Answers{Classes: p.Labels}, rows: rows, augment: augment, seed: seed}
+}
+
+// NewStored returns a feed of pictures [H,W,C] kept in a store.
+func NewStored(s *Store, shape [3]int, a *Answers, rows []int, augment Augmenter, seed uint64) *Images {
+	return &Images{pictures: s, shape: shape, answers: a, rows: rows, augment: augment, seed: seed}
 }
 
 // Len is the number of samples.
@@ -58,42 +78,74 @@ func (f *Images) Len() int { return len(f.rows) }
 
 // Columns is one uint8 column "image" [H,W,C].
 func (f *Images) Columns() []dataset.Column {
-	p := f.pixels
-	return []dataset.Column{{Name: "image", Type: onnx.Uint8, Shape: []int{p.Height, p.Width, p.Channels}}}
+	return []dataset.Column{{Name: "image", Type: onnx.Uint8, Shape: f.shape[:]}}
 }
 
-// Fill implements dataset.Feed.
+// Class implements dataset.Feed.
+func (f *Images) Class(row int) int { return f.answers.class(f.rows[row]) }
+
+// Target is the class as a number; pictures have no regression target.
+func (f *Images) Target(row int) float32 { return f.answers.value(f.rows[row]) }
+
+// Row implements dataset.Feed.
+func (f *Images) Row(row int) int { return f.answers.number(f.rows[row]) }
+
+// parallelBytes is how many augmented bytes make a second processor worth it.
+const parallelBytes = 64 << 10
+
+// Fill implements dataset.Feed. Large augmented batches are spread over all
+// processors.
 func (f *Images) Fill(ctx context.Context, dst [][]byte, epoch int, rows []int) error {
-	stride := f.pixels.Stride()
+	stride := f.shape[0] * f.shape[1] * f.shape[2]
 	if err := checkFill(dst, rows, []int{stride}); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	workers := min(runtime.GOMAXPROCS(0), len(rows))
+	if f.augment == nil || epoch < 0 || workers < 2 || len(dst[0]) < parallelBytes {
+		return f.fill(dst[0], epoch, rows, stride)
+	}
+	var g errgroup.Group
+	for w := range workers {
+		from, to := len(rows)*w/workers, len(rows)*(w+1)/workers
+		g.Go(func() error { return f.fill(dst[0][from*stride:to*stride], epoch, rows[from:to], stride) })
+	}
+	return g.Wait()
+}
+
+func (f *Images) fill(dst []byte, epoch int, rows []int, stride int) error {
+	var scratch []byte
 	for i, row := range rows {
-		if row < 0 || row >= len(f.rows) {
-			return fmt.Errorf("%w: %d of %d", ErrRow, row, len(f.rows))
+		at, err := within(f.rows, row)
+		if err != nil {
+			return err
 		}
-		into, from := dst[0][i*stride:(i+1)*stride], f.pixels.Picture(f.rows[row])
+		into := dst[i*stride : (i+1)*stride]
 		if f.augment == nil || epoch < 0 {
-			copy(into, from)
+			if err := f.pictures.Read(into, at); err != nil {
+				return err
+			}
 			continue
 		}
-		shape := [3]int{f.pixels.Height, f.pixels.Width, f.pixels.Channels}
-		f.augment.Apply(into, from, shape, Seed(f.seed, epoch, f.rows[row]))
+		if scratch == nil {
+			scratch = make([]byte, stride)
+		}
+		if err := f.pictures.Read(scratch, at); err != nil {
+			return err
+		}
+		f.augment.Apply(into, scratch, f.shape, Seed(f.seed, epoch, at))
 	}
 	return nil
 }
 
-// Class implements dataset.Feed.
-func (f *Images) Class(row int) int { return f.pixels.Labels[f.rows[row]] }
-
-// Target is the class as a number; pictures have no regression target.
-func (f *Images) Target(row int) float32 { return float32(f.Class(row)) }
-
-// Row implements dataset.Feed.
-func (f *Images) Row(row int) int { return f.rows[row] }
+func within(rows []int, row int) (int, error) {
+	if row < 0 || row >= len(rows) {
+		return 0, fmt.Errorf("%w: %d of %d", ErrRow, row, len(rows))
+	}
+	return rows[row], nil
+}
 
 // Seed mixes a run's seed, an epoch and a sample's row into the seed of that
 // sample's augmentation (splitmix64's finaliser, applied to each in turn).

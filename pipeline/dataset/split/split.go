@@ -103,20 +103,29 @@ func choose(k *classOf, c Config, out []bool) {
 	if c.Share > 0 && want == 0 && len(k.groups) > 1 {
 		want = 1
 	}
+	if want == 0 || len(k.groups) < 2 {
+		return
+	}
 	r := rand.New(rand.NewPCG(c.Seed, uint64(k.label)+0x9e3779b97f4a7c15))
-	taken := 0
-	for at, i := range r.Perm(len(k.groups)) {
+	order := r.Perm(len(k.groups))
+	taken, left := 0, len(k.groups)
+	for _, i := range order {
 		g := k.groups[i]
-		if taken >= want || at == len(k.groups)-1 && taken < k.total && taken+len(g) == k.total {
-			break
-		}
-		if taken+len(g) > want && taken > 0 {
+		if taken+len(g) > want || left == 1 {
 			continue
 		}
 		taken += len(g)
-		for _, row := range g {
-			out[row] = true
-		}
+		left--
+		mark(g, out)
+	}
+	if taken == 0 {
+		mark(slices.MinFunc(k.groups, func(a, b []int) int { return cmp.Compare(len(a), len(b)) }), out)
+	}
+}
+
+func mark(rows []int, out []bool) {
+	for _, row := range rows {
+		out[row] = true
 	}
 }
 

@@ -1,0 +1,131 @@
+package feed
+
+import (
+	"context"
+	"encoding/binary"
+
+	"athanor/inference/onnx"
+	"athanor/pipeline/dataset"
+)
+
+// Answers holds what is to be learnt: a class or a value of each sample.
+type Answers struct {
+	Classes []int     // nil for regression
+	Values  []float32 // nil for classification
+	Numbers []int     // row of each sample in the source; nil where they are the same
+}
+
+func (a *Answers) class(i int) int {
+	if a.Classes == nil {
+		return 0
+	}
+	return a.Classes[i]
+}
+
+func (a *Answers) value(i int) float32 {
+	if a.Values == nil {
+		return float32(a.class(i))
+	}
+	return a.Values[i]
+}
+
+func (a *Answers) number(i int) int {
+	if a.Numbers == nil {
+		return i
+	}
+	return a.Numbers[i]
+}
+
+// Vectors feeds samples of one column: float32 [n] features, or int64 [n] token
+// ids, which are stored as int32.
+type Vectors struct {
+	store   *Store
+	answers *Answers
+	rows    []int
+	column  dataset.Column
+	corrupt Corruptor
+	seed    uint64
+}
+
+// Corruptor changes the token ids of a text during training; ids is [L] with 0
+// as padding. The result depends on its arguments alone.
+type Corruptor interface {
+	Corrupt(ids []int64, seed uint64)
+}
+
+var _ dataset.Feed = (*Vectors)(nil)
+
+// NewFeatures feeds rows of a store of float32 vectors.
+func NewFeatures(s *Store, a *Answers, rows []int) *Vectors {
+	return &Vectors{store: s, answers: a, rows: rows, column: dataset.Column{Name: "features", Type: onnx.Float, Shape: []int{s.stride / 4}}}
+}
+
+// NewTokens feeds rows of a store of int32 token ids as int64. corrupt may be nil.
+func NewTokens(s *Store, a *Answers, rows []int, corrupt Corruptor, seed uint64) *Vectors {
+	return &Vectors{
+		store: s, answers: a, rows: rows, corrupt: corrupt, seed: seed,
+		column: dataset.Column{Name: "tokens", Type: onnx.Int64, Shape: []int{s.stride / 4}},
+	}
+}
+
+// Len implements dataset.Feed.
+func (f *Vectors) Len() int { return len(f.rows) }
+
+// Columns implements dataset.Feed.
+func (f *Vectors) Columns() []dataset.Column { return []dataset.Column{f.column} }
+
+// Class implements dataset.Feed.
+func (f *Vectors) Class(row int) int { return f.answers.class(f.rows[row]) }
+
+// Target implements dataset.Feed.
+func (f *Vectors) Target(row int) float32 { return f.answers.value(f.rows[row]) }
+
+// Row implements dataset.Feed.
+func (f *Vectors) Row(row int) int { return f.answers.number(f.rows[row]) }
+
+// Fill implements dataset.Feed.
+func (f *Vectors) Fill(ctx context.Context, dst [][]byte, epoch int, rows []int) error {
+	wide := f.column.Shape[0] * f.column.Type.Size()
+	if err := checkFill(dst, rows, []int{wide}); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	scratch := make([]byte, f.store.stride)
+	for i, row := range rows {
+		at, err := within(f.rows, row)
+		if err != nil {
+			return err
+		}
+		into := dst[0][i*wide : (i+1)*wide]
+		if f.column.Type == onnx.Float {
+			if err := f.store.Read(into, at); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := f.store.Read(scratch, at); err != nil {
+			return err
+		}
+		f.tokens(into, scratch, epoch, at)
+	}
+	return nil
+}
+
+func (f *Vectors) tokens(into, stored []byte, epoch, at int) {
+	if f.corrupt == nil || epoch < 0 {
+		for i := 0; i < len(stored); i += 4 {
+			binary.LittleEndian.PutUint64(into[2*i:], uint64(binary.LittleEndian.Uint32(stored[i:])))
+		}
+		return
+	}
+	ids := make([]int64, len(stored)/4)
+	for i := range ids {
+		ids[i] = int64(binary.LittleEndian.Uint32(stored[4*i:]))
+	}
+	f.corrupt.Corrupt(ids, Seed(f.seed, epoch, at))
+	for i, id := range ids {
+		binary.LittleEndian.PutUint64(into[8*i:], uint64(id))
+	}
+}
