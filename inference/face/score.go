@@ -70,6 +70,29 @@ func ReadBoxes(r io.Reader) ([]Truth, error) {
 	}
 }
 
+// WriteBoxes writes a table that ReadBoxes reads.
+func WriteBoxes(w io.Writer, truths []Truth) error {
+	rows := csv.NewWriter(w)
+	_ = rows.Write([]string{"image", "x", "y", "w", "h", "ignore"}) // Flush keeps the error
+	write := func(name string, b Box, ignore string) {
+		num := func(v float32) string { return strconv.FormatFloat(float64(v), 'f', -1, 32) }
+		_ = rows.Write([]string{name, num(b.X), num(b.Y), num(b.W), num(b.H), ignore})
+	}
+	for _, t := range truths {
+		for _, b := range t.Boxes {
+			write(t.Name, b, "0")
+		}
+		for _, b := range t.Ignored {
+			write(t.Name, b, "1")
+		}
+	}
+	rows.Flush()
+	if err := rows.Error(); err != nil {
+		return fmt.Errorf("write boxes: %w", err)
+	}
+	return nil
+}
+
 // truths gathers the rows of a table by picture.
 type truths struct {
 	list  []Truth

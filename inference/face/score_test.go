@@ -1,10 +1,12 @@
 package face_test
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -36,6 +38,13 @@ func TestReadBoxes(t *testing.T) {
 	truths, err := face.ReadBoxes(strings.NewReader("image,x,y,w,h,ignore\na,1,2,3,4,0\na,1,2,3,4,0\nb,5,5,9,9,1\na,7,7,2,2,0\n"))
 	if err != nil || len(truths) != 2 || len(truths[0].Boxes) != 2 || len(truths[1].Ignored) != 1 {
 		t.Fatalf("%+v, %v", truths, err)
+	}
+	var again bytes.Buffer
+	if err := face.WriteBoxes(&again, truths); err != nil {
+		t.Fatal(err)
+	}
+	if back, err := face.ReadBoxes(&again); err != nil || !reflect.DeepEqual(back, truths) {
+		t.Errorf("read again: %+v, %v", back, err)
 	}
 	for _, bad := range []string{"", "image,x\na,1", "image,x,y,w,h\na,1,2", "image,x,y,w,h\na,one,2,3,4", "image,x,y,w,h\na,NaN,2,3,4"} {
 		if _, err := face.ReadBoxes(strings.NewReader(bad)); !errors.Is(err, face.ErrBoxes) {
