@@ -67,9 +67,12 @@ func start(path string) error {
 		return err
 	}
 	ort.SetSharedLibraryPath(path)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return fmt.Errorf("%w: %s: %w; Athanor needs version %s or newer: run scripts/setup, or point %s at one",
 			ErrLibraryWrong, path, err, LibraryVersion, PathVariable)
+	}
+	if err := bindNative(path); err != nil {
+		return fmt.Errorf("%w: %s: %w; run scripts/setup to install version %s", ErrLibraryWrong, path, err, LibraryVersion)
 	}
 	return nil
 }

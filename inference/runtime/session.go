@@ -49,17 +49,20 @@ type Port struct {
 // Close waits for nobody, so the owner ends its runs first.
 type Session struct {
 	inner   *ort.DynamicAdvancedSession
+	handle  handle
 	inputs  []Port
 	outputs []Port
+	names   [2]portNames // of inputs and outputs
 }
 
-// OpenSession opens a model file.
+// OpenSession opens a model file, with its external data where it has some.
 func OpenSession(path string, options Options) (*Session, error) {
-	model, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read model: %w", err)
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("open model: %w", err)
 	}
-	s, err := NewSession(model, options)
+	s, err := newSession(options, func(so *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+		return ort.NewDynamicAdvancedSession(path, nil, nil, so)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", path, err)
 	}
@@ -68,6 +71,12 @@ func OpenSession(path string, options Options) (*Session, error) {
 
 // NewSession opens a model held in memory; model may be dropped afterwards.
 func NewSession(model []byte, options Options) (*Session, error) {
+	return newSession(options, func(so *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+		return ort.NewDynamicAdvancedSessionWithONNXData(model, nil, nil, so)
+	})
+}
+
+func newSession(options Options, open func(*ort.SessionOptions) (*ort.DynamicAdvancedSession, error)) (*Session, error) {
 	if err := Load(); err != nil {
 		return nil, err
 	}
@@ -76,16 +85,31 @@ func NewSession(model []byte, options Options) (*Session, error) {
 		return nil, err
 	}
 	defer func() { _ = so.Destroy() }()
-	in, out, err := ort.GetInputOutputInfoWithONNXData(model)
-	if err != nil {
+	s := &Session{}
+	if s.inner, err = open(so); err != nil {
 		return nil, fmt.Errorf("the runtime does not accept this model: %w", err)
 	}
-	s := &Session{inputs: ports(in), outputs: ports(out)}
-	s.inner, err = ort.NewDynamicAdvancedSessionWithONNXData(model, names(s.inputs), names(s.outputs), so)
-	if err != nil {
+	if err := s.describe(); err != nil {
+		s.Close()
 		return nil, fmt.Errorf("the runtime does not accept this model: %w", err)
 	}
 	return s, nil
+}
+
+// describe reads what goes in and out.
+func (s *Session) describe() error {
+	var err error
+	if s.handle, err = sessionHandle(s.inner); err != nil {
+		return err
+	}
+	if s.inputs, err = readPorts(s.handle, 0); err != nil {
+		return err
+	}
+	if s.outputs, err = readPorts(s.handle, 1); err != nil {
+		return err
+	}
+	s.names = [2]portNames{newPortNames(s.inputs), newPortNames(s.outputs)}
+	return nil
 }
 
 // Inputs are the model's inputs in file order.
@@ -98,98 +122,116 @@ func (s *Session) Outputs() []Port { return s.outputs }
 func (s *Session) Close() {
 	if s != nil && s.inner != nil {
 		_ = s.inner.Destroy()
-		s.inner = nil
+		s.inner, s.handle = nil, nil
+		s.names[0].free()
+		s.names[1].free()
+		s.names = [2]portNames{}
 	}
 }
 
+// ErrClosed says that a session or a tensor was used after its Close.
+var ErrClosed = errors.New("already closed")
+
 // Run computes the outputs from the inputs, both in the order of Inputs and
-// Outputs. Entries of out that are nil are allocated and become the caller's.
-// When ctx ends, the run is terminated and ctx's error returned.
+// Outputs. Entries of out that are nil are allocated and become the caller's;
+// after an error none is. When ctx ends, the run is terminated and ctx's error
+// returned; outputs given by the caller may then be half written.
 func (s *Session) Run(ctx context.Context, in, out []*Tensor) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	inputs, err := values(in, "input")
+	if s.inner == nil {
+		return fmt.Errorf("run model: session %w", ErrClosed)
+	}
+	if len(in) != len(s.inputs) || len(out) != len(s.outputs) {
+		return fmt.Errorf("the model takes %d inputs and gives %d outputs, got %d and %d", len(s.inputs), len(s.outputs), len(in), len(out))
+	}
+	inputs, outputs, err := handles(in, out)
 	if err != nil {
 		return err
 	}
-	outputs := make([]ort.Value, len(out))
-	for i, t := range out {
-		if t != nil {
-			outputs[i] = t.value
-		}
-	}
-	if err := s.run(ctx, inputs, outputs); err != nil {
-		return err
-	}
+	err = s.run(ctx, inputs, outputs)
 	goruntime.KeepAlive(in)
 	goruntime.KeepAlive(out)
+	if err != nil {
+		return err
+	}
 	return adopt(out, outputs)
 }
 
-func (s *Session) run(ctx context.Context, in, out []ort.Value) error {
+func (s *Session) run(ctx context.Context, in, out []handle) error {
 	if ctx.Done() == nil {
-		return s.inner.Run(in, out)
+		return runNative(s.handle, runOptions{}, s.names, in, out)
 	}
-	options, err := ort.NewRunOptions()
+	options, err := newRunOptions()
 	if err != nil {
 		return fmt.Errorf("make run options: %w", err)
 	}
 	ended := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(ended)
-		_ = options.Terminate()
+		options.terminate()
 	})
-	err = s.inner.RunWithOptions(in, out, options)
+	err = runNative(s.handle, options, s.names, in, out)
 	if !stop() {
-		<-ended // Terminate must be over before its options are freed
+		<-ended // terminate must be over before its options are freed
 	}
-	err = errors.Join(err, options.Destroy())
+	options.free()
 	if cause := ctx.Err(); cause != nil && err != nil {
 		return cause
 	}
 	return err
 }
 
-func values(tensors []*Tensor, what string) ([]ort.Value, error) {
-	list := make([]ort.Value, len(tensors))
-	for i, t := range tensors {
-		if t == nil || t.value == nil {
-			return nil, fmt.Errorf("%s %d is missing or closed", what, i)
+func handles(in, out []*Tensor) (inputs, outputs []handle, err error) {
+	inputs, outputs = make([]handle, len(in), len(in)+1), make([]handle, len(out), len(out)+1)
+	for i, t := range in {
+		if t == nil {
+			return nil, nil, fmt.Errorf("input %d is missing", i)
 		}
-		list[i] = t.value
+		if t.value == nil {
+			return nil, nil, fmt.Errorf("input %d: tensor %w", i, ErrClosed)
+		}
+		inputs[i] = t.value
 	}
-	return list, nil
+	for i, t := range out {
+		switch {
+		case t == nil:
+			continue
+		case t.value == nil:
+			return nil, nil, fmt.Errorf("output %d: tensor %w", i, ErrClosed)
+		case t.kind == onnx.String:
+			return nil, nil, fmt.Errorf("output %d: strings cannot be written into a given tensor: leave the output nil", i)
+		}
+		outputs[i] = t.value
+	}
+	return inputs, outputs, nil
 }
 
-// adopt wraps the outputs that the runtime allocated.
-func adopt(out []*Tensor, values []ort.Value) error {
+// adopt wraps the outputs that the runtime allocated: all of them, or none.
+func adopt(out []*Tensor, values []handle) error {
+	var made []int
+	var failed error
 	for i, t := range out {
 		if t != nil {
 			continue
 		}
-		var err error
-		if out[i], err = fromValue(values[i]); err != nil {
-			return err
+		if failed != nil {
+			releaseValue(values[i])
+			continue
+		}
+		if out[i], failed = adoptValue(values[i]); failed == nil {
+			made = append(made, i)
 		}
 	}
-	return nil
-}
-
-func ports(infos []ort.InputOutputInfo) []Port {
-	list := make([]Port, len(infos))
-	for i, info := range infos {
-		list[i] = Port{Name: info.Name, Type: onnx.DataType(info.DataType), Shape: info.Dimensions}
+	if failed == nil {
+		return nil
 	}
-	return list
-}
-
-func names(ports []Port) []string {
-	list := make([]string, len(ports))
-	for i, p := range ports {
-		list[i] = p.Name
+	for _, i := range made {
+		out[i].Close()
+		out[i] = nil
 	}
-	return list
+	return failed
 }
 
 func sessionOptions(o Options) (*ort.SessionOptions, error) {

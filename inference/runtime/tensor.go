@@ -2,9 +2,9 @@ package runtime
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"unsafe"
-
-	ort "github.com/yalue/onnxruntime_go"
 
 	"athanor/inference/onnx"
 )
@@ -18,7 +18,7 @@ type Element interface {
 // creates it closes it. A tensor must not be used by two runs at once when one
 // of them writes it.
 type Tensor struct {
-	value ort.Value
+	value handle
 	kind  onnx.DataType
 	shape []int64
 	raw   []byte   // numeric elements, little-endian
@@ -26,7 +26,7 @@ type Tensor struct {
 }
 
 // NewTensor makes a tensor of data's type over a copy of data, which must hold
-// as many elements as shape has. Shapes have at least one dimension.
+// as many elements as shape has; a shape without dimensions is a scalar.
 func NewTensor[T Element](shape []int64, data []T) (*Tensor, error) {
 	t, err := NewZeros(typeOf[T](), shape)
 	if err != nil {
@@ -61,7 +61,7 @@ func NewZeros(kind onnx.DataType, shape []int64) (*Tensor, error) {
 	return &Tensor{value: value, kind: kind, shape: append([]int64(nil), shape...), raw: raw}, nil
 }
 
-// NewStrings makes a tensor of strings.
+// NewStrings makes a tensor of strings, which must not hold a zero byte.
 func NewStrings(shape []int64, data []string) (*Tensor, error) {
 	if err := Load(); err != nil {
 		return nil, err
@@ -69,14 +69,14 @@ func NewStrings(shape []int64, data []string) (*Tensor, error) {
 	if n, err := elements(shape); err != nil || n != len(data) {
 		return nil, fmt.Errorf("tensor of shape %v does not hold %d strings", shape, len(data))
 	}
-	value, err := ort.NewStringTensor(shape)
+	if i := slices.IndexFunc(data, func(s string) bool { return strings.ContainsRune(s, 0) }); i >= 0 {
+		return nil, fmt.Errorf("string %d holds a zero byte, where the runtime would cut it: remove it", i)
+	}
+	value, err := newTextValue(shape, data)
 	if err != nil {
 		return nil, fmt.Errorf("make string tensor: %w", err)
 	}
-	if err := value.SetContents(data); err != nil {
-		return nil, fmt.Errorf("fill string tensor: %w", err)
-	}
-	return &Tensor{value: value, kind: onnx.String, shape: append([]int64(nil), shape...), text: data}, nil
+	return &Tensor{value: value, kind: onnx.String, shape: append([]int64(nil), shape...), text: slices.Clone(data)}, nil
 }
 
 // Type is the element type.
@@ -94,7 +94,7 @@ func (t *Tensor) Strings() []string { return t.text }
 // Close gives the memory back. A closed tensor must not be used.
 func (t *Tensor) Close() {
 	if t != nil && t.value != nil {
-		_ = t.value.Destroy() // only fails when the library is gone
+		releaseValue(t.value)
 		t.value = nil
 	}
 }
