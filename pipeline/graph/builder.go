@@ -162,12 +162,24 @@ func (b *Builder) Initializer(name string, t *onnx.Tensor) *Value {
 	return v
 }
 
-// Output makes v an output of the graph under a name of its own.
+// Output makes v an output of the graph under a name of its own. A value that a
+// node computes is renamed; inputs, constants and values that are outputs
+// already are passed through an Identity.
 func (b *Builder) Output(name string, v *Value) *Value {
-	out := b.claim(name, v.Type, v.Shape)
-	b.add(&Node{Op: "Identity", Name: name + "/Identity", In: []*Value{v}, Out: []*Value{out}})
-	b.outputs = append(b.outputs, out)
-	return out
+	if b.producer[v] == nil || slices.Contains(b.outputs, v) {
+		out := b.claim(name, v.Type, v.Shape)
+		b.add(&Node{Op: "Identity", Name: name + "/Identity", In: []*Value{v}, Out: []*Value{out}})
+		b.outputs = append(b.outputs, out)
+		return out
+	}
+	if b.used[name] {
+		b.Fail("the name %q is used twice", name)
+	}
+	delete(b.used, v.Name)
+	b.used[name] = true
+	v.Name = name
+	b.outputs = append(b.outputs, v)
+	return v
 }
 
 // SetMetadata adds a key and value to the model's metadata.
