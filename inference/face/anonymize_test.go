@@ -92,7 +92,7 @@ func clip(t testing.TB, step int) string {
 
 func TestAnonymizedVideoShowsNoFace(t *testing.T) {
 	detectors := everyDetector(t)
-	source := clip(t, 60)
+	source := clip(t, 90)
 	for _, style := range []vision.Style{vision.Blur, vision.Pixelate, vision.Solid} {
 		out := filepath.Join(t.TempDir(), string(style)+".mp4")
 		a, err := face.Anonymize(t.Context(), face.AnonymizeConfig{
@@ -190,7 +190,7 @@ func TestAnonymizeNeverOverwritesTheOriginal(t *testing.T) {
 }
 
 func TestAnonymizeStopsWhenCancelled(t *testing.T) {
-	source := clip(t, 60)
+	source := clip(t, 90)
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	_, err := face.Anonymize(ctx, face.AnonymizeConfig{

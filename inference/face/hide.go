@@ -38,16 +38,23 @@ type Hider struct {
 
 func (h *Hider) params(i int) Params {
 	if i < len(h.Params) {
-		return h.Params[i]
+		return h.Params[i].or(h.Detectors[i].Defaults())
 	}
-	return Params{}
+	return h.Detectors[i].Defaults()
 }
 
 // Find returns what any of the detectors finds, as one list without doubles.
 func (h *Hider) Find(ctx context.Context, f *vision.Frame) ([]Face, error) {
+	return h.find(ctx, f, 1)
+}
+
+// find is Find with every detector's confidence multiplied.
+func (h *Hider) find(ctx context.Context, f *vision.Frame, doubt float32) ([]Face, error) {
 	var all []Face
 	for i, d := range h.Detectors {
-		faces, err := d.Detect(ctx, f, h.params(i))
+		p := h.params(i)
+		p.Confidence *= doubt
+		faces, err := d.Detect(ctx, f, p)
 		if err != nil {
 			return nil, err
 		}
@@ -84,9 +91,11 @@ func (h *Hider) Hide(ctx context.Context, f *vision.Frame, boxes []Box) (int, er
 	return again, nil
 }
 
-// left returns the boxes of faces that are still found where one was.
+// left returns the boxes of faces that are still found where one was. It looks
+// with less confidence than the search did, because writing the picture or video
+// changes it a little once more.
 func (h *Hider) left(ctx context.Context, f *vision.Frame, boxes []Box) ([]Box, error) {
-	faces, err := h.Find(ctx, f)
+	faces, err := h.find(ctx, f, 0.6)
 	if err != nil {
 		return nil, err
 	}
