@@ -35,3 +35,10 @@ func (p *print) rows(rows []int) *print {
 }
 
 func (p *print) sum() string { return hex.EncodeToString(p.h.Sum(nil)) }
+
+func (p *print) number(v uint64) *print {
+	var n [8]byte
+	binary.LittleEndian.PutUint64(n[:], v)
+	p.h.Write(n[:])
+	return p
+}

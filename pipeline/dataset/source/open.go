@@ -9,7 +9,10 @@ import (
 	"io/fs"
 	"os"
 
+	"athanor/inference/text"
 	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/operation"
+	"athanor/pipeline/dataset/table"
 )
 
 // Digits is the path that names the embedded set.
@@ -25,8 +28,8 @@ var (
 	ErrOneClass = errors.New("the data set has only one class")
 	// ErrTask: the source cannot serve the task asked for.
 	ErrTask = errors.New("the data does not fit the task")
-	// ErrColumn: a column that was asked for does not exist.
-	ErrColumn = errors.New("no such column")
+	// ErrClasses: there are more classes than a network should tell apart.
+	ErrClasses = errors.New("too many classes")
 )
 
 // Config says what to open and how to prepare it. The zero value of every
@@ -56,8 +59,15 @@ type Config struct {
 	// Length and Buckets are the token ids a text has and the numbers they are
 	// hashed into; 0 means 64 and 32768.
 	Length, Buckets int
-	// Tokenizer turns texts into token ids; nil hashes n-grams.
-	Tokenizer Tokenizer
+	// Tokenizer turns texts into token ids; nil hashes n-grams of words and of
+	// Chinese characters into Buckets.
+	Tokenizer text.Tokenizer
+	// Operations are a person's changes, applied while samples are read.
+	Operations operation.List
+	// Read overrides what is guessed of a table's separators and characters, and
+	// Roles the use of single columns.
+	Read  table.Options
+	Roles map[string]table.Role
 	// Cache is the folder decoded pictures are kept in when they do not fit in
 	// memory; empty is the person's cache folder.
 	Cache string
@@ -67,19 +77,11 @@ type Config struct {
 	Progress func(done, total int)
 }
 
-// Tokenizer turns a text into token ids of fixed length, 0 where the text is
-// shorter. It is safe for concurrent use.
-type Tokenizer interface {
-	// Length is the number of ids of every text.
-	Length() int
-	// Tokens writes the ids of text into dst, which has Length elements.
-	Tokens(dst []int64, text string)
-	// Metadata tells whoever uses the model how to do the same.
-	Metadata() map[string]string
-}
-
 // Open opens the data set that c names. Errors name the file and the cure.
 func Open(ctx context.Context, c Config) (*dataset.Set, error) {
+	if err := c.Operations.Validate(); err != nil {
+		return nil, fmt.Errorf("open data set %s: %w", c.Path, err)
+	}
 	open, err := recognise(c)
 	if err != nil {
 		return nil, fmt.Errorf("open data set %s: %w", c.Path, err)
@@ -108,5 +110,8 @@ func recognise(c Config) (opener, error) {
 	if isIDX(c.Path, info) {
 		return openIDX, nil
 	}
-	return nil, fmt.Errorf("%w: expected IDX files; say what is there with: athanor data check %s", ErrUnknown, c.Path)
+	if parts := tableParts(c.Path, info); len(parts) > 0 {
+		return func(ctx context.Context, c Config) (*dataset.Set, error) { return openTable(ctx, c, parts) }, nil
+	}
+	return nil, fmt.Errorf("%w: expected IDX files or a table", ErrUnknown)
 }

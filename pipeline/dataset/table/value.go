@@ -116,3 +116,12 @@ func layouts() []string {
 		"2-Jan-06", "2-Jan-2006", "2 Jan 2006", "Jan 2, 2006", "2006年1月2日", "2006年01月02日", time.RFC1123Z, time.RFC1123,
 	}
 }
+
+// Moment is a cell as a point in time, in seconds since 1970, or the number it
+// holds; ok is false where it is neither.
+func Moment(c Cell) (seconds float64, ok bool) {
+	if v, ok := c.value(); ok {
+		return v, true
+	}
+	return moment(c.Text)
+}

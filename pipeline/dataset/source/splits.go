@@ -1,0 +1,94 @@
+package source
+
+import (
+	"fmt"
+
+	"athanor/pipeline/dataset/near"
+	"athanor/pipeline/dataset/split"
+)
+
+// parted is the samples of each part.
+type parted struct{ train, validation, test []int }
+
+// split divides the samples: as the files say, by time, or by class and group,
+// duplicates always on one side.
+func (s *tableSource) split() (parted, error) {
+	w := splitter{c: s.c, sides: s.samples.sides, times: s.samples.times, same: s.store}
+	if !s.schema.Regression {
+		w.labels = widen(s.samples.names)
+	}
+	byHash := map[uint64]int{}
+	for i, g := range s.samples.groups {
+		if first, ok := byHash[g]; ok {
+			s.store.Join(first, i)
+		} else {
+			byHash[g] = i
+		}
+	}
+	if n := s.store.Joined(); n > 0 {
+		s.note(fmt.Sprintf("%d samples repeat others, exactly, nearly or by group, and stay with them on one side of the split", n))
+	}
+	return w.split()
+}
+
+// splitter divides samples of any kind.
+type splitter struct {
+	c      Config
+	sides  []side
+	labels []int // nil for regression
+	times  []float64
+	same   *near.Union
+}
+
+func (w *splitter) split() (parted, error) {
+	var p parted
+	var free []int
+	given := false
+	for i, s := range w.sides {
+		switch s {
+		case testSide:
+			p.test = append(p.test, i)
+		case validationSide:
+			p.validation = append(p.validation, i)
+			given = true
+		case whole, trainSide:
+			free = append(free, i)
+		}
+	}
+	var err error
+	if len(p.test) == 0 && w.c.TestSplit > 0 {
+		if free, p.test, err = w.part(free, w.c.TestSplit, w.c.Seed+1); err != nil {
+			return p, fmt.Errorf("split off the test part: %w", err)
+		}
+	}
+	p.train = free
+	if !given {
+		if p.train, p.validation, err = w.part(free, w.c.Validation, w.c.Seed); err != nil {
+			return p, fmt.Errorf("split off the validation part: %w", err)
+		}
+	}
+	if len(p.train) == 0 {
+		return p, fmt.Errorf("%w: no sample is left to train on; hold out a smaller share", ErrEmpty)
+	}
+	return p, nil
+}
+
+func (w *splitter) part(rows []int, share float64, seed uint64) (kept, held []int, err error) {
+	if w.times != nil {
+		times := make([]float64, len(rows))
+		for i, r := range rows {
+			times[i] = w.times[r]
+		}
+		a, b, err := split.ByTime(times, share)
+		return take(rows, a), take(rows, b), err
+	}
+	c := split.Config{Share: share, Seed: seed}
+	if w.labels != nil {
+		c.Labels = take(w.labels, rows)
+	}
+	if w.same != nil && w.same.Joined() > 0 {
+		c.Groups = take(w.same.Groups(len(w.sides)), rows)
+	}
+	a, b, err := split.Rows(len(rows), c)
+	return take(rows, a), take(rows, b), err
+}

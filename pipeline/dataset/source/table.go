@@ -1,0 +1,336 @@
+package source
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"athanor/inference/onnx"
+	"athanor/inference/text"
+	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/augment"
+	"athanor/pipeline/dataset/feed"
+	"athanor/pipeline/dataset/table"
+)
+
+// Defaults of text tasks.
+const (
+	defaultLength  = 64
+	defaultBuckets = 1 << 15
+)
+
+func openTable(ctx context.Context, c Config, parts []part) (*dataset.Set, error) {
+	s := &tableSource{c: c, parts: parts, labels: c.Operations.Labels(), print: newPrint("table").text(c.Operations.String())}
+	if err := s.addTest(); err != nil {
+		return nil, err
+	}
+	if err := s.describe(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.gather(ctx); err != nil {
+		return nil, err
+	}
+	if !s.schema.Regression {
+		if err := checkNamed(s.samples.names, s.classes); err != nil {
+			return nil, err
+		}
+	} else if len(s.samples.values) < 2 {
+		return nil, fmt.Errorf("%w: %d usable rows; give a table with rows that have a label", ErrEmpty, len(s.samples.values))
+	}
+	return s.set(ctx)
+}
+
+// addTest puts a test set kept apart behind the other files.
+func (s *tableSource) addTest() error {
+	if s.c.Test == "" {
+		return nil
+	}
+	info, err := os.Stat(s.c.Test)
+	if err != nil {
+		return fmt.Errorf("open test set: %w", err)
+	}
+	given := tableParts(s.c.Test, info)
+	if len(given) == 0 {
+		return fmt.Errorf("%w in the test set %s: expected a table like the training set", ErrUnknown, s.c.Test)
+	}
+	s.parts = slices.DeleteFunc(slices.Clone(s.parts), func(p part) bool { return p.side == testSide })
+	for _, p := range given {
+		if len(given) == 1 || p.side == testSide {
+			s.parts = append(s.parts, part{p.path, testSide})
+		}
+	}
+	return nil
+}
+
+// describe profiles the columns and decides what they are used for.
+func (s *tableSource) describe(ctx context.Context) error {
+	var profiles []*table.Profile
+	err := s.scan(ctx, func(_ side, _ int, row *table.Row) error {
+		if profiles == nil {
+			for _, c := range s.columns {
+				profiles = append(profiles, table.NewProfile(c))
+			}
+		}
+		for i, c := range row.Cells {
+			profiles[i].Add(c)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if profiles == nil {
+		return fmt.Errorf("%w: no row can be read", ErrEmpty)
+	}
+	if s.edits, err = s.c.Operations.Cells(s.columns); err != nil {
+		return err
+	}
+	s.schema, err = table.Guess(profiles, table.Wish{
+		Label: s.c.Label, Text: s.c.Text, Group: s.c.Group, Time: s.c.Time, Roles: s.roles(), NeedText: s.c.Task == dataset.Text,
+	})
+	if err != nil {
+		return err
+	}
+	return s.decideTask()
+}
+
+func (s *tableSource) roles() map[string]table.Role {
+	out := map[string]table.Role{}
+	for i, c := range s.columns {
+		if s.edits.Dropped(i) {
+			out[c] = table.Empty
+		}
+	}
+	for c, r := range s.c.Roles {
+		out[c] = r
+	}
+	return out
+}
+
+func (s *tableSource) decideTask() error {
+	if s.schema.Label < 0 {
+		return fmt.Errorf("%w: no column looks like a label; name one with --label", ErrTask)
+	}
+	s.task = s.c.Task
+	switch {
+	case s.task == "" && s.schema.Text >= 0:
+		s.task = dataset.Text
+	case s.task == "":
+		s.task = dataset.Table
+	case s.task == dataset.Image:
+		return fmt.Errorf("%w: it is a table without pictures; use --task table or --task text", ErrTask)
+	case s.task == dataset.Text && s.schema.Text < 0:
+		return fmt.Errorf("%w: no column looks like text; name one with --text", ErrTask)
+	}
+	if s.task == dataset.Text && s.schema.Regression {
+		s.schema.Regression = false
+		s.note("the label is taken as classes, as texts are classified")
+	}
+	for i, c := range s.schema.Columns {
+		if i == s.schema.Label || i == s.schema.Text || c.Role == table.Label {
+			s.note(fmt.Sprintf("column %q is the %s: %s", c.Name, c.Role, c.Reason))
+		}
+	}
+	return nil
+}
+
+// set splits, fills the store and puts the parts together.
+func (s *tableSource) set(ctx context.Context) (*dataset.Set, error) {
+	split, err := s.split()
+	if err != nil {
+		return nil, err
+	}
+	set := &dataset.Set{Task: s.task, Name: filepath.Base(s.c.Path), Classes: s.classes}
+	answers := &feed.Answers{Numbers: s.samples.numbers, Values: s.samples.values}
+	if !s.schema.Regression {
+		answers.Classes = widen(s.samples.names)
+	}
+	build, err := s.fill(ctx, set, answers, split.train)
+	if err != nil {
+		return nil, err
+	}
+	set.Train = build(split.train, true)
+	set.Validation = build(split.validation, false)
+	if len(split.test) > 0 {
+		set.Test = build(split.test, false)
+	}
+	s.print.rows(split.train).rows(split.validation).rows(split.test).rows(s.samples.numbers)
+	for _, name := range s.classes {
+		s.print.text(name)
+	}
+	for _, c := range answers.Classes {
+		s.print.number(uint64(c))
+	}
+	for _, v := range answers.Values {
+		s.print.number(uint64(math.Float32bits(v)))
+	}
+	set.Fingerprint = s.print.sum()
+	set.Notes = s.notes
+	return set, nil
+}
+
+type maker func(rows []int, training bool) dataset.Feed
+
+func (s *tableSource) fill(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int) (maker, error) {
+	if s.task == dataset.Text {
+		return s.fillTokens(ctx, set, a)
+	}
+	return s.fillFeatures(ctx, set, a, train)
+}
+
+// eachSample calls visit with the rows of the samples, in their order.
+func (s *tableSource) eachSample(ctx context.Context, visit func(sample int, row *table.Row) error) error {
+	next := 0
+	err := s.scan(ctx, func(_ side, number int, row *table.Row) error {
+		if next == len(s.samples.numbers) || s.samples.numbers[next] != number {
+			return nil
+		}
+		next++
+		return visit(next-1, row)
+	})
+	if err == nil && next != len(s.samples.numbers) {
+		return fmt.Errorf("%s changed while it was read; start again", s.c.Path)
+	}
+	return err
+}
+
+func (s *tableSource) fillFeatures(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int) (maker, error) {
+	learning := make([]bool, len(s.samples.numbers))
+	for _, i := range train {
+		learning[i] = true
+	}
+	fitter := table.NewFitter(s.schema)
+	err := s.eachSample(ctx, func(i int, row *table.Row) error {
+		if learning[i] {
+			fitter.Add(row.Cells)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	prepared, err := fitter.Done()
+	if err != nil {
+		return nil, err
+	}
+	places, err := prepared.Places(s.columns)
+	if err != nil {
+		return nil, err
+	}
+	width := prepared.Width()
+	store := feed.NewStore(4*width, s.c.Cache, 0)
+	values, raw := make([]float32, width), make([]byte, 4*width)
+	err = s.eachSample(ctx, func(_ int, row *table.Row) error {
+		prepared.Row(values, row.Cells, places)
+		for i, v := range values {
+			binary.LittleEndian.PutUint32(raw[4*i:], math.Float32bits(v))
+		}
+		return store.Append(raw)
+	})
+	if err = errors.Join(err, store.Flush()); err != nil {
+		return nil, err
+	}
+	definition, err := prepared.JSON()
+	if err != nil {
+		return nil, err
+	}
+	set.Preprocess = prepared.Graph("features")
+	set.Metadata = []onnx.Pair{{Key: table.MetadataKey, Value: definition}}
+	return func(rows []int, _ bool) dataset.Feed { return feed.NewFeatures(store, a, rows) }, nil
+}
+
+func (s *tableSource) fillTokens(ctx context.Context, set *dataset.Set, a *feed.Answers) (maker, error) {
+	t, err := tokens(s.c)
+	if err != nil {
+		return nil, err
+	}
+	w := newTokenWriter(t, s.c.Cache)
+	err = s.eachSample(ctx, func(_ int, row *table.Row) error {
+		return w.add(row.Cells[s.schema.Text].String())
+	})
+	if err = errors.Join(err, w.store.Flush()); err != nil {
+		return nil, err
+	}
+	return w.finish(s.c, set, a)
+}
+
+// tokens returns the tokenizer asked for, or hashed n-grams.
+func tokens(c Config) (text.Tokenizer, error) {
+	if c.Tokenizer != nil {
+		return c.Tokenizer, nil
+	}
+	length, buckets := c.Length, c.Buckets
+	if length <= 0 {
+		length = defaultLength
+	}
+	if buckets <= 0 {
+		buckets = defaultBuckets
+	}
+	t, err := text.New(text.NGrams(buckets, length))
+	if err != nil {
+		return nil, fmt.Errorf("make the tokenizer: %w", err)
+	}
+	return t, nil
+}
+
+// tokenWriter stores token ids as int32.
+type tokenWriter struct {
+	tokens text.Tokenizer
+	store  *feed.Store
+	ids    []int64
+	raw    []byte
+}
+
+func newTokenWriter(t text.Tokenizer, dir string) *tokenWriter {
+	n := t.Length()
+	return &tokenWriter{tokens: t, store: feed.NewStore(4*n, dir, 0), ids: make([]int64, n), raw: make([]byte, 4*n)}
+}
+
+func (w *tokenWriter) add(text string) error {
+	w.tokens.IDs(w.ids, text)
+	for i, id := range w.ids {
+		binary.LittleEndian.PutUint32(w.raw[4*i:], uint32(id))
+	}
+	return w.store.Append(w.raw)
+}
+
+func (w *tokenWriter) finish(c Config, set *dataset.Set, a *feed.Answers) (maker, error) {
+	definition, err := w.tokens.Definition().Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("store the tokenizer: %w", err)
+	}
+	set.Metadata = []onnx.Pair{{Key: text.MetadataKey, Value: string(definition)}}
+	noise, err := augment.ParseText(c.Augment)
+	if err != nil {
+		return nil, err
+	}
+	return func(rows []int, training bool) dataset.Feed {
+		if !training || noise == nil {
+			return feed.NewTokens(w.store, a, rows, nil, c.Seed)
+		}
+		return feed.NewTokens(w.store, a, rows, noise, c.Seed)
+	}, nil
+}
+
+func widen(in []int32) []int {
+	out := make([]int, len(in))
+	for i, v := range in {
+		out[i] = int(v)
+	}
+	return out
+}
+
+func checkNamed(names []int32, classes []string) error {
+	switch {
+	case len(names) == 0:
+		return fmt.Errorf("%w: no row has a label and an input; name the label with --label", ErrEmpty)
+	case len(classes) == 1:
+		return fmt.Errorf("%w: all %d samples are %q; add samples of another class or name another label", ErrOneClass, len(names), classes[0])
+	}
+	return nil
+}
