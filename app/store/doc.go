@@ -22,6 +22,7 @@ const (
 	EventsFile = "events.jsonl"
 	StatusFile = "status.toml"
 	NotesFile  = "notes.toml"
+	ModelFile  = "model.onnx"
 	MetricsDir = "metrics"
 	lockFile   = ".lock"
 )

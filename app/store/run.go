@@ -43,6 +43,8 @@ type Run struct {
 	status Status
 }
 
+var _ train.Store = (*Run)(nil)
+
 // CreateRun makes the folder <time>-<name> in runs and opens it to write. An
 // equal name gets a number.
 func CreateRun(runs, name string, now time.Time) (*Run, error) {
@@ -169,6 +171,7 @@ func (r *Run) AppendEvent(e train.Event) error {
 	switch e := e.(type) {
 	case train.Mark:
 		r.clock.mark(e)
+		return r.markStatus(e)
 	case train.Epoch:
 		return r.appendEpoch(e)
 	}
@@ -264,7 +267,12 @@ func (r *Run) cutEvents(step int) error {
 func (r *Run) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.closeFiles()
+	var err error
+	_, noModel := os.Stat(filepath.Join(r.dir, ModelFile))
+	if r.lock != nil && r.status.settle(time.Now(), noModel == nil) {
+		err = WriteTOML(filepath.Join(r.dir, StatusFile), r.status)
+	}
+	return errors.Join(err, r.closeFiles())
 }
 
 func (r *Run) closeFiles() error {

@@ -44,6 +44,8 @@ type Status struct {
 	ForkStep int    `toml:"fork_step,omitempty"`
 	// Source says where an imported run came from.
 	Source string `toml:"source,omitempty"`
+
+	stop train.MarkKind
 }
 
 // HigherIsBetter reports whether more is better for a metric of that name.
@@ -85,6 +87,46 @@ func (s *Status) epoch(e train.Epoch, now time.Time) {
 // cut takes back what lies after a step; the next epoch sets the rest right.
 func (s *Status) cut(step int) {
 	s.Step = min(s.Step, step)
+}
+
+// markStatus takes a mark into the status.
+func (r *Run) markStatus(m train.Mark) error {
+	switch m.Kind {
+	case train.MarkStart, train.MarkResume:
+		r.status.State, r.status.Error, r.status.Ended = Running, "", time.Time{}
+		if r.status.Started.IsZero() {
+			r.status.Started = m.Time
+		}
+	case train.MarkStop, train.MarkEarlyStop:
+		r.status.Step = m.Step
+		if m.Note != "interrupted" {
+			r.status.stop = m.Kind
+		}
+	default:
+		return nil
+	}
+	return WriteTOML(filepath.Join(r.dir, StatusFile), r.status)
+}
+
+// settle decides how a run ended that is closed without a word from End, and
+// reports whether it did: one that was not done stays resumable. model says that
+// the run left a model.
+func (s *Status) settle(now time.Time, model bool) bool {
+	if s.State != Running {
+		return false
+	}
+	switch {
+	case s.stop == train.MarkStop:
+		s.State = Stopped
+	case s.stop == train.MarkEarlyStop || s.Epochs > 0 && s.Epoch >= s.Epochs:
+		s.State = Finished
+	case model:
+		s.State = Stopped
+	default:
+		return false
+	}
+	s.Ended = now
+	return true
 }
 
 // Begin notes that the run is being trained, from now or again.
