@@ -8,18 +8,31 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
+
+	"fyne.io/fyne/v2"
 
 	"athanor/app/cli"
+	"athanor/ui"
 )
 
 var version = "0.1.0"
 
 func main() {
+	started := time.Now()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := cli.Root(version).ExecuteContext(ctx)
+	err := run(ctx, started)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "athanor:", err)
 		os.Exit(1)
 	}
+}
+
+// run opens the window without arguments, else runs the subcommand.
+func run(ctx context.Context, started time.Time) error {
+	if len(os.Args) > 1 {
+		return cli.Root(version).ExecuteContext(ctx)
+	}
+	return ui.Run(ctx, ui.Options{Post: fyne.Do, Version: version, Folder: ui.DataFolder(), Started: started})
 }

@@ -77,7 +77,7 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	}
 	body := widgets.Column(2*look.Gap,
 		first,
-		widgets.Note(v.book.T("home.start")).Bold(), widgets.Tiles(196, 172, cards...),
+		widgets.Note(v.book.T("home.start")).Bold(), widgets.Tiles(248, 92, cards...),
 		widgets.Note(v.book.T("home.recent")).Bold(), v.recent)
 	page := container.New(layout.NewCustomPaddedLayout(look.Margin, look.Margin, look.Margin, look.Margin), body)
 	return widget.NewSimpleRenderer(container.NewVScroll(page))
@@ -97,9 +97,9 @@ func (v *View) makeFirst() fyne.CanvasObject {
 
 func (v *View) makeCard(s Start) fyne.CanvasObject {
 	key := "home." + string(s)
-	text := widgets.Column(0, widgets.Strong(v.book.T(key)).Truncate(), widgets.SmallParagraph(v.book.T(key+".about")))
-	body := container.NewBorder(sceneOf(s, 160, 80), nil, nil, nil, text)
-	padded := container.New(layout.NewCustomPaddedLayout(10, 6, 12, 12), body)
+	text := widgets.Column(4, widgets.Strong(v.book.T(key)).Truncate(), widgets.SmallParagraph(v.book.T(key+".about")))
+	body := container.NewBorder(nil, nil, sceneOf(s, 108, 60), nil, container.New(layout.NewCustomPaddedLayout(12, 0, 4, 0), text))
+	padded := container.New(layout.NewCustomPaddedLayout(8, 8, 4, 12), body)
 	return widgets.NewPress(padded, look.Surface, look.Radius, func() { v.start(s) })
 }
 

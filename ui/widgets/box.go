@@ -145,8 +145,9 @@ func (f fixed) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[0].Resize(size)
 }
 
-// Tiles lays objects out in rows of equal tiles, as many to a row as fit with
-// at least width units each; every tile is height units high.
+// Tiles lays objects out in rows of equal tiles of at least width units and
+// height units high: as many to a row as fit, fewer where that fills the rows
+// evenly.
 func Tiles(width, height float32, objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(&tiles{width: width, height: height}, objects...)
 }
@@ -164,11 +165,43 @@ func (t *tiles) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 func (t *tiles) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	gap := 2 * look.Gap
-	t.columns = max(1, int((size.Width+gap)/(t.width+gap)))
+	t.columns = balanced(len(objects), max(1, int((size.Width+gap)/(t.width+gap))))
 	width := (size.Width - float32(t.columns-1)*gap) / float32(t.columns)
 	for i, o := range objects {
 		x, y := float32(i%t.columns), float32(i/t.columns)
 		o.Move(fyne.NewPos(x*(width+gap), y*(t.height+gap)))
 		o.Resize(fyne.NewSize(width, t.height))
 	}
+}
+
+// balanced is the number of columns, at most most, that fills the rows for n
+// tiles evenly without adding a row.
+func balanced(n, most int) int {
+	rows := (n + most - 1) / most
+	return max(1, (n+max(rows, 1)-1)/max(rows, 1))
+}
+
+// Header is a screen's first line: title, remark and actions.
+func Header(title string, remark fyne.CanvasObject, actions ...fyne.CanvasObject) fyne.CanvasObject {
+	name := container.New(layout.NewCustomPaddedLayout(0, 0, 0, 2*look.Gap), container.NewCenter(Head(title)))
+	right := Row(look.Gap, actions...)
+	middle := container.New(middling{}, remark)
+	return Height(container.NewBorder(nil, nil, name, container.NewCenter(right), middle), 40)
+}
+
+// Page puts a screen's header over its body with the window's margins.
+func Page(head, body fyne.CanvasObject) fyne.CanvasObject {
+	inner := container.NewBorder(Below(head, 2*look.Gap), nil, nil, nil, body)
+	return container.New(layout.NewCustomPaddedLayout(2*look.Gap, 2*look.Gap, look.Margin, look.Margin), inner)
+}
+
+// middling gives its object the whole width at half the height left.
+type middling struct{}
+
+func (middling) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
+
+func (middling) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	height := objects[0].MinSize().Height
+	objects[0].Move(fyne.NewPos(0, (size.Height-height)/2))
+	objects[0].Resize(fyne.NewSize(size.Width, height))
 }

@@ -12,6 +12,8 @@ type Entry struct {
 	widget.Entry
 	// OnKey, where set, sees every key first and reports whether it used it up.
 	OnKey func(*fyne.KeyEvent) bool
+	// OnBlur, where set, is called when the focus leaves.
+	OnBlur func()
 }
 
 // NewEntry returns a one-line field.
@@ -49,6 +51,14 @@ func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 		return
 	}
 	e.Entry.TypedKey(k)
+}
+
+// FocusLost implements fyne.Focusable.
+func (e *Entry) FocusLost() {
+	e.Entry.FocusLost()
+	if e.OnBlur != nil {
+		e.OnBlur()
+	}
 }
 
 func (e *Entry) super() fyne.CanvasObject { return e }

@@ -61,19 +61,11 @@ func (m minimum) Layout(objects []fyne.CanvasObject, size fyne.Size) { objects[0
 // what to do next; action may be nil.
 func Empty(icon, title, advice string, action fyne.CanvasObject) *fyne.Container {
 	picture := widget.NewIcon(look.Tinted(icon, look.Muted))
-	text := Width(centred(advice), 420)
+	text := Width(Paragraph(advice, look.Muted).Centre(), 420)
 	box := Column(look.Gap, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(40), picture)),
 		Strong(title).Align(fyne.TextAlignCenter), text)
 	if action != nil {
 		box.Add(container.NewCenter(action))
 	}
 	return container.NewCenter(box)
-}
-
-func centred(text string) *widget.RichText {
-	rich := Paragraph(text, look.Muted)
-	if s, ok := rich.Segments[0].(*widget.TextSegment); ok {
-		s.Style.Alignment = fyne.TextAlignCenter
-	}
-	return rich
 }

@@ -163,29 +163,75 @@ func (r *textRenderer) Refresh() {
 func (r *textRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.line} }
 func (r *textRenderer) Destroy()                     {}
 
+// Prose is wrapped text. Unlike Fyne's it has no margin of its own, so that it
+// stands in line with everything else.
+type Prose struct {
+	widget.BaseWidget
+	rich *widget.RichText
+}
+
 // Paragraph returns wrapped text in the text size, in a colour of the theme.
-func Paragraph(text string, colour fyne.ThemeColorName) *widget.RichText {
-	return paragraph(text, colour, theme.SizeNameText)
+func Paragraph(text string, colour fyne.ThemeColorName) *Prose {
+	return prose(text, colour, theme.SizeNameText)
 }
 
 // SmallParagraph returns wrapped text in the small size, muted.
-func SmallParagraph(text string) *widget.RichText {
-	return paragraph(text, look.Muted, theme.SizeNameCaptionText)
+func SmallParagraph(text string) *Prose { return prose(text, look.Muted, theme.SizeNameCaptionText) }
+
+func prose(text string, colour fyne.ThemeColorName, size fyne.ThemeSizeName) *Prose {
+	style := widget.RichTextStyle{ColorName: colour, SizeName: size}
+	p := &Prose{rich: widget.NewRichText(&widget.TextSegment{Text: text, Style: style})}
+	p.rich.Wrapping = fyne.TextWrapWord
+	p.ExtendBaseWidget(p)
+	return p
 }
 
-func paragraph(text string, colour fyne.ThemeColorName, size fyne.ThemeSizeName) *widget.RichText {
-	style := widget.RichTextStyle{ColorName: colour, SizeName: size, Inline: false}
-	rich := widget.NewRichText(&widget.TextSegment{Text: text, Style: style})
-	rich.Wrapping = fyne.TextWrapWord
-	return rich
+// Centre sets the text in the middle and returns it.
+func (p *Prose) Centre() *Prose {
+	p.segment().Style.Alignment = fyne.TextAlignCenter
+	return p
 }
 
-// SetParagraph changes the text of a Paragraph; it draws only if something changed.
-func SetParagraph(rich *widget.RichText, text string) {
-	segment, ok := rich.Segments[0].(*widget.TextSegment)
-	if !ok || segment.Text == text {
+// Set changes the text; it draws only if something changed.
+func (p *Prose) Set(text string) {
+	if p.segment().Text == text {
 		return
 	}
-	segment.Text = text
-	rich.Refresh()
+	p.segment().Text = text
+	p.rich.Refresh()
 }
+
+// Text is the whole text.
+func (p *Prose) Text() string { return p.segment().Text }
+
+func (p *Prose) segment() *widget.TextSegment {
+	s, _ := p.rich.Segments[0].(*widget.TextSegment)
+	return s
+}
+
+// CreateRenderer implements fyne.Widget.
+func (p *Prose) CreateRenderer() fyne.WidgetRenderer { return &proseRenderer{p} }
+
+type proseRenderer struct{ p *Prose }
+
+// margin is what Fyne leaves free around rich text.
+func margin() float32 { return fyne.CurrentApp().Settings().Theme().Size(theme.SizeNameInnerPadding) }
+
+func (r *proseRenderer) Layout(size fyne.Size) {
+	m := margin()
+	r.p.rich.Move(fyne.NewPos(-m, -m))
+	r.p.rich.Resize(fyne.NewSize(size.Width+2*m, size.Height+2*m))
+}
+
+func (r *proseRenderer) MinSize() fyne.Size {
+	m := margin()
+	if width := r.p.Size().Width; width > 0 && r.p.rich.Size().Width != width+2*m {
+		r.p.rich.Resize(fyne.NewSize(width+2*m, r.p.rich.Size().Height))
+	}
+	size := r.p.rich.MinSize()
+	return fyne.NewSize(max(size.Width-2*m, 0), max(size.Height-2*m, 0))
+}
+
+func (r *proseRenderer) Refresh()                     { r.p.rich.Refresh() }
+func (r *proseRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.p.rich} }
+func (r *proseRenderer) Destroy()                     {}

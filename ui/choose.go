@@ -1,0 +1,84 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/storage"
+
+	"athanor/ui/home"
+	"athanor/ui/shell"
+)
+
+// dropped takes files dropped anywhere on the window.
+func (s *Studio) dropped(uris []fyne.URI) {
+	if len(uris) == 0 {
+		return
+	}
+	if d, ok := s.parts[s.place].(dropper); ok && d.drop(uris) {
+		return
+	}
+	s.openData(uris[0].Path())
+}
+
+// dropper is a part that may want dropped files for itself.
+type dropper interface{ drop([]fyne.URI) bool }
+
+// openData opens a file or folder as data and shows it.
+func (s *Studio) openData(path string) {
+	if s.jobs.live() {
+		s.toasts.Show(shell.Plain, s.book.T("data.busy_run"), "", nil)
+	}
+	s.Go(placeData)
+	s.jobs.open(path, func() { s.toasts.Show(shell.Good, s.jobs.title(), "", nil) })
+}
+
+// chooseData asks for a file with data.
+func (s *Studio) chooseData() { s.chooseFile(nil, s.openData) }
+
+// chooseFile asks for a file; filter names extensions, nil is all.
+func (s *Studio) chooseFile(filter []string, then func(path string)) {
+	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
+		if err != nil || r == nil {
+			s.fail(err)
+			return
+		}
+		path := r.URI().Path()
+		if err := r.Close(); err != nil {
+			s.fail(err)
+			return
+		}
+		then(path)
+	}, s.window)
+	if filter != nil {
+		d.SetFilter(storage.NewExtensionFileFilter(filter))
+	}
+	d.Resize(s.dialogSize())
+	d.Show()
+}
+
+// chooseFolder asks for a folder of pictures or texts.
+func (s *Studio) chooseFolder() {
+	d := dialog.NewFolderOpen(func(u fyne.ListableURI, err error) {
+		if err != nil || u == nil {
+			s.fail(err)
+			return
+		}
+		s.openData(u.Path())
+	}, s.window)
+	d.Resize(s.dialogSize())
+	d.Show()
+}
+
+func (s *Studio) dialogSize() fyne.Size {
+	size := s.window.Canvas().Size()
+	return fyne.NewSize(min(size.Width-80, 900), min(size.Height-80, 600))
+}
+
+// chooseDataFor asks for what a starting card needs.
+func (s *Studio) chooseDataFor(w home.Start) {
+	if w == home.Images {
+		s.chooseFolder()
+		return
+	}
+	s.chooseFile([]string{".csv", ".tsv", ".txt", ".jsonl", ".parquet", ".gz", ".zip"}, s.openData)
+}

@@ -1,0 +1,71 @@
+package ui
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"athanor/pipeline/train"
+)
+
+// recipePath is where the window writes settings that flags cannot say.
+func recipePath(folder string) string { return filepath.Join(folder, "recipes", "window.toml") }
+
+// commandLine is the command that does the same run as the window: flags where
+// they can say it, else a recipe file at path.
+func commandLine(r, defaults train.Recipe, path string) string {
+	if !flagsSuffice(r, defaults) {
+		return "athanor train " + quote(path)
+	}
+	words := []string{"athanor", "train", "--data", quote(r.Data.Path)}
+	add := func(flag, value, usual string) {
+		if value != usual {
+			words = append(words, "--"+flag, quote(value))
+		}
+	}
+	add("task", r.Task, "image")
+	add("model", r.Model.Name, "")
+	add("epochs", strconv.Itoa(r.Train.Epochs), strconv.Itoa(defaults.Train.Epochs))
+	add("batch", strconv.Itoa(r.Train.Batch), strconv.Itoa(defaults.Train.Batch))
+	add("learning-rate", number(r.Optimizer.LearningRate), number(defaults.Optimizer.LearningRate))
+	add("seed", strconv.FormatUint(r.Seed, 10), strconv.FormatUint(defaults.Seed, 10))
+	add("threads", strconv.Itoa(r.Threads), strconv.Itoa(defaults.Threads))
+	return strings.Join(words, " ")
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+
+// flagsSuffice reports whether r differs from the defaults only in what has a
+// flag.
+func flagsSuffice(r, defaults train.Recipe) bool {
+	same := r
+	same.Train.Epochs, same.Train.Batch = defaults.Train.Epochs, defaults.Train.Batch
+	same.Optimizer.LearningRate = defaults.Optimizer.LearningRate
+	same.Seed, same.Threads = defaults.Seed, defaults.Threads
+	return reflect.DeepEqual(same, defaults)
+}
+
+// quote makes a word safe for a shell.
+func quote(word string) string {
+	plain := func(r rune) bool {
+		return r == '-' || r == '_' || r == '.' || r == '/' || r == '=' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func writeRecipe(path string, r train.Recipe) error {
+	text, err := r.Text()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("make folder for recipes: %w", err)
+	}
+	return writeFile(path, text)
+}

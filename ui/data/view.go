@@ -1,0 +1,213 @@
+// Package data is the screen of the samples: what there is, how it is split and
+// what is wrong with it.
+package data
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/ui/i18n"
+	"athanor/ui/look"
+	"athanor/ui/widgets"
+)
+
+// Part is a share of the data that the grid can show.
+type Part int
+
+// Parts, in the order of the switch.
+const (
+	Training Part = iota
+	Validation
+	Test
+)
+
+// Class is one class of the data.
+type Class struct {
+	Name  string
+	Count int // in the part on screen
+}
+
+// Summary is what the screen says about a data set.
+type Summary struct {
+	Name        string
+	Path        string
+	Kind        string // image, text, table
+	Counts      [3]int // samples of each Part
+	Classes     []Class
+	Fingerprint string
+}
+
+// View is the screen.
+type View struct {
+	widget.BaseWidget
+	OnOpenFile   func()
+	OnOpenFolder func()
+	OnDigits     func()
+	OnTrain      func()
+	OnPart       func(Part)
+	OnClass      func(class int) // -1 is all
+
+	book     *i18n.Book
+	name     *widgets.Text
+	grid     *widgets.Grid
+	figures  [3]*widgets.Figure
+	balance  *widgets.Bars
+	print    *widgets.Text
+	parts    *widgets.Segments
+	class    *widget.Select
+	shown    *widgets.Text
+	busy     *widgets.Bar
+	busyText *widgets.Text
+	busyBox  *fyne.Container
+	body     *fyne.Container
+	full     fyne.CanvasObject
+	detail   *fyne.Container
+	train    *widget.Button
+}
+
+// New returns the screen without data.
+func New(book *i18n.Book) *View {
+	v := &View{book: book, name: widgets.Note("").Truncate(), grid: widgets.NewGrid(72), balance: widgets.NewBars(84, 56)}
+	v.print, v.shown = widgets.Note("").Mono().Truncate(), widgets.Note("")
+	for i, key := range []string{"data.training", "data.validation", "data.test"} {
+		v.figures[i] = widgets.NewSmallFigure(book.T(key))
+	}
+	v.parts = widgets.NewSegments([]string{book.T("data.training"), book.T("data.validation"), book.T("data.test")}, 0, func(i int) {
+		if v.OnPart != nil {
+			v.OnPart(Part(i))
+		}
+	})
+	v.class = widget.NewSelect(nil, nil)
+	v.busy, v.busyText = widgets.NewBar(look.Ember, 4), widgets.Note("")
+	v.busyBox = widgets.Panel(widgets.Column(look.Gap, v.busyText, v.busy))
+	v.busyBox.Hide()
+	v.detail = container.NewStack()
+	v.train = widget.NewButtonWithIcon(book.T("data.train"), look.Tinted("train", "foregroundOnPrimary"), func() { call(v.OnTrain) })
+	v.train.Importance = widget.HighImportance
+	v.full = v.makeFull()
+	v.body = container.NewStack(v.makeEmpty())
+	v.train.Hide()
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+func call(f func()) {
+	if f != nil {
+		f()
+	}
+}
+
+// Grid is the grid of samples; the owner loads its pictures.
+func (v *View) Grid() *widgets.Grid { return v.grid }
+
+// Apply shows a data set; nil shows what to do without one.
+func (v *View) Apply(s *Summary) {
+	v.busyBox.Hide()
+	if s == nil {
+		v.train.Hide()
+		v.body.Objects = []fyne.CanvasObject{v.makeEmpty()}
+		v.body.Refresh()
+		return
+	}
+	v.train.Show()
+	v.name.Set(s.Name)
+	v.print.Set(s.Fingerprint)
+	for i, f := range v.figures {
+		f.Set(v.book.Count(s.Counts[i]), "")
+	}
+	v.applyClasses(s.Classes)
+	v.body.Objects = []fyne.CanvasObject{v.full}
+	v.body.Refresh()
+}
+
+// ApplyPart shows the samples of a part: total of them, with their balance.
+func (v *View) ApplyPart(p Part, total int, classes []Class) {
+	v.parts.Choose(int(p))
+	v.shown.Set(v.book.N("data.samples", total))
+	v.grid.SetCount(total)
+	v.balance.Set(Levels(v.book, classes))
+}
+
+func (v *View) applyClasses(classes []Class) {
+	options := []string{v.book.T("data.all")}
+	for _, c := range classes {
+		options = append(options, c.Name)
+	}
+	v.class.OnChanged = nil
+	v.class.SetOptions(options)
+	v.class.SetSelectedIndex(0)
+	v.class.OnChanged = func(string) {
+		if v.OnClass != nil {
+			v.OnClass(v.class.SelectedIndex() - 1)
+		}
+	}
+	v.balance.Set(Levels(v.book, classes))
+}
+
+// Levels turns counts into bars, each relative to the largest class.
+func Levels(book *i18n.Book, classes []Class) []widgets.Level {
+	most := 1
+	for _, c := range classes {
+		most = max(most, c.Count)
+	}
+	levels := make([]widgets.Level, len(classes))
+	for i, c := range classes {
+		levels[i] = widgets.Level{Name: c.Name, Share: float64(c.Count) / float64(most), Note: book.Count(c.Count)}
+	}
+	return levels
+}
+
+// ApplyBusy shows how far opening has come; total 0 is not known yet.
+func (v *View) ApplyBusy(text string, done, total int) {
+	setVisible(v.busyBox, text != "")
+	v.busyText.Set(text)
+	if total > 0 {
+		v.busy.Set(float64(done) / float64(total))
+	}
+}
+
+// ApplyDetail shows one sample large, with its facts; nil shows none.
+func (v *View) ApplyDetail(content fyne.CanvasObject) {
+	v.detail.RemoveAll()
+	if content != nil {
+		v.detail.Add(content)
+	}
+}
+
+// CreateRenderer implements fyne.Widget.
+func (v *View) CreateRenderer() fyne.WidgetRenderer {
+	file := widget.NewButtonWithIcon(v.book.T("data.open.file"), look.Icon("file"), func() { call(v.OnOpenFile) })
+	folder := widget.NewButtonWithIcon(v.book.T("data.open.folder"), look.Icon("folder"), func() { call(v.OnOpenFolder) })
+	head := widgets.Header(v.book.T("data.title"), v.name, file, folder, v.train)
+	body := container.NewBorder(v.busyBox, nil, nil, nil, v.body)
+	return widget.NewSimpleRenderer(widgets.Page(head, body))
+}
+
+func (v *View) makeEmpty() fyne.CanvasObject {
+	digits := widget.NewButtonWithIcon(v.book.T("data.digits"), look.Icon("digits"), func() { call(v.OnDigits) })
+	return widgets.Panel(widgets.Empty("data", v.book.T("data.empty"), v.book.T("data.empty.advice"), digits))
+}
+
+func (v *View) makeFull() fyne.CanvasObject {
+	bar := container.NewBorder(nil, nil, v.parts, widgets.Width(v.class, 148), widgets.Pad(v.shown, 6))
+	left := widgets.Panel(container.NewBorder(widgets.Below(bar, look.Gap), nil, nil, nil, v.grid))
+	counts := container.NewGridWithColumns(3, v.figures[0], v.figures[1], v.figures[2])
+	side := widgets.Column(look.Gap,
+		widgets.TitledPanel(v.book.T("data.split"), nil, counts),
+		widgets.TitledPanel(v.book.T("data.balance"), nil, v.balance),
+		v.detail,
+		widgets.TitledPanel(v.book.T("data.fingerprint"), nil, v.print))
+	right := widgets.Width(container.NewVScroll(side), 288)
+	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*look.Gap, 0), right), left)
+}
+
+func setVisible(o fyne.CanvasObject, on bool) {
+	switch {
+	case on && !o.Visible():
+		o.Show()
+	case !on && o.Visible():
+		o.Hide()
+	}
+}

@@ -1,0 +1,73 @@
+package ui
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"athanor/ui/i18n"
+	"athanor/ui/look"
+	"athanor/ui/shell"
+)
+
+// bind connects keys, dropped files and the closing of the window.
+func (s *Studio) bind() {
+	for _, k := range keyedPlaces() {
+		s.key(k.key, func() { s.Go(k.id) })
+	}
+	s.key(fyne.KeyK, s.openPalette)
+	s.key(fyne.KeyReturn, s.jobs.start)
+	s.key(fyne.KeyEnter, s.jobs.start)
+	s.key(fyne.KeyP, s.jobs.pause)
+	s.key(fyne.KeyPeriod, s.jobs.stop)
+	s.window.Canvas().AddShortcut(&fyne.ShortcutUndo{}, func(fyne.Shortcut) { s.undo() })
+	s.window.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { s.dropped(uris) })
+	s.window.SetCloseIntercept(s.closing)
+}
+
+func (s *Studio) key(key fyne.KeyName, do func()) {
+	shortcut := &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
+	s.window.Canvas().AddShortcut(shortcut, func(fyne.Shortcut) { do() })
+}
+
+// undoer is a part that can take its last change back.
+type undoer interface{ undo() }
+
+func (s *Studio) undo() {
+	if u, ok := s.parts[s.place].(undoer); ok {
+		u.undo()
+	}
+}
+
+// openPalette shows the command palette, or closes it.
+func (s *Studio) openPalette() {
+	if s.palette != nil && s.palette.Visible() {
+		s.palette.Hide()
+		return
+	}
+	s.palette = shell.OpenPalette(s.window, s.book.T("palette.hint"), s.commands())
+}
+
+// commands lists everything the palette can do now. Names of the other language
+// help to find them too.
+func (s *Studio) commands() []shell.Command {
+	var list []shell.Command
+	for _, p := range s.places(s.book) {
+		list = append(list, shell.Command{Icon: p.Icon, Name: s.book.T("palette.go", p.Name), Keys: p.Keys, Words: p.ID, Run: func() { s.Go(p.ID) }})
+	}
+	list = append(list, s.jobs.commands()...)
+	list = append(list,
+		s.command("folder", "palette.open", "", "open import data 打开", s.chooseData),
+		s.command("sun", "palette.light", "", "theme light 浅色", func() { s.SetLook(look.Light) }),
+		s.command("moon", "palette.dark", "", "theme dark 深色", func() { s.SetLook(look.Dark) }),
+		s.command("settings", "palette.system", "", "theme system 系统", func() { s.SetLook(look.System) }),
+		s.command("close", "palette.quit", "", "quit exit 退出", s.closing),
+	)
+	for _, l := range i18n.Languages() {
+		list = append(list, shell.Command{Icon: "globe", Name: l.Name(), Words: "language 语言 " + string(l), Run: func() { s.SetLanguage(l) }})
+	}
+	return list
+}
+
+func (s *Studio) command(icon, key, keys, words string, run func()) shell.Command {
+	return shell.Command{Icon: icon, Name: s.book.T(key), Keys: keys, Words: words, Run: run}
+}

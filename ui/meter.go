@@ -1,0 +1,78 @@
+package ui
+
+import (
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+// meter measures how long posted functions hold the UI goroutine, and how long
+// they wait for it: drawing and events count into the wait. Its counters may be
+// read from any goroutine.
+type meter struct {
+	next    func(func())
+	calls   atomic.Int64
+	longest atomic.Int64 // nanoseconds
+	wait    atomic.Int64 // nanoseconds
+	errors  atomic.Int64
+	shown   atomic.Int64 // nanoseconds from the program's start to the first picture
+}
+
+func newMeter(next func(func())) *meter { return &meter{next: next} }
+
+// post brings f to the UI goroutine and measures it.
+func (m *meter) post(f func()) {
+	asked := time.Now()
+	m.next(func() {
+		began := time.Now()
+		raise(&m.wait, began.Sub(asked))
+		f()
+		raise(&m.longest, time.Since(began))
+		m.calls.Add(1)
+	})
+}
+
+func (m *meter) failed() { m.errors.Add(1) }
+
+func raise(most *atomic.Int64, d time.Duration) {
+	for {
+		old := most.Load()
+		if int64(d) <= old || most.CompareAndSwap(old, int64(d)) {
+			return
+		}
+	}
+}
+
+// Counters are what the meter has seen; the end-to-end test reads them.
+type Counters struct {
+	Calls     int64   `json:"calls"`
+	LongestMS float64 `json:"longest_ms"`
+	WaitMS    float64 `json:"wait_ms"`
+	Errors    int64   `json:"errors"`
+	ShownMS   float64 `json:"shown_ms"`
+}
+
+func (m *meter) counters() Counters {
+	ms := func(v *atomic.Int64) float64 { return float64(v.Load()) / 1e6 }
+	return Counters{Calls: m.calls.Load(), LongestMS: ms(&m.longest), WaitMS: ms(&m.wait), Errors: m.errors.Load(), ShownMS: ms(&m.shown)}
+}
+
+// debugEnv asks for the counters in a file of the data folder.
+const debugEnv = "ATHANOR_DEBUG"
+
+// report writes the counters down where debugging was asked for.
+func (m *meter) report(folder string) {
+	if os.Getenv(debugEnv) == "" {
+		return
+	}
+	raw, err := json.MarshalIndent(m.counters(), "", "  ")
+	if err == nil {
+		err = writeFile(filepath.Join(folder, "window-counters.json"), raw)
+	}
+	if err != nil {
+		slog.Warn("report the window's counters", "error", err)
+	}
+}

@@ -1,0 +1,112 @@
+package ui
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+
+	"athanor/pipeline/train"
+	uitrain "athanor/ui/train"
+)
+
+// trainPart is the train screen's link to the studio.
+type trainPart struct {
+	s        *Studio
+	view     *uitrain.View
+	loss     *uitrain.Plot
+	accuracy *uitrain.Plot
+	points   int
+	charted  bool
+	trial    context.CancelFunc
+}
+
+func (p *trainPart) build() fyne.CanvasObject {
+	j := p.s.jobs
+	p.view = uitrain.New(p.s.book)
+	p.view.OnStart = func(r train.Recipe) {
+		j.recipe = r
+		j.begin()
+	}
+	p.view.OnPause, p.view.OnStop, p.view.OnDiscard = j.pause, j.stop, j.discard
+	p.view.OnModel = j.choose
+	p.view.OnChange = func(r train.Recipe) {
+		j.recipe = r
+		p.view.SetCommand(p.command())
+		p.preflight()
+		j.refreshStatus()
+	}
+	p.view.OnCopy = p.copyCommand
+	p.view.OnData = func() { p.s.Go(placeData) }
+	p.view.OnTry = func() { p.s.Go(placeTry) }
+	p.loss, p.accuracy = uitrain.NewPlot(p.s.post), uitrain.NewPlot(p.s.post)
+	p.charted, p.points = false, 0
+	p.setup()
+	p.apply(j.snapshot, j.curves)
+	return p.view
+}
+
+func (p *trainPart) shown()  { p.redraw() }
+func (p *trainPart) hidden() {}
+
+// setup shows what can be trained and how.
+func (p *trainPart) setup() {
+	if p.view == nil {
+		return
+	}
+	j := p.s.jobs
+	p.view.ApplySetup(uitrain.Setup{
+		Data: j.title(), Models: j.models(), Recipe: j.recipe, Defaults: j.defaults, Command: p.command(),
+	})
+	p.preflight()
+	j.refreshStatus()
+}
+
+// apply shows a run; off screen nothing is drawn.
+func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
+	if p.view == nil {
+		return
+	}
+	p.view.Apply(s)
+	if !p.charted && s.Phase != uitrain.Idle {
+		p.charted = true
+		p.view.SetCharts(p.loss, p.accuracy)
+	}
+	if c.Points() != p.points && p.s.place == placeTrain {
+		p.points = c.Points()
+		p.redraw()
+	}
+}
+
+// redraw draws the curves of the run.
+func (p *trainPart) redraw() {
+	c := p.s.jobs.curves
+	if p.view == nil || c.Points() == 0 {
+		return
+	}
+	b, theme := p.s.book, uitrain.PlotTheme()
+	names := [2]string{b.T("train.on_train"), b.T("train.on_validation")}
+	p.loss.Draw(c.LossSpec(names, theme))
+	p.accuracy.Draw(c.AccuracySpec(names, theme))
+}
+
+// command is the command line that does the same run.
+func (p *trainPart) command() string {
+	j := p.s.jobs
+	if j.data == nil {
+		return ""
+	}
+	return commandLine(j.recipe, j.defaults, recipePath(p.s.opts.Folder))
+}
+
+// copyCommand copies the command; where flags cannot say everything it writes
+// the recipe it names.
+func (p *trainPart) copyCommand(string) {
+	j := p.s.jobs
+	if !flagsSuffice(j.recipe, j.defaults) {
+		if err := writeRecipe(recipePath(p.s.opts.Folder), j.recipe); err != nil {
+			p.s.fail(err)
+			return
+		}
+	}
+	p.s.copyText(p.command())
+}

@@ -1,0 +1,21 @@
+package ui
+
+// makeParts makes the links between screens and studio; a screen itself is made
+// when it is first shown.
+func (s *Studio) makeParts() map[string]part {
+	return map[string]part{
+		placeHome:  &homePart{s: s},
+		placeData:  &dataPart{s: s},
+		placeTrain: &trainPart{s: s},
+	}
+}
+
+func (s *Studio) dataPart() *dataPart {
+	p, _ := s.parts[placeData].(*dataPart)
+	return p
+}
+
+func (s *Studio) trainPart() *trainPart {
+	p, _ := s.parts[placeTrain].(*trainPart)
+	return p
+}

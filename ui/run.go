@@ -1,0 +1,275 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"athanor/app/job"
+	"athanor/app/training"
+	"athanor/pipeline/dataset"
+	"athanor/pipeline/train"
+	"athanor/ui/shell"
+	uitrain "athanor/ui/train"
+)
+
+// gathered is what a run has told so far. The slices only grow, so a copy that
+// knows its length shares them safely.
+type gathered struct {
+	dir      string
+	classes  []string
+	progress train.Progress
+	epochs   []train.Epoch
+	log      []train.Log
+	marks    []train.Mark
+	curves   uitrain.Curves
+	outcome  *training.Outcome
+}
+
+// news is one thing the work tells: a training event, the opened folder or the
+// outcome.
+type news struct {
+	event   train.Event
+	classes []string
+	dir     string
+	outcome *training.Outcome
+}
+
+// activeRun is the run that goes, or went last.
+type activeRun struct {
+	job     *job.Job[gathered]
+	control *train.Control
+	paused  bool
+	stopped bool // asked to stop and keep
+	thrown  bool // asked to discard
+}
+
+// runsFolder is where runs of the window and of the command line lie.
+func (s *Studio) runsFolder() string { return filepath.Join(s.opts.Folder, "runs") }
+
+// start begins a run with the settings as they are on the train screen.
+func (j *session) start() {
+	if j.data == nil {
+		j.s.Go(placeData)
+		return
+	}
+	j.s.Go(placeTrain)
+	j.s.trainPart().view.Start()
+}
+
+// begin starts the run that j.recipe describes.
+func (j *session) begin() {
+	if j.data == nil || j.live() {
+		return
+	}
+	j.s.trainPart().endTrial()
+	run := &activeRun{control: &train.Control{}}
+	request := training.Request{Recipe: j.recipe, Runs: j.s.runsFolder(), Version: j.s.opts.Version, Control: run.control}
+	j.run = run
+	j.apply(run, job.Snapshot[gathered]{State: job.Running, Started: time.Now()})
+	run.job = job.Start(j.s.ctx, job.Task[news, gathered]{
+		Work:   func(ctx context.Context, _ *job.Control, emit func(news)) error { return work(ctx, request, emit) },
+		Gather: gather, Copy: share,
+		Publish: func(snap job.Snapshot[gathered]) { j.s.post(func() { j.apply(run, snap) }) },
+	})
+}
+
+// work is the run itself; it knows no goroutine and no screen.
+func work(ctx context.Context, q training.Request, emit func(news)) error {
+	q.Prepared = func(set *dataset.Set, dir string) { emit(news{classes: set.Classes, dir: dir}) }
+	outcome, err := training.Run(ctx, q, func(e train.Event) { emit(news{event: e}) })
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	emit(news{outcome: &outcome})
+	return nil
+}
+
+// gather takes one piece of news into what is known of the run.
+func gather(g *gathered, n news) {
+	switch e := n.event.(type) {
+	case nil:
+		g.news(n)
+	case train.Progress:
+		g.progress = e
+	case train.Metric:
+		g.curves.Step(e)
+	case train.Epoch:
+		g.epochs = append(g.epochs, e)
+		g.curves.Epoch(e)
+	case train.Mark:
+		g.marks = append(g.marks, e)
+	case train.Log:
+		g.log = append(g.log, e)
+	case train.Checkpoint:
+		g.log = append(g.log, train.Log{Time: time.Now(), Level: "info", Text: "checkpoint " + filepath.Base(e.Path)})
+	}
+}
+
+func (g *gathered) news(n news) {
+	if n.dir != "" {
+		g.dir, g.classes = n.dir, n.classes
+	}
+	if n.outcome != nil {
+		g.outcome = n.outcome
+	}
+}
+
+// share makes a copy that later news do not change.
+func share(g gathered) gathered {
+	g.epochs = g.epochs[:len(g.epochs):len(g.epochs)]
+	g.log = g.log[:len(g.log):len(g.log)]
+	g.marks = g.marks[:len(g.marks):len(g.marks)]
+	g.curves = g.curves.Share()
+	return g
+}
+
+// apply brings a snapshot to the screens, if it is still of the current run.
+func (j *session) apply(run *activeRun, snap job.Snapshot[gathered]) {
+	if j.run != run {
+		return
+	}
+	before := j.snapshot.Phase
+	j.snapshot = screenOf(run, snap)
+	j.curves = snap.Value.curves
+	j.s.trainPart().apply(j.snapshot, j.curves)
+	j.refreshStatus()
+	if before.Live() && !j.snapshot.Phase.Live() {
+		j.ended(run, snap)
+	}
+}
+
+// screenOf turns a job's snapshot into the train screen's.
+func screenOf(run *activeRun, snap job.Snapshot[gathered]) uitrain.Snapshot {
+	g := snap.Value
+	end := snap.Ended
+	if end.IsZero() {
+		end = time.Now()
+	}
+	out := uitrain.Snapshot{
+		Run: fmt.Sprintf("%p", run), Phase: phaseOf(run, snap), Classes: g.classes, Progress: g.progress,
+		Epochs: g.epochs, Log: g.log, Elapsed: end.Sub(snap.Started),
+	}
+	if o := g.outcome; o != nil && o.Classification != nil && o.Tested {
+		c := o.Classification
+		out.Test = &uitrain.Test{Accuracy: c.Accuracy, Low: c.Low, High: c.High, Samples: c.Samples}
+	}
+	return out
+}
+
+func phaseOf(run *activeRun, snap job.Snapshot[gathered]) uitrain.Phase {
+	switch {
+	case snap.State == job.Failed:
+		return uitrain.Failed
+	case snap.State == job.Cancelled:
+		return uitrain.Stopped
+	case snap.State == job.Done && run.stopped:
+		return uitrain.Stopped
+	case snap.State == job.Done:
+		return uitrain.Finished
+	case run.paused:
+		return uitrain.Paused
+	case snap.Value.progress.Step == 0:
+		return uitrain.Preparing
+	}
+	return uitrain.Running
+}
+
+// ended says how a run ended.
+func (j *session) ended(run *activeRun, snap job.Snapshot[gathered]) {
+	s, b := j.s, j.s.book
+	switch {
+	case run.thrown:
+		j.throwAway(snap.Value.dir)
+	case snap.Err != nil && !errors.Is(snap.Err, context.Canceled):
+		s.fail(snap.Err)
+		s.notify(b.T("phase.failed"), j.title())
+	case j.snapshot.Test != nil:
+		text := b.T("run.done", b.Percent(j.snapshot.Test.Accuracy))
+		s.toasts.Show(shell.Good, text, "", nil)
+		s.notify(b.T("phase.finished"), text)
+	default:
+		s.toasts.Show(shell.Good, b.T("run.kept"), "", nil)
+		s.notify(b.T("phase.finished"), j.title())
+	}
+	s.runsChanged()
+}
+
+// notify tells the desktop, for a person who looks elsewhere.
+func (s *Studio) notify(title, text string) {
+	s.app.SendNotification(fyne.NewNotification("Athanor · "+title, text))
+}
+
+// throwAway removes the folder of a discarded run.
+func (j *session) throwAway(dir string) {
+	if dir == "" || filepath.Dir(dir) != j.s.runsFolder() {
+		return
+	}
+	async(j.s, func(context.Context) (struct{}, error) { return struct{}{}, os.RemoveAll(dir) }, func(_ struct{}, err error) {
+		j.s.fail(err)
+		j.s.toasts.Show(shell.Plain, j.s.book.T("run.discarded"), "", nil)
+		j.s.runsChanged()
+	})
+}
+
+// pause holds the run, or lets it go on.
+func (j *session) pause() {
+	if !j.live() || j.run.job == nil {
+		return
+	}
+	j.run.paused = !j.run.paused
+	if j.run.paused {
+		j.run.control.Pause()
+	} else {
+		j.run.control.Resume()
+	}
+	j.apply(j.run, j.run.job.Snapshot())
+}
+
+// stop ends the run and keeps the model.
+func (j *session) stop() {
+	if !j.live() {
+		return
+	}
+	j.run.stopped = true
+	j.run.control.Stop()
+}
+
+// discard ends the run and removes it, after asking.
+func (j *session) discard() {
+	if !j.live() {
+		return
+	}
+	b, run := j.s.book, j.run
+	shell.Ask(j.s.window, b, b.T("discard.title"), b.T("discard.text"), b.T("train.discard"), func() {
+		run.thrown = true
+		run.control.Resume()
+		run.job.Cancel()
+	})
+}
+
+// refreshStatus shows device and run in the status bar and on the rail.
+func (j *session) refreshStatus() {
+	s := j.s
+	s.status.SetDevice(j.device())
+	p := j.snapshot.Progress
+	text := s.book.T("status.run", p.Epoch, p.Epochs)
+	if p.Left > 0 {
+		text += " · " + s.book.T("status.left", s.book.Duration(p.Left))
+	}
+	s.status.Apply(shell.Job{Running: j.live(), Text: text, Share: float64(p.Step) / float64(max(p.Steps, 1))})
+	s.rail.Light(placeTrain, j.live())
+}
+
+// device is what the next run computes on.
+func (j *session) device() string {
+	if j.recipe.Device == "" || j.recipe.Device == "cpu" {
+		return j.s.book.T("status.cpu", max(j.recipe.Threads, 1))
+	}
+	return j.recipe.Device
+}

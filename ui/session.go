@@ -1,0 +1,150 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/source"
+	"athanor/pipeline/nn"
+	"athanor/pipeline/train"
+	"athanor/ui/shell"
+	uitrain "athanor/ui/train"
+)
+
+// session is what outlives a screen: the open data, the settings of the next
+// run and the run itself.
+type session struct {
+	s        *Studio
+	data     *opened
+	recipe   train.Recipe
+	defaults train.Recipe
+	opening  context.CancelFunc
+	run      *activeRun
+	snapshot uitrain.Snapshot
+	curves   uitrain.Curves
+}
+
+// opened is a data set in use.
+type opened struct {
+	path string
+	set  *dataset.Set
+}
+
+func newSession(s *Studio) *session {
+	return &session{s: s}
+}
+
+// open opens a data set off the UI goroutine; a newer call cancels an older
+// one. then runs when it is there.
+func (j *session) open(path string, then func()) {
+	if j.opening != nil {
+		j.opening()
+	}
+	j.s.dataPart().busy(path, 0, 0)
+	config := source.Config{Path: path, Validation: 0.1, Seed: 1, Progress: func(done, total int) {
+		j.s.post(func() { j.s.dataPart().busy(path, done, total) })
+	}}
+	j.opening = async(j.s, func(ctx context.Context) (*dataset.Set, error) { return source.Open(ctx, config) },
+		func(set *dataset.Set, err error) {
+			j.opening = nil
+			j.s.dataPart().busy("", 0, 0)
+			if err != nil {
+				j.s.fail(err)
+				return
+			}
+			if err := j.take(&opened{path: path, set: set}); err != nil {
+				j.s.fail(err)
+				return
+			}
+			then()
+		})
+}
+
+// take makes a data set the one to train on, with the defaults for its task.
+func (j *session) take(o *opened) error {
+	recipe, err := train.Recipe{Task: string(o.set.Task), Data: train.Data{Path: o.path}}.Resolve()
+	if err != nil {
+		return fmt.Errorf("settings for %s: %w", o.path, err)
+	}
+	j.data, j.recipe, j.defaults = o, recipe, recipe
+	j.s.dataPart().apply()
+	j.s.trainPart().setup()
+	return nil
+}
+
+// choose switches to another architecture and keeps what does not depend on it.
+func (j *session) choose(name string) {
+	base := train.Recipe{Task: j.recipe.Task, Data: j.recipe.Data, Model: train.Model{Name: name}}
+	defaults, err := base.Resolve()
+	if err != nil {
+		j.s.fail(err)
+		return
+	}
+	recipe := j.recipe
+	recipe.Model = defaults.Model
+	j.recipe, j.defaults = recipe, defaults
+	j.s.trainPart().setup()
+}
+
+// models lists the architectures that fit the open data.
+func (j *session) models() []uitrain.Model {
+	var list []uitrain.Model
+	for _, a := range nn.Architectures() {
+		if j.data != nil && a.Takes == string(j.data.set.Task) {
+			list = append(list, uitrain.Model{Name: a.Name})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b uitrain.Model) int { return rank(a.Name) - rank(b.Name) })
+	return list
+}
+
+// rank puts the quickest architectures first.
+func rank(name string) int {
+	return slices.Index([]string{"attention", "textcnn", "resnet", "cnn", "table-mlp", "ngram", "mlp"}, name) * -1
+}
+
+// title is what the train screen calls the data.
+func (j *session) title() string {
+	if j.data == nil {
+		return ""
+	}
+	b := j.s.book
+	name := filepath.Base(j.data.path)
+	if j.data.path == source.Digits {
+		name = b.T("home.digits")
+	}
+	return name + " · " + b.N("data.samples", j.data.set.Train.Len()) + " · " + b.N("data.classes", len(j.data.set.Classes))
+}
+
+// live reports whether a run is going.
+func (j *session) live() bool { return j.snapshot.Phase.Live() }
+
+// commands are what the palette can do with the run now.
+func (j *session) commands() []shell.Command {
+	s := j.s
+	var list []shell.Command
+	if !j.live() && j.data != nil {
+		list = append(list, s.command("play", "train.start", "Ctrl+Enter", "start train 开始", j.start))
+	}
+	if j.live() {
+		list = append(list,
+			s.command("pause", "palette.pause", "Ctrl+P", "pause resume 暂停 继续", j.pause),
+			s.command("stop", "train.stop", "Ctrl+.", "stop keep 停止", j.stop))
+	}
+	return append(list, s.command("digits", "palette.digits", "", "digits new project 数字", s.startDigits))
+}
+
+// wait gives a run that was told to end some time to leave its files in order.
+func (j *session) wait(limit time.Duration) {
+	if j.run == nil || j.run.job == nil {
+		return
+	}
+	select {
+	case <-j.run.job.Done():
+	case <-time.After(limit):
+	}
+}

@@ -1,0 +1,281 @@
+// Package ui is the studio's window: it builds the screens, carries wishes to
+// app and brings back what happened. Everything in it belongs to the UI
+// goroutine, except what a function's comment says otherwise.
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/app"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/assets"
+	"athanor/ui/i18n"
+	"athanor/ui/look"
+	"athanor/ui/shell"
+	"athanor/ui/widgets"
+)
+
+// ErrNoDisplay says that there is no screen to open a window on.
+var ErrNoDisplay = errors.New("there is no display to open the window on: set DISPLAY, or use the commands (athanor --help; athanor demo trains without a screen)")
+
+// Options is what main.go gives the window.
+type Options struct {
+	// Post brings a function to the UI goroutine and returns at once.
+	Post    func(func())
+	Version string
+	// Folder is where projects, runs and the window's memory are kept.
+	Folder string
+	// Started is when the program began, for measuring.
+	Started time.Time
+}
+
+// Studio is the open window.
+type Studio struct {
+	ctx     context.Context // the window's life: everything started from it ends with it
+	cancel  context.CancelFunc
+	opts    Options
+	post    func(func())
+	meter   *meter
+	app     fyne.App
+	window  fyne.Window
+	book    *i18n.Book
+	memory  memory
+	rail    *shell.Rail
+	status  *shell.Status
+	toasts  *shell.Toasts
+	palette *shell.Palette
+	stage   *fyne.Container
+	place   string
+	screens map[string]fyne.CanvasObject
+	parts   map[string]part
+	jobs    *session
+}
+
+// part makes the screen of one place and hears when it comes and goes.
+type part interface {
+	build() fyne.CanvasObject
+	shown()
+	hidden()
+}
+
+// Run opens the window and returns when it was closed or ctx ended. It must be
+// called from the main goroutine.
+func Run(ctx context.Context, opts Options) error {
+	if err := prepareDisplay(); err != nil {
+		return err
+	}
+	app.SetMetadata(fyne.AppMetadata{
+		ID: "studio.athanor", Name: "Athanor", Version: opts.Version,
+		Migrations: map[string]bool{"fyneDo": true},
+	})
+	s, err := Open(ctx, app.NewWithID("studio.athanor"), opts)
+	if err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { s.post(s.window.Close) })
+	defer stop()
+	s.window.Show()
+	s.app.Run()
+	return s.close()
+}
+
+// prepareDisplay refuses a machine without a display and chooses X11 where an
+// input method is set up: GLFW's Wayland side has none, so Chinese could not be
+// typed there.
+func prepareDisplay() error {
+	x11, wayland := os.Getenv("DISPLAY"), os.Getenv("WAYLAND_DISPLAY")
+	if x11 == "" && wayland == "" {
+		return ErrNoDisplay
+	}
+	if x11 != "" && wayland != "" && os.Getenv("FYNE_PLATFORM") == "" {
+		if err := os.Setenv("FYNE_PLATFORM", "x11"); err != nil {
+			return fmt.Errorf("choose X11: %w", err)
+		}
+	}
+	return nil
+}
+
+// Open builds the window over a Fyne app without showing it; tests give their
+// own app.
+func Open(ctx context.Context, a fyne.App, opts Options) (*Studio, error) {
+	s := &Studio{opts: opts, app: a, screens: map[string]fyne.CanvasObject{}}
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.meter = newMeter(opts.Post)
+	s.post = s.meter.post
+	s.memory = recall(opts.Folder)
+	book, err := i18n.Open(s.language())
+	if err != nil {
+		return nil, err
+	}
+	s.book = book
+	a.Settings().SetTheme(look.Theme{Mode: s.memory.Look})
+	s.window = a.NewWindow("Athanor")
+	s.setIcon()
+	s.window.SetPadded(false)
+	s.window.SetMaster()
+	s.window.Resize(fyne.NewSize(s.memory.Width, s.memory.Height))
+	s.jobs = newSession(s)
+	s.parts = s.makeParts()
+	s.build()
+	s.bind()
+	s.watch()
+	return s, nil
+}
+
+func (s *Studio) setIcon() {
+	png, err := assets.MarkPNG()
+	if err != nil {
+		slog.Warn("set the window's icon", "error", err)
+		return
+	}
+	icon := fyne.NewStaticResource("athanor.png", png)
+	s.app.SetIcon(icon)
+	s.window.SetIcon(icon)
+}
+
+func (s *Studio) language() i18n.Language {
+	if s.memory.Language != "" {
+		return s.memory.Language
+	}
+	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if v := os.Getenv(name); v != "" {
+			return i18n.Match(v)
+		}
+	}
+	return i18n.English
+}
+
+// build makes the frame and forgets all screens; it is called at the start and
+// whenever the language changes.
+func (s *Studio) build() {
+	s.screens = map[string]fyne.CanvasObject{}
+	speakFyne(s.book.Language())
+	all := s.places(s.book)
+	s.rail = shell.NewRail(s.book.T("app.name"), s.book.T("palette.find"), all[:len(all)-1], all[len(all)-1], s.openPalette)
+	s.rail.OnSelect = s.Go
+	s.status = shell.NewStatus()
+	s.status.OnJob = func() { s.Go(placeTrain) }
+	s.toasts = shell.NewToasts(s.post, 5*time.Second)
+	s.stage = container.NewStack()
+	frame := container.NewBorder(nil, s.status, s.rail, nil, s.stage)
+	s.window.SetContent(container.NewStack(widgets.NewFill("background", 0), frame, s.toasts.Layer()))
+	s.window.SetTitle(s.book.T("app.title"))
+	place := s.place
+	if place == "" {
+		place = s.memory.Place
+	}
+	s.place = ""
+	s.Go(place)
+	s.jobs.refreshStatus()
+}
+
+// Go shows a place; an unknown one is Home.
+func (s *Studio) Go(id string) {
+	if s.parts[id] == nil {
+		id = placeHome
+	}
+	if id == s.place {
+		return
+	}
+	if old := s.parts[s.place]; old != nil {
+		old.hidden()
+	}
+	if s.screens[id] == nil {
+		s.screens[id] = s.parts[id].build()
+	}
+	s.place, s.memory.Place = id, id
+	s.window.Canvas().Unfocus()
+	s.stage.Objects = []fyne.CanvasObject{s.screens[id]}
+	s.stage.Refresh()
+	s.rail.Select(id)
+	s.parts[id].shown()
+}
+
+// Place is the place on screen.
+func (s *Studio) Place() string { return s.place }
+
+// Window is the studio's window.
+func (s *Studio) Window() fyne.Window { return s.window }
+
+// SetLanguage switches the whole window, live.
+func (s *Studio) SetLanguage(l i18n.Language) {
+	if l == s.book.Language() {
+		return
+	}
+	s.book.Use(l)
+	s.memory.Language = l
+	s.build()
+	s.keep()
+}
+
+// SetLook switches between light, dark and the system's choice, live.
+func (s *Studio) SetLook(m look.Mode) {
+	s.memory.Look = m
+	s.app.Settings().SetTheme(look.Theme{Mode: m})
+	s.keep()
+}
+
+// fail shows an error in the studio's one error dialog. An end that was asked
+// for is no error.
+func (s *Studio) fail(err error) {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	s.meter.failed()
+	f := describe(err, s.book)
+	shell.ShowFailure(s.window, s.book, f, func(text string) {
+		s.app.Clipboard().SetContent(text)
+		s.toasts.Show(shell.Good, s.book.T("common.copied"), "", nil)
+	})
+}
+
+// copyText puts text on the clipboard and says so.
+func (s *Studio) copyText(text string) {
+	s.app.Clipboard().SetContent(text)
+	s.toasts.Show(shell.Good, s.book.T("common.copied"), "", nil)
+}
+
+// async runs work off the UI goroutine and hands its outcome to done on it.
+func async[T any](s *Studio, work func(context.Context) (T, error), done func(T, error)) context.CancelFunc {
+	ctx, cancel := context.WithCancel(s.ctx)
+	go func() {
+		v, err := work(ctx)
+		s.post(func() {
+			defer cancel()
+			if ctx.Err() == nil {
+				done(v, err)
+			}
+		})
+	}()
+	return cancel
+}
+
+// close ends everything the window started and writes down what it remembers.
+func (s *Studio) close() error {
+	s.cancel()
+	s.jobs.wait(3 * time.Second)
+	s.meter.report(s.opts.Folder)
+	return nil
+}
+
+// closing is asked before the window closes.
+func (s *Studio) closing() {
+	s.keep()
+	if !s.jobs.live() {
+		s.window.Close()
+		return
+	}
+	shell.Ask(s.window, s.book, s.book.T("close.title"), s.book.T("close.text"), s.book.T("close.go"), s.window.Close)
+}
+
+func (s *Studio) button(key, icon string, do func()) *widget.Button {
+	return widget.NewButtonWithIcon(s.book.T(key), look.Icon(icon), do)
+}

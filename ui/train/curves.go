@@ -1,0 +1,93 @@
+package train
+
+import (
+	"math"
+
+	"athanor/pipeline/chart"
+	"athanor/pipeline/curve"
+	"athanor/pipeline/train"
+)
+
+// Curves are the points of a run so far. Slices only grow; Share hands out a
+// view that later points do not change.
+type Curves struct {
+	steps, loss, accuracy      []float64
+	ends, valLoss, valAccuracy []float64
+	best                       curve.Point
+	hasBest                    bool
+	lowest                     float64
+}
+
+// Step adds one step's values.
+func (c *Curves) Step(m train.Metric) {
+	c.steps = append(c.steps, float64(m.Step))
+	c.loss = append(c.loss, m.Loss)
+	c.accuracy = append(c.accuracy, m.Accuracy)
+}
+
+// Epoch adds the validation at an epoch's end.
+func (c *Curves) Epoch(e train.Epoch) {
+	c.ends = append(c.ends, float64(e.Step))
+	c.valLoss = append(c.valLoss, e.ValLoss)
+	c.valAccuracy = append(c.valAccuracy, e.ValAccuracy)
+	if !c.hasBest || e.ValLoss < c.lowest {
+		c.best, c.lowest, c.hasBest = curve.Point{X: float64(e.Step), Y: e.ValLoss}, e.ValLoss, true
+	}
+}
+
+// Points is how many steps there are.
+func (c Curves) Points() int { return len(c.steps) }
+
+// Share returns a view of the points so far.
+func (c Curves) Share() Curves {
+	for _, s := range []*[]float64{&c.steps, &c.loss, &c.accuracy, &c.ends, &c.valLoss, &c.valAccuracy} {
+		*s = (*s)[:len(*s):len(*s)]
+	}
+	return c
+}
+
+// smoothing is the weight of TensorBoard's exponential mean for the solid line.
+const smoothing = 0.9
+
+// LossSpec describes the chart of the loss: every step faintly, their mean
+// solid, validation dashed, the best epoch as a dot.
+func (c Curves) LossSpec(names [2]string, theme chart.Theme) chart.Spec {
+	spec := c.spec(c.loss, c.valLoss, names, theme)
+	if c.hasBest && len(spec.Lines) > 0 {
+		spec.Lines[len(spec.Lines)-1].Dots = []curve.Point{c.best}
+	}
+	return spec
+}
+
+// AccuracySpec describes the chart of the accuracy.
+func (c Curves) AccuracySpec(names [2]string, theme chart.Theme) chart.Spec {
+	spec := c.spec(c.accuracy, c.valAccuracy, names, theme)
+	spec.Y.Kind = chart.Percent
+	return spec
+}
+
+func (c Curves) spec(raw, validation []float64, names [2]string, theme chart.Theme) chart.Spec {
+	solid, dashed := theme.Colour(1), theme.Colour(5)
+	smooth := make([]float64, len(raw))
+	curve.EMA(smooth, raw, smoothing)
+	lines := []chart.Line{
+		{Samples: curve.NewPoints(c.steps, raw), Colour: solid, Faint: true},
+		{Name: names[0], Samples: curve.NewPoints(c.steps, smooth), Colour: solid},
+	}
+	if len(validation) > 0 {
+		lines = append(lines, chart.Line{
+			Name: names[1], Samples: curve.NewPoints(c.ends, validation), Colour: dashed, Dash: chart.DashPattern(1), Width: 2,
+		})
+	}
+	return chart.Spec{Lines: lines, EpochTicks: c.ends, IgnoreOutliers: true, Theme: theme}
+}
+
+// finite reports whether there is anything to draw.
+func (c Curves) finite() bool {
+	for _, v := range c.loss {
+		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+			return true
+		}
+	}
+	return false
+}

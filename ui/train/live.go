@@ -1,0 +1,211 @@
+package train
+
+import (
+	"math"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/pipeline/train"
+	"athanor/ui/i18n"
+	"athanor/ui/look"
+	"athanor/ui/widgets"
+)
+
+// live is the part of the screen that moves while a run goes.
+type live struct {
+	book     *i18n.Book
+	accuracy *widgets.Figure
+	loss     *widgets.Figure
+	epoch    *widgets.Figure
+	left     *widgets.Figure
+	speed    *widgets.Figure
+	rate     *widgets.Figure
+	bar      *widgets.Bar
+	sentence *widgets.Text
+	matrix   *widgets.Confusion
+	cell     *widgets.Text
+	log      *widget.List
+	lines    []string
+	epochs   int
+	charts   *fyne.Container
+}
+
+func newLive(book *i18n.Book) *live {
+	l := &live{
+		book:     book,
+		accuracy: widgets.NewFigure(book.T("train.accuracy")), loss: widgets.NewFigure(book.T("train.loss")),
+		epoch: widgets.NewFigure(book.T("train.epoch")), left: widgets.NewFigure(book.T("train.left")),
+		speed: widgets.NewFigure(book.T("train.speed")), rate: widgets.NewFigure(book.T("train.rate")),
+		bar: widgets.NewBar(look.Ember, 4), sentence: widgets.Body("").Truncate(),
+		matrix: widgets.NewConfusion(), cell: widgets.Note("").Truncate(),
+	}
+	l.charts = container.NewStack()
+	l.log = widget.NewList(func() int { return len(l.lines) },
+		func() fyne.CanvasObject { return widgets.Note("").Mono().Truncate() },
+		func(i int, o fyne.CanvasObject) {
+			if t, ok := o.(*widgets.Text); ok {
+				t.Set(l.lines[i])
+			}
+		})
+	l.log.HideSeparators = true
+	return l
+}
+
+// layout arranges the live part: figures, curves, then matrix and log.
+func (l *live) layout() fyne.CanvasObject {
+	figures := container.NewGridWithColumns(6, l.accuracy, l.loss, l.epoch, l.left, l.speed, l.rate)
+	top := widgets.Panel(widgets.Column(look.Gap, figures, l.bar))
+	matrix := widgets.TitledPanel(l.book.T("train.confusion"), l.cell, l.matrix)
+	log := widgets.TitledPanel(l.book.T("train.log"), nil, l.log)
+	bottom := widgets.Height(container.NewGridWithColumns(2, matrix, log), 232)
+	said := container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(16),
+		widget.NewIcon(look.Tinted("info", look.Muted)))), nil, widgets.Pad(l.sentence, 4))
+	middle := container.NewBorder(nil, said, nil, nil, l.charts)
+	return gapped(top, bottom, middle)
+}
+
+// gapped is a border layout with the grid's gap between its parts.
+func gapped(top, bottom, middle fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewBorder(widgets.Below(top, look.Gap), bottom, nil, nil, widgets.Below(middle, look.Gap))
+}
+
+// apply shows a snapshot; it draws only what changed.
+func (l *live) apply(s Snapshot) {
+	p := s.Progress
+	l.epoch.Set(count(l.book, p.Epoch)+" / "+count(l.book, p.Epochs), l.book.T("train.step", p.Step, p.Steps))
+	l.left.Set(leftText(l.book, s), l.book.T("train.elapsed", l.book.Duration(s.Elapsed)))
+	l.speed.Set(l.book.Number(p.SamplesPerSecond), l.book.T("train.memory", l.book.Bytes(p.PeakRSS)))
+	l.rate.Set(rateText(p.LearningRate), "")
+	l.bar.Set(share(p.Step, p.Steps))
+	l.scores(s)
+	if len(s.Epochs) != l.epochs {
+		l.epochs = len(s.Epochs)
+		l.fill(s)
+	}
+	l.sentence.Set(said(l.book, s))
+	if len(s.Log) != len(l.lines) {
+		l.lines = logLines(s.Log)
+		l.log.Refresh()
+		l.log.ScrollToBottom()
+	}
+}
+
+// scores fills the two most important numbers: the test result once there is
+// one, before that the validation's, before that the running training values.
+func (l *live) scores(s Snapshot) {
+	if len(s.Epochs) == 0 {
+		l.accuracy.Set(l.book.Percent(unset(s.Progress.Accuracy, s.Progress.Step)), l.book.T("train.on_train"))
+		l.loss.Set(l.book.Number(unset(s.Progress.Loss, s.Progress.Step)), l.book.T("train.on_train"))
+		return
+	}
+	last := s.Epochs[len(s.Epochs)-1]
+	l.loss.Set(l.book.Number(last.ValLoss), l.book.T("train.on_validation"))
+	if s.Test != nil {
+		l.accuracy.Set(l.book.Percent(s.Test.Accuracy), l.book.T("train.on_test", l.book.Count(s.Test.Samples)))
+		return
+	}
+	l.accuracy.Set(l.book.Percent(last.ValAccuracy), l.book.T("train.on_validation"))
+}
+
+func unset(v float64, step int) float64 {
+	if step == 0 {
+		return math.NaN()
+	}
+	return v
+}
+
+func (l *live) fill(s Snapshot) {
+	if len(s.Epochs) == 0 {
+		l.matrix.Set(nil, nil)
+		return
+	}
+	if m := s.Epochs[len(s.Epochs)-1].Confusion; len(m) > 0 {
+		l.matrix.Set(s.Classes, m)
+	}
+}
+
+// count writes a number, and a dash for 0: nothing has happened yet.
+func count(book *i18n.Book, n int) string {
+	if n == 0 {
+		return "–"
+	}
+	return book.Count(n)
+}
+
+func rateText(rate float64) string {
+	if rate == 0 {
+		return "–"
+	}
+	return trimmed(rate)
+}
+
+func share(step, steps int) float64 {
+	if steps == 0 {
+		return 0
+	}
+	return float64(step) / float64(steps)
+}
+
+// leftText is the time still needed, or how the run ended.
+func leftText(book *i18n.Book, s Snapshot) string {
+	switch s.Phase {
+	case Finished:
+		return book.T("phase.finished")
+	case Stopped:
+		return book.T("phase.stopped")
+	case Failed:
+		return book.T("phase.failed")
+	case Paused:
+		return book.T("phase.paused")
+	case Preparing:
+		return book.T("phase.preparing")
+	case Idle:
+		return "–"
+	}
+	if s.Progress.Left <= 0 {
+		return "–"
+	}
+	return book.Duration(s.Progress.Left)
+}
+
+func said(book *i18n.Book, s Snapshot) string {
+	switch {
+	case s.Phase == Idle:
+		return book.T("sentence.idle")
+	case s.Phase == Preparing:
+		return book.T("sentence.preparing")
+	case s.Phase == Finished && s.Test != nil:
+		return book.T("sentence.tested", s.Test.Accuracy*100, s.Test.Low*100, s.Test.High*100)
+	}
+	return Sentence(book, s.Epochs)
+}
+
+func logLines(log []train.Log) []string {
+	lines := make([]string, len(log))
+	for i, l := range log {
+		lines[i] = l.Time.Format(time.TimeOnly) + "  " + l.Text
+	}
+	return lines
+}
+
+// idleNote is what the charts' place shows before the first run.
+func idleNote(book *i18n.Book) fyne.CanvasObject {
+	return widgets.Panel(widgets.Empty("train", book.T("train.empty"), book.T("train.empty.advice"), nil))
+}
+
+// toneOf is the colour of a phase's word.
+func toneOf(p Phase) fyne.ThemeColorName {
+	switch p {
+	case Running, Preparing:
+		return look.Ember
+	case Finished:
+		return look.Positive
+	case Failed:
+		return look.Negative
+	}
+	return theme.ColorNameForeground
+}

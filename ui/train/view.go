@@ -1,0 +1,272 @@
+// Package train is the screen on which a network learns: model, settings, what
+// it will take, and the run itself, live.
+package train
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/pipeline/train"
+	"athanor/ui/i18n"
+	"athanor/ui/look"
+	"athanor/ui/widgets"
+)
+
+// View is the screen. It wishes; others do.
+type View struct {
+	widget.BaseWidget
+	OnStart   func(train.Recipe)
+	OnPause   func() // pauses, or resumes a paused run
+	OnStop    func() // stops and keeps
+	OnDiscard func()
+	OnModel   func(name string)  // another model was chosen
+	OnChange  func(train.Recipe) // a setting changed
+	OnCopy    func(text string)
+	OnTry     func()
+	OnData    func() // no data yet: the person wants to choose some
+
+	book   *i18n.Book
+	state  Snapshot
+	ready  bool // there is data to train on
+	form   *Form
+	picker *picker
+	live   *live
+
+	data    *widgets.Text
+	phase   *widgets.Text
+	start   *widget.Button
+	pause   *widget.Button
+	stop    *widget.Button
+	discard *widget.Button
+	try     *widget.Button
+	command *widgets.Text
+	flight  map[string]*widgets.Figure
+}
+
+// New returns the screen without data.
+func New(book *i18n.Book) *View {
+	v := &View{book: book, form: NewForm(book), live: newLive(book), data: widgets.Note("").Truncate(), phase: widgets.Strong("")}
+	v.picker = newPicker(book, func(name string) {
+		if v.OnModel != nil && !v.state.Phase.Live() {
+			v.OnModel(name)
+		}
+	})
+	v.form.OnChange = v.changed
+	v.command = widgets.Note("").Mono().Truncate()
+	v.makeButtons()
+	v.makeFlight()
+	v.ExtendBaseWidget(v)
+	v.showButtons()
+	v.live.apply(v.state)
+	return v
+}
+
+func (v *View) makeButtons() {
+	button := func(key, icon string, tint fyne.ThemeColorName, wish func()) *widget.Button {
+		return widget.NewButtonWithIcon(v.book.T(key), look.Tinted(icon, tint), wish)
+	}
+	v.start = button("train.start", "play", "foregroundOnPrimary", v.Start)
+	v.start.Importance = widget.HighImportance
+	v.pause = button("train.pause", "pause", "foreground", v.Pause)
+	v.stop = button("train.stop", "stop", "foreground", v.Stop)
+	v.discard = button("train.discard", "trash", look.Muted, func() { call(v.OnDiscard) })
+	v.discard.Importance = widget.LowImportance
+	v.try = button("train.try", "try", "foregroundOnPrimary", func() { call(v.OnTry) })
+	v.try.Importance = widget.HighImportance
+}
+
+func (v *View) makeFlight() {
+	v.flight = map[string]*widgets.Figure{}
+	for _, key := range flightKeys() {
+		v.flight[key] = widgets.NewSmallFigure(v.book.T("flight." + key))
+	}
+}
+
+func flightKeys() []string {
+	return []string{"samples", "parameters", "memory", "epoch", "total", "device"}
+}
+
+func call(f func()) {
+	if f != nil {
+		f()
+	}
+}
+
+// Start wishes a run with the settings as they are.
+func (v *View) Start() {
+	switch {
+	case v.state.Phase.Live():
+	case !v.ready:
+		call(v.OnData)
+	case v.OnStart != nil:
+		v.OnStart(v.form.Recipe())
+	}
+}
+
+// Pause wishes a pause, or the end of one.
+func (v *View) Pause() {
+	if v.state.Phase == Running || v.state.Phase == Paused {
+		call(v.OnPause)
+	}
+}
+
+// Stop wishes that the run stops and is kept.
+func (v *View) Stop() {
+	if v.state.Phase.Live() {
+		call(v.OnStop)
+	}
+}
+
+// SetCharts puts the curves of loss and accuracy into their place; both nil
+// shows the empty note.
+func (v *View) SetCharts(loss, accuracy fyne.CanvasObject) {
+	v.live.charts.RemoveAll()
+	if loss == nil || accuracy == nil {
+		v.live.charts.Add(idleNote(v.book))
+		return
+	}
+	left := widgets.TitledPanel(v.book.T("train.loss.curve"), nil, loss)
+	right := widgets.TitledPanel(v.book.T("train.accuracy.curve"), nil, accuracy)
+	v.live.charts.Add(container.NewGridWithColumns(2, left, right))
+}
+
+// Setup is what can be trained and how.
+type Setup struct {
+	Data             string // name and size of the data; "" without data
+	Models           []Model
+	Recipe, Defaults train.Recipe
+	Command          string // the same run on the command line
+}
+
+// ApplySetup shows the settings.
+func (v *View) ApplySetup(s Setup) {
+	v.ready = s.Data != ""
+	v.data.Set(s.Data)
+	if !v.ready {
+		v.data.Set(v.book.T("train.no_data"))
+	}
+	v.picker.apply(s.Models, s.Recipe.Model.Name)
+	v.form.Apply(s.Recipe, s.Defaults)
+	v.SetCommand(s.Command)
+	v.showButtons()
+}
+
+// SetCommand shows the command that does the same run.
+func (v *View) SetCommand(command string) { v.command.Set(command) }
+
+// ApplyPreflight shows what the run will take.
+func (v *View) ApplyPreflight(p Preflight, device string) {
+	b := v.book
+	v.flight["samples"].Set(count(b, p.Samples), "")
+	v.flight["parameters"].Set(count(b, p.Parameters), "")
+	v.flight["device"].Set(device, "")
+	texts := map[string]string{"memory": "–", "epoch": "–", "total": "–"}
+	if p.Memory > 0 {
+		texts["memory"] = b.Bytes(p.Memory)
+	}
+	if p.Epoch > 0 {
+		texts["epoch"], texts["total"] = b.Duration(p.Epoch), b.Duration(p.Total)
+	}
+	for key, text := range texts {
+		v.flight[key].Set(text, "")
+	}
+}
+
+// Apply shows a snapshot of a run; it is the only way background data reach the
+// screen.
+func (v *View) Apply(s Snapshot) {
+	changed := s.Phase != v.state.Phase || s.Run != v.state.Run
+	v.state = s
+	v.live.apply(s)
+	if changed {
+		v.showButtons()
+	}
+}
+
+// State is the snapshot on screen.
+func (v *View) State() Snapshot { return v.state }
+
+// Recipe is the recipe as the form has it.
+func (v *View) Recipe() train.Recipe { return v.form.Recipe() }
+
+func (v *View) changed() {
+	if v.OnChange != nil {
+		v.OnChange(v.form.Recipe())
+	}
+}
+
+// showButtons offers what makes sense now.
+func (v *View) showButtons() {
+	p := v.state.Phase
+	setVisible(v.start, !p.Live())
+	setVisible(v.pause, p == Running || p == Paused)
+	setVisible(v.stop, p.Live())
+	setVisible(v.discard, p.Live())
+	setVisible(v.try, p == Finished || p == Stopped)
+	v.start.Importance = widget.HighImportance
+	if v.try.Visible() {
+		v.start.Importance = widget.MediumImportance
+	}
+	v.start.Icon = look.Tinted("play", iconTint(v.start))
+	v.start.Refresh()
+	text, icon := v.book.T("train.pause"), "pause"
+	if p == Paused {
+		text, icon = v.book.T("train.resume"), "play"
+	}
+	v.pause.SetText(text)
+	v.pause.SetIcon(look.Icon(icon))
+	v.form.SetEnabled(!p.Live())
+	v.phase.Set(phaseText(v.book, p))
+	v.phase.SetTint(toneOf(p))
+}
+
+func iconTint(b *widget.Button) fyne.ThemeColorName {
+	if b.Importance == widget.HighImportance {
+		return "foregroundOnPrimary"
+	}
+	return "foreground"
+}
+
+func phaseText(book *i18n.Book, p Phase) string {
+	keys := map[Phase]string{
+		Preparing: "phase.preparing", Running: "phase.running", Paused: "phase.paused",
+		Finished: "phase.finished", Stopped: "phase.stopped", Failed: "phase.failed",
+	}
+	if key, ok := keys[p]; ok {
+		return book.T(key)
+	}
+	return ""
+}
+
+// CreateRenderer implements fyne.Widget.
+func (v *View) CreateRenderer() fyne.WidgetRenderer {
+	if len(v.live.charts.Objects) == 0 {
+		v.SetCharts(nil, nil)
+	}
+	head := widgets.Header(v.book.T("train.title"), container.NewBorder(nil, nil, v.phase, nil, v.data), v.discard, v.stop, v.pause, v.start, v.try)
+	side := widgets.Width(container.NewVScroll(v.makeSide()), 288)
+	body := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, 2*look.Gap), side), nil, v.live.layout())
+	return widget.NewSimpleRenderer(widgets.Page(head, body))
+}
+
+func (v *View) makeSide() fyne.CanvasObject {
+	reset := widget.NewButton(v.book.T("form.reset"), v.form.ResetAll)
+	reset.Importance = widget.LowImportance
+	flight := container.NewGridWithColumns(2)
+	for _, key := range flightKeys() {
+		flight.Add(v.flight[key])
+	}
+	copyButton := widget.NewButtonWithIcon("", look.Tinted("copy", look.Muted), func() {
+		if v.OnCopy != nil {
+			v.OnCopy(v.command.Text())
+		}
+	})
+	copyButton.Importance = widget.LowImportance
+	return widgets.Column(look.Gap,
+		widgets.TitledPanel(v.book.T("train.model"), nil, v.picker.box),
+		widgets.TitledPanel(v.book.T("train.settings"), reset, v.form),
+		widgets.TitledPanel(v.book.T("train.preflight"), nil, flight),
+		widgets.TitledPanel(v.book.T("train.command"), copyButton, v.command))
+}

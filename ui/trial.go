@@ -1,0 +1,45 @@
+package ui
+
+import (
+	"context"
+	"time"
+
+	"athanor/app/preflight"
+	uitrain "athanor/ui/train"
+)
+
+// preflight shows what the run would take: first what is known at once, then
+// what a trial of a few steps measures.
+func (p *trainPart) preflight() {
+	p.endTrial()
+	j := p.s.jobs
+	if p.view == nil || j.data == nil || j.live() {
+		return
+	}
+	set, recipe := j.data.set, j.recipe
+	known := uitrain.Preflight{Samples: set.Train.Len(), Validation: length(set.Validation), TestSamples: length(set.Test)}
+	p.view.ApplyPreflight(known, j.device())
+	p.trial = async(p.s, func(ctx context.Context) (preflight.Estimate, error) {
+		select { // a person who still types shall not start one trial a key
+		case <-ctx.Done():
+			return preflight.Estimate{}, ctx.Err()
+		case <-time.After(400 * time.Millisecond):
+		}
+		return preflight.Measure(ctx, recipe, set)
+	}, func(e preflight.Estimate, err error) {
+		p.trial = nil
+		if err != nil {
+			return // the run itself will say what is wrong
+		}
+		known.Parameters, known.Memory, known.Epoch, known.Total = e.Parameters, e.Memory, e.Epoch, e.Total
+		p.view.ApplyPreflight(known, j.device())
+	})
+}
+
+// endTrial stops a trial that is under way.
+func (p *trainPart) endTrial() {
+	if p.trial != nil {
+		p.trial()
+		p.trial = nil
+	}
+}
