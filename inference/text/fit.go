@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"iter"
+	"math"
 	"slices"
 )
 
@@ -23,7 +24,7 @@ const (
 
 // crowded is how many different n-grams are counted at a time; beyond it those
 // seen once are forgotten, so that any corpus fits into memory.
-const crowded = 6 << 20
+const crowded = 8 << 20
 
 // Fit returns the definition of a tokenizer for plan that has learnt from
 // texts, the training texts alone, which n-grams or units are worth an id: the
@@ -56,35 +57,82 @@ func planned(plan Plan) Definition {
 
 // frequent returns the keys of the at most size most frequent n-grams, sorted.
 func frequent(h *hashed, texts iter.Seq[string], size int) []uint32 {
-	counts := make(map[uint32]int32)
+	var c counter
 	s := new(hashScratch)
 	for t := range texts {
 		part, _ := prefix(t, h.d.Length)
 		h.run(s, part, h.d.Length)
 		for _, g := range s.grams {
-			counts[g.key]++
-		}
-		if len(counts) > crowded {
-			forget(counts)
+			c.add(g.key)
 		}
 	}
-	forget(counts)
-	keys := make([]uint32, 0, len(counts))
-	for k := range counts {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b uint32) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	found := slices.DeleteFunc(c.slots, func(s countSlot) bool { return s.count < 2 })
+	slices.SortFunc(found, func(a, b countSlot) int {
+		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.key, b.key))
 	})
-	keys = keys[:min(len(keys), size)]
+	keys := make([]uint32, min(len(found), size))
+	for i := range keys {
+		keys[i] = found[i].key
+	}
 	slices.Sort(keys)
 	return keys
 }
 
-func forget(counts map[uint32]int32) {
-	for k, n := range counts {
-		if n < 2 {
-			delete(counts, k)
+// counter counts keys in a table with open addressing, at most half full.
+type counter struct {
+	slots []countSlot
+	used  int
+}
+
+type countSlot struct{ key, count uint32 } // count 0: free
+
+func (c *counter) add(key uint32) {
+	if 2*c.used >= len(c.slots) {
+		c.grow()
+	}
+	s := c.find(key)
+	if s.count == 0 {
+		s.key = key
+		c.used++
+	}
+	if s.count < math.MaxUint32 {
+		s.count++
+	}
+}
+
+func (c *counter) find(key uint32) *countSlot {
+	mask := uint32(len(c.slots) - 1)
+	for at := key & mask; ; at = (at + 1) & mask {
+		if s := &c.slots[at]; s.count == 0 || s.key == key {
+			return s
+		}
+	}
+}
+
+// grow doubles the table, or in a crowd forgets the keys seen once.
+func (c *counter) grow() {
+	old, least, size := c.slots, uint32(1), max(1<<16, 2*len(c.slots))
+	if c.used >= crowded {
+		least, size = 2, len(c.slots)
+	}
+	c.slots, c.used = make([]countSlot, size), 0
+	for _, s := range old {
+		if s.count >= least {
+			*c.find(s.key) = s
+			c.used++
+		}
+	}
+	if 2*c.used >= len(c.slots) { // a crowd of frequent keys
+		c.rehash(2 * size)
+	}
+}
+
+func (c *counter) rehash(size int) {
+	old := c.slots
+	c.slots = make([]countSlot, size)
+	for _, s := range old {
+		if s.count > 0 {
+			*c.find(s.key) = s
 		}
 	}
 }
