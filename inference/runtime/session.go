@@ -23,8 +23,7 @@ type Options struct {
 	// Spin lets waiting threads burn their processor to start sooner: right for
 	// a training loop, wrong beside a window.
 	Spin bool
-	// Optimization, when Basic, keeps the runtime from replacing operators by
-	// its own fused ones, so that two graphs stay comparable.
+	// Optimization is how far the runtime may rewrite the graph.
 	Optimization Optimization
 }
 
@@ -33,7 +32,12 @@ type Optimization int
 
 // Optimization levels.
 const (
+	// Full also changes memory layouts, which pays when weights are constant.
 	Full Optimization = iota
+	// Extended fuses operators and leaves layouts alone: for training, where
+	// weights come as inputs and changed layouts are changed back at every step.
+	Extended
+	// Basic keeps to operators of the standard.
 	Basic
 	None
 )
@@ -244,7 +248,7 @@ func sessionOptions(o Options) (*ort.SessionOptions, error) {
 	}
 	spin := map[bool]string{true: "1", false: "0"}[o.Spin]
 	level := map[Optimization]ort.GraphOptimizationLevel{
-		Full: ort.GraphOptimizationLevelEnableAll, Basic: ort.GraphOptimizationLevelEnableBasic, None: ort.GraphOptimizationLevelDisableAll,
+		Full: ort.GraphOptimizationLevelEnableAll, Extended: ort.GraphOptimizationLevelEnableExtended, Basic: ort.GraphOptimizationLevelEnableBasic, None: ort.GraphOptimizationLevelDisableAll,
 	}[o.Optimization]
 	err = errors.Join(
 		so.SetIntraOpNumThreads(o.Threads),

@@ -36,7 +36,9 @@ func newStepper(n *network, batch int) (*stepper, error) {
 		return nil, fmt.Errorf("encode training step: %w", err)
 	}
 	s := &stepper{batch: batch}
-	s.session, err = runtime.NewSession(data, runtime.Options{Threads: n.recipe.Threads, Device: n.recipe.Device, Spin: true})
+	s.session, err = runtime.NewSession(data, runtime.Options{
+		Threads: n.recipe.Threads, Device: n.recipe.Device, Spin: true, Optimization: runtime.Extended,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open training step: %w", err)
 	}
