@@ -53,8 +53,10 @@ func (s *tableSource) scan(ctx context.Context, visit func(side side, number int
 	for _, p := range s.parts {
 		last := -1
 		_, problems, err := table.Scan(ctx, p.path, s.c.Read, s.progress(), func(columns []string, row *table.Row) error {
-			if err := s.sameColumns(p.path, columns); err != nil {
-				return err
+			if last < 0 {
+				if err := s.sameColumns(p.path, columns); err != nil {
+					return err
+				}
 			}
 			last = row.Number
 			if s.edits != nil {
