@@ -273,3 +273,13 @@ func hex4(b []byte) (rune, bool) {
 	v, err := strconv.ParseUint(string(b[:4]), 16, 16)
 	return rune(v), err == nil
 }
+
+// CheckJSON says whether b is one JSON value nested no deeper than depth: for
+// messages that are then read by encoding/json.
+func CheckJSON(b []byte, depth int) error {
+	s := &scanner{b: b, limit: depth}
+	if err := s.skip(); err != nil {
+		return err
+	}
+	return s.end()
+}
