@@ -16,7 +16,7 @@ setup: ## Install what is missing: Debian packages, ONNX Runtime
 	@scripts/setup
 
 build: setup ## Build bin/athanor
-	go build -trimpath -o bin/athanor .
+	go build -trimpath -tags migrated_fynedo -o bin/athanor .
 
 run: build ## Open the window; without a display, train the demo instead
 	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then bin/athanor; else \
