@@ -28,5 +28,6 @@ func commands() []func() *cobra.Command {
 	return []func() *cobra.Command{
 		newTrain,
 		newDoctor,
+		newFaces,
 	}
 }

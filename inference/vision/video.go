@@ -33,7 +33,7 @@ func openVideo(path string) (Source, error) {
 		if c != nil {
 			_ = c.Close()
 		}
-		return nil, fmt.Errorf("open %s: %w, or not a video: neither a picture nor a video that FFmpeg can read", path, ErrBroken)
+		return nil, notVideo(path)
 	}
 	v := &video{cap: c, mat: gocv.NewMat(), info: captureInfo(c, path, KindVideo)}
 	if int64(v.info.W)*int64(v.info.H) > MaxPixels {
@@ -41,6 +41,10 @@ func openVideo(path string) (Source, error) {
 		return nil, fmt.Errorf("open %s: %w: %d×%d pixels", path, ErrTooLarge, v.info.W, v.info.H)
 	}
 	return v, nil
+}
+
+func notVideo(path string) error {
+	return fmt.Errorf("open %s: %w, or neither a picture nor a video that FFmpeg can read", path, ErrBroken)
 }
 
 // captureInfo asks an open capture for its sizes.
@@ -93,6 +97,9 @@ func (v *video) place(ms float64) time.Duration {
 // end tells a whole video from one that is cut off. The count in a container
 // is an estimate, so a tenth may be missing.
 func (v *video) end() error {
+	if v.n == 0 {
+		return notVideo(v.info.Name)
+	}
 	if v.info.Frames > 0 && float64(v.n) < 0.9*float64(v.info.Frames) {
 		return fmt.Errorf("%s: %w: it ends after %d of %d frames", v.info.Name, ErrBroken, v.n, v.info.Frames)
 	}
