@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"athanor/app/cli"
+	"athanor/app/project"
 	"athanor/ui"
 )
 
@@ -34,5 +35,9 @@ func run(ctx context.Context, started time.Time) error {
 	if len(os.Args) > 1 {
 		return cli.Root(version).ExecuteContext(ctx)
 	}
-	return ui.Run(ctx, ui.Options{Post: fyne.Do, Version: version, Folder: ui.DataFolder(), Started: started})
+	paths, err := project.DefaultPaths()
+	if err != nil {
+		return err
+	}
+	return ui.Run(ctx, ui.Options{Post: fyne.Do, Version: version, Paths: paths, Started: started})
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"athanor/app/store"
 	"athanor/pipeline/train"
 )
 
@@ -67,5 +68,5 @@ func writeRecipe(path string, r train.Recipe) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("make folder for recipes: %w", err)
 	}
-	return writeFile(path, text)
+	return store.WriteFile(path, text)
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"time"
+
+	"athanor/app/store"
 )
 
 // meter measures how long posted functions hold the UI goroutine, and how long
@@ -70,7 +72,7 @@ func (m *meter) report(folder string) {
 	}
 	raw, err := json.MarshalIndent(m.counters(), "", "  ")
 	if err == nil {
-		err = writeFile(filepath.Join(folder, "window-counters.json"), raw)
+		err = store.WriteFile(filepath.Join(folder, "window-counters.json"), raw)
 	}
 	if err != nil {
 		slog.Warn("report the window's counters", "error", err)

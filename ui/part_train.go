@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"path/filepath"
 
 	"fyne.io/fyne/v2"
 
@@ -48,6 +49,13 @@ func (p *trainPart) build() fyne.CanvasObject {
 func (p *trainPart) shown()  { p.redraw() }
 func (p *trainPart) hidden() {}
 
+// opening says that data are on their way.
+func (p *trainPart) opening(path string) {
+	if p.view != nil {
+		p.view.ApplyOpening(p.s.book.T("data.opening", filepath.Base(path)))
+	}
+}
+
 // setup shows what can be trained and how.
 func (p *trainPart) setup() {
 	if p.view == nil {
@@ -57,6 +65,7 @@ func (p *trainPart) setup() {
 	p.view.ApplySetup(uitrain.Setup{
 		Data: j.title(), Models: j.models(), Recipe: j.recipe, Defaults: j.defaults, Command: p.command(),
 	})
+	p.weigh()
 	p.preflight()
 	j.refreshStatus()
 }
@@ -95,7 +104,7 @@ func (p *trainPart) command() string {
 	if j.data == nil {
 		return ""
 	}
-	return commandLine(j.recipe, j.defaults, recipePath(p.s.opts.Folder))
+	return commandLine(j.recipe, j.defaults, recipePath(p.s.opts.Paths.Data))
 }
 
 // copyCommand copies the command; where flags cannot say everything it writes
@@ -103,7 +112,7 @@ func (p *trainPart) command() string {
 func (p *trainPart) copyCommand(string) {
 	j := p.s.jobs
 	if !flagsSuffice(j.recipe, j.defaults) {
-		if err := writeRecipe(recipePath(p.s.opts.Folder), j.recipe); err != nil {
+		if err := writeRecipe(recipePath(p.s.opts.Paths.Data), j.recipe); err != nil {
 			p.s.fail(err)
 			return
 		}

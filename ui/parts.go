@@ -4,9 +4,10 @@ package ui
 // when it is first shown.
 func (s *Studio) makeParts() map[string]part {
 	return map[string]part{
-		placeHome:  &homePart{s: s},
-		placeData:  &dataPart{s: s},
-		placeTrain: &trainPart{s: s},
+		placeHome:     &homePart{s: s},
+		placeData:     &dataPart{s: s},
+		placeTrain:    &trainPart{s: s},
+		placeSettings: &settingsPart{s: s},
 	}
 }
 

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
 	"fyne.io/fyne/v2"
 
 	"athanor/app/job"
+	"athanor/app/store"
 	"athanor/app/training"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/train"
@@ -50,7 +50,7 @@ type activeRun struct {
 }
 
 // runsFolder is where runs of the window and of the command line lie.
-func (s *Studio) runsFolder() string { return filepath.Join(s.opts.Folder, "runs") }
+func (s *Studio) runsFolder() string { return s.opts.Paths.Runs() }
 
 // start begins a run with the settings as they are on the train screen.
 func (j *session) start() {
@@ -197,23 +197,36 @@ func (j *session) ended(run *activeRun, snap job.Snapshot[gathered]) {
 		s.toasts.Show(shell.Good, b.T("run.kept"), "", nil)
 		s.notify(b.T("phase.finished"), j.title())
 	}
+	s.trainPart().preflight()
 	s.runsChanged()
 }
 
 // notify tells the desktop, for a person who looks elsewhere.
 func (s *Studio) notify(title, text string) {
+	if !s.prefs.Notify {
+		return
+	}
 	s.app.SendNotification(fyne.NewNotification("Athanor · "+title, text))
 }
 
-// throwAway removes the folder of a discarded run.
+// throwAway moves the folder of a discarded run into the trash, and offers to
+// take that back.
 func (j *session) throwAway(dir string) {
-	if dir == "" || filepath.Dir(dir) != j.s.runsFolder() {
+	if dir == "" {
 		return
 	}
-	async(j.s, func(context.Context) (struct{}, error) { return struct{}{}, os.RemoveAll(dir) }, func(_ struct{}, err error) {
-		j.s.fail(err)
-		j.s.toasts.Show(shell.Plain, j.s.book.T("run.discarded"), "", nil)
-		j.s.runsChanged()
+	s := j.s
+	async(s, func(context.Context) (string, error) { return store.DeleteRun(dir) }, func(trashed string, err error) {
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		s.toasts.Show(shell.Plain, s.book.T("run.discarded"), s.book.T("common.undo"), func() {
+			_, err := store.RestoreRun(trashed)
+			s.fail(err)
+			s.runsChanged()
+		})
+		s.runsChanged()
 	})
 }
 

@@ -45,6 +45,7 @@ func (j *session) open(path string, then func()) {
 		j.opening()
 	}
 	j.s.dataPart().busy(path, 0, 0)
+	j.s.trainPart().opening(path)
 	config := source.Config{Path: path, Validation: 0.1, Seed: 1, Progress: func(done, total int) {
 		j.s.post(func() { j.s.dataPart().busy(path, done, total) })
 	}}
@@ -53,6 +54,7 @@ func (j *session) open(path string, then func()) {
 			j.opening = nil
 			j.s.dataPart().busy("", 0, 0)
 			if err != nil {
+				j.s.trainPart().setup()
 				j.s.fail(err)
 				return
 			}
@@ -71,9 +73,26 @@ func (j *session) take(o *opened) error {
 		return fmt.Errorf("settings for %s: %w", o.path, err)
 	}
 	j.data, j.recipe, j.defaults = o, recipe, recipe
+	j.settle()
 	j.s.dataPart().apply()
-	j.s.trainPart().setup()
 	return nil
+}
+
+// settle takes device and threads of the settings into the next run.
+func (j *session) settle() {
+	if j.data == nil {
+		return
+	}
+	p := j.s.prefs
+	for _, r := range []*train.Recipe{&j.recipe, &j.defaults} {
+		if p.Threads > 0 {
+			r.Threads = p.Threads
+		}
+		if p.Device != "" && p.Device != "auto" {
+			r.Device = p.Device
+		}
+	}
+	j.s.trainPart().setup()
 }
 
 // choose switches to another architecture and keeps what does not depend on it.

@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
+	"athanor/app/project"
 	"athanor/assets"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
@@ -31,8 +32,8 @@ type Options struct {
 	// Post brings a function to the UI goroutine and returns at once.
 	Post    func(func())
 	Version string
-	// Folder is where projects, runs and the window's memory are kept.
-	Folder string
+	// Paths are the person's folders.
+	Paths project.Paths
 	// Started is when the program began, for measuring.
 	Started time.Time
 }
@@ -47,7 +48,7 @@ type Studio struct {
 	app     fyne.App
 	window  fyne.Window
 	book    *i18n.Book
-	memory  memory
+	prefs   project.Settings
 	rail    *shell.Rail
 	status  *shell.Status
 	toasts  *shell.Toasts
@@ -110,23 +111,25 @@ func Open(ctx context.Context, a fyne.App, opts Options) (*Studio, error) {
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.meter = newMeter(opts.Post)
 	s.post = s.meter.post
-	s.memory = recall(opts.Folder)
+	prefs, trouble := project.LoadSettings(opts.Paths.Settings())
+	s.prefs = prefs
 	book, err := i18n.Open(s.language())
 	if err != nil {
 		return nil, err
 	}
 	s.book = book
-	a.Settings().SetTheme(look.Theme{Mode: s.memory.Look})
+	a.Settings().SetTheme(look.Theme{Mode: look.Mode(s.prefs.Theme)})
 	s.window = a.NewWindow("Athanor")
 	s.setIcon()
 	s.window.SetPadded(false)
 	s.window.SetMaster()
-	s.window.Resize(fyne.NewSize(s.memory.Width, s.memory.Height))
+	s.window.Resize(smallest().Max(fyne.NewSize(float32(s.prefs.Window.Width), float32(s.prefs.Window.Height))))
 	s.jobs = newSession(s)
 	s.parts = s.makeParts()
 	s.build()
 	s.bind()
 	s.watch()
+	s.fail(trouble)
 	return s, nil
 }
 
@@ -142,8 +145,8 @@ func (s *Studio) setIcon() {
 }
 
 func (s *Studio) language() i18n.Language {
-	if s.memory.Language != "" {
-		return s.memory.Language
+	if s.prefs.Language != "" {
+		return i18n.Match(s.prefs.Language)
 	}
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := os.Getenv(name); v != "" {
@@ -170,7 +173,7 @@ func (s *Studio) build() {
 	s.window.SetTitle(s.book.T("app.title"))
 	place := s.place
 	if place == "" {
-		place = s.memory.Place
+		place = s.prefs.Window.View
 	}
 	s.place = ""
 	s.Go(place)
@@ -191,7 +194,7 @@ func (s *Studio) Go(id string) {
 	if s.screens[id] == nil {
 		s.screens[id] = s.parts[id].build()
 	}
-	s.place, s.memory.Place = id, id
+	s.place, s.prefs.Window.View = id, id
 	s.window.Canvas().Unfocus()
 	s.stage.Objects = []fyne.CanvasObject{s.screens[id]}
 	s.stage.Refresh()
@@ -211,14 +214,14 @@ func (s *Studio) SetLanguage(l i18n.Language) {
 		return
 	}
 	s.book.Use(l)
-	s.memory.Language = l
+	s.prefs.Language = string(l)
 	s.build()
 	s.keep()
 }
 
 // SetLook switches between light, dark and the system's choice, live.
 func (s *Studio) SetLook(m look.Mode) {
-	s.memory.Look = m
+	s.prefs.Theme = string(m)
 	s.app.Settings().SetTheme(look.Theme{Mode: m})
 	s.keep()
 }
@@ -262,7 +265,7 @@ func async[T any](s *Studio, work func(context.Context) (T, error), done func(T,
 func (s *Studio) close() error {
 	s.cancel()
 	s.jobs.wait(3 * time.Second)
-	s.meter.report(s.opts.Folder)
+	s.meter.report(s.opts.Paths.Data)
 	return nil
 }
 

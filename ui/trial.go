@@ -18,6 +18,9 @@ func (p *trainPart) preflight() {
 	}
 	set, recipe := j.data.set, j.recipe
 	known := uitrain.Preflight{Samples: set.Train.Len(), Validation: length(set.Validation), TestSamples: length(set.Test)}
+	if n, err := preflight.Parameters(recipe, set); err == nil {
+		known.Parameters = n
+	}
 	p.view.ApplyPreflight(known, j.device())
 	p.trial = async(p.s, func(ctx context.Context) (preflight.Estimate, error) {
 		select { // a person who still types shall not start one trial a key
@@ -31,8 +34,35 @@ func (p *trainPart) preflight() {
 		if err != nil {
 			return // the run itself will say what is wrong
 		}
-		known.Parameters, known.Memory, known.Epoch, known.Total = e.Parameters, e.Memory, e.Epoch, e.Total
+		known.Memory, known.Epoch, known.Total = e.Memory, e.Epoch, e.Total
 		p.view.ApplyPreflight(known, j.device())
+	})
+}
+
+// weigh counts the parameters of every model that fits the data.
+func (p *trainPart) weigh() {
+	j := p.s.jobs
+	if p.view == nil || j.data == nil {
+		return
+	}
+	set, recipe, models := j.data.set, j.recipe, j.models()
+	async(p.s, func(context.Context) ([]uitrain.Model, error) {
+		for i := range models {
+			r := recipe
+			if models[i].Name != r.Model.Name {
+				r.Model.Name, r.Model.Hidden, r.Model.Channels = models[i].Name, nil, nil
+			}
+			n, err := preflight.Parameters(r, set)
+			if err != nil {
+				return nil, err
+			}
+			models[i].Parameters = n
+		}
+		return models, nil
+	}, func(models []uitrain.Model, err error) {
+		if err == nil && p.s.jobs.data != nil && p.s.jobs.data.set == set {
+			p.view.ApplyParameters(models)
+		}
 	})
 }
 

@@ -144,7 +144,7 @@ func data() []entry {
 			do:   [2]string{"Add samples of a second class, or choose another label column.", "请添加另一类样本，或换一个标签列。"},
 		},
 		{
-			errs: []error{source.ErrColumn, table.ErrColumn},
+			errs: []error{table.ErrColumn},
 			what: [2]string{"The table has no such column.", "表格中没有这一列。"},
 			do:   [2]string{"Choose one of the columns shown on the Data screen.", "请在“数据”页显示的列中选择。"},
 		},

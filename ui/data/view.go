@@ -199,7 +199,7 @@ func (v *View) makeFull() fyne.CanvasObject {
 		widgets.TitledPanel(v.book.T("data.balance"), nil, v.balance),
 		v.detail,
 		widgets.TitledPanel(v.book.T("data.fingerprint"), nil, v.print))
-	right := widgets.Width(container.NewVScroll(side), 288)
+	right := widgets.SideColumn(side)
 	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*look.Gap, 0), right), left)
 }
 

@@ -1,8 +1,6 @@
 package train
 
 import (
-	"math"
-
 	"athanor/pipeline/chart"
 	"athanor/pipeline/curve"
 	"athanor/pipeline/train"
@@ -79,15 +77,5 @@ func (c Curves) spec(raw, validation []float64, names [2]string, theme chart.The
 			Name: names[1], Samples: curve.NewPoints(c.ends, validation), Colour: dashed, Dash: chart.DashPattern(1), Width: 2,
 		})
 	}
-	return chart.Spec{Lines: lines, EpochTicks: c.ends, IgnoreOutliers: true, Theme: theme}
-}
-
-// finite reports whether there is anything to draw.
-func (c Curves) finite() bool {
-	for _, v := range c.loss {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
-			return true
-		}
-	}
-	return false
+	return chart.Spec{Lines: lines, EpochTicks: c.ends, IgnoreOutliers: true, NoLegend: true, Theme: theme}
 }

@@ -58,7 +58,7 @@ func basicFields() []Field {
 		whole("batch", 1, 65536, func(r *train.Recipe) *int { return &r.Train.Batch }).basic(),
 		real("learning_rate", 1e-8, 100, func(r *train.Recipe) *float64 { return &r.Optimizer.LearningRate }).basic(),
 		choice("optimizer", []string{"adam", "adamw", "sgd", "momentum", "nesterov"}, func(r *train.Recipe) *string { return &r.Optimizer.Name }).basic(),
-		sizes("hidden", func(r *train.Recipe) *[]int { return &r.Model.Hidden }).only("mlp").basic(),
+		sizes("hidden", func(r *train.Recipe) *[]int { return &r.Model.Hidden }).only("mlp", "table-mlp").basic(),
 		sizes("channels", func(r *train.Recipe) *[]int { return &r.Model.Channels }).only("cnn", "resnet").basic(),
 	}
 }
@@ -107,7 +107,7 @@ func sizes(key string, at func(*train.Recipe) *[]int) Field {
 	return Field{Key: key, Kind: Sizes, Min: 1, Max: 8192,
 		Get: func(r *train.Recipe) string { return joinSizes(*at(r)) },
 		Set: func(r *train.Recipe, s string) {
-			if v, ok := parseSizes(s); ok {
+			if v, ok := parseSizes(s); ok || s == "" {
 				*at(r) = v
 			}
 		}}
@@ -141,6 +141,9 @@ func (f Field) Clamp(text string) (value string, moved, ok bool) {
 	case Choice:
 		return text, false, true
 	case Sizes:
+		if text == "" {
+			return "", false, true // the architecture's own
+		}
 		values, ok := parseSizes(text)
 		return f.clampSizes(values, ok)
 	}

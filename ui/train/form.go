@@ -169,9 +169,19 @@ func (f *Form) show(r *formRow) {
 		r.pick.SetSelected(value)
 		r.pick.OnChanged = keep
 	}
+	if r.entry != nil {
+		r.entry.SetPlaceHolder(usual(r.field.Key, f.recipe.Model.Name))
+	}
 	r.hint.Hide()
 	setVisible(r.mark, f.differs(r))
 	setVisible(r.reset, f.differs(r))
+}
+
+// usual is what an architecture takes where a size is left open.
+func usual(key, model string) string {
+	return map[string]string{
+		"hidden/mlp": "128, 128", "hidden/table-mlp": "64, 64", "channels/cnn": "32, 64", "channels/resnet": "32, 64, 128",
+	}[key+"/"+model]
 }
 
 func (f *Form) changed() {

@@ -2,6 +2,8 @@ package train
 
 import (
 	"math"
+	"slices"
+	"strconv"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -28,9 +30,11 @@ type live struct {
 	sentence *widgets.Text
 	matrix   *widgets.Confusion
 	cell     *widgets.Text
+	slips    *widgets.Bars
 	log      *widget.List
 	lines    []string
 	epochs   int
+	classes  []string
 	charts   *fyne.Container
 }
 
@@ -41,7 +45,10 @@ func newLive(book *i18n.Book) *live {
 		epoch: widgets.NewFigure(book.T("train.epoch")), left: widgets.NewFigure(book.T("train.left")),
 		speed: widgets.NewFigure(book.T("train.speed")), rate: widgets.NewFigure(book.T("train.rate")),
 		bar: widgets.NewBar(look.Ember, 4), sentence: widgets.Body("").Truncate(),
-		matrix: widgets.NewConfusion(), cell: widgets.Note("").Truncate(),
+		matrix: widgets.NewConfusion(), cell: widgets.Note(""), slips: widgets.NewBars(64, 24),
+	}
+	l.matrix.OnHover = func(truth, predicted, n int) {
+		l.cell.Set(book.T("train.cell", nameOf(l.classes, truth), nameOf(l.classes, predicted), n))
 	}
 	l.charts = container.NewStack()
 	l.log = widget.NewList(func() int { return len(l.lines) },
@@ -59,7 +66,8 @@ func newLive(book *i18n.Book) *live {
 func (l *live) layout() fyne.CanvasObject {
 	figures := container.NewGridWithColumns(6, l.accuracy, l.loss, l.epoch, l.left, l.speed, l.rate)
 	top := widgets.Panel(widgets.Column(look.Gap, figures, l.bar))
-	matrix := widgets.TitledPanel(l.book.T("train.confusion"), l.cell, l.matrix)
+	slips := widgets.Width(container.NewBorder(widgets.Note(l.book.T("train.slips")), nil, nil, nil, container.NewVBox(l.slips)), 132)
+	matrix := widgets.TitledPanel(l.book.T("train.confusion"), l.cell, container.NewBorder(nil, nil, nil, slips, l.matrix))
 	log := widgets.TitledPanel(l.book.T("train.log"), nil, l.log)
 	bottom := widgets.Height(container.NewGridWithColumns(2, matrix, log), 232)
 	said := container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(16),
@@ -76,9 +84,9 @@ func gapped(top, bottom, middle fyne.CanvasObject) fyne.CanvasObject {
 // apply shows a snapshot; it draws only what changed.
 func (l *live) apply(s Snapshot) {
 	p := s.Progress
-	l.epoch.Set(count(l.book, p.Epoch)+" / "+count(l.book, p.Epochs), l.book.T("train.step", p.Step, p.Steps))
-	l.left.Set(leftText(l.book, s), l.book.T("train.elapsed", l.book.Duration(s.Elapsed)))
-	l.speed.Set(l.book.Number(p.SamplesPerSecond), l.book.T("train.memory", l.book.Bytes(p.PeakRSS)))
+	l.epoch.Set(epochText(l.book, p), stepText(l.book, p))
+	l.left.Set(leftText(l.book, s), leftRemark(l.book, s))
+	l.speed.Set(count(l.book, int(p.SamplesPerSecond)), memoryText(l.book, p.PeakRSS))
 	l.rate.Set(rateText(p.LearningRate), "")
 	l.bar.Set(share(p.Step, p.Steps))
 	l.scores(s)
@@ -98,8 +106,12 @@ func (l *live) apply(s Snapshot) {
 // one, before that the validation's, before that the running training values.
 func (l *live) scores(s Snapshot) {
 	if len(s.Epochs) == 0 {
-		l.accuracy.Set(l.book.Percent(unset(s.Progress.Accuracy, s.Progress.Step)), l.book.T("train.on_train"))
-		l.loss.Set(l.book.Number(unset(s.Progress.Loss, s.Progress.Step)), l.book.T("train.on_train"))
+		part := ""
+		if s.Progress.Step > 0 {
+			part = l.book.T("train.on_train")
+		}
+		l.accuracy.Set(l.book.Percent(unset(s.Progress.Accuracy, s.Progress.Step)), part)
+		l.loss.Set(l.book.Number(unset(s.Progress.Loss, s.Progress.Step)), part)
 		return
 	}
 	last := s.Epochs[len(s.Epochs)-1]
@@ -119,12 +131,15 @@ func unset(v float64, step int) float64 {
 }
 
 func (l *live) fill(s Snapshot) {
+	l.classes = s.Classes
 	if len(s.Epochs) == 0 {
 		l.matrix.Set(nil, nil)
+		l.slips.Set(nil)
 		return
 	}
 	if m := s.Epochs[len(s.Epochs)-1].Confusion; len(m) > 0 {
 		l.matrix.Set(s.Classes, m)
+		l.slips.Set(slipLevels(s.Classes, m))
 	}
 }
 
@@ -150,26 +165,49 @@ func share(step, steps int) float64 {
 	return float64(step) / float64(steps)
 }
 
-// leftText is the time still needed, or how the run ended.
+// leftText is the time still needed, or the time it took.
 func leftText(book *i18n.Book, s Snapshot) string {
 	switch s.Phase {
-	case Finished:
-		return book.T("phase.finished")
-	case Stopped:
-		return book.T("phase.stopped")
-	case Failed:
-		return book.T("phase.failed")
-	case Paused:
-		return book.T("phase.paused")
-	case Preparing:
-		return book.T("phase.preparing")
-	case Idle:
+	case Finished, Stopped, Failed:
+		return book.Duration(s.Elapsed)
+	case Idle, Preparing:
 		return "–"
 	}
 	if s.Progress.Left <= 0 {
 		return "–"
 	}
 	return book.Duration(s.Progress.Left)
+}
+
+func leftRemark(book *i18n.Book, s Snapshot) string {
+	switch s.Phase {
+	case Idle:
+		return ""
+	case Finished, Stopped, Failed:
+		return phaseText(book, s.Phase)
+	}
+	return book.T("train.elapsed", book.Duration(s.Elapsed))
+}
+
+func memoryText(book *i18n.Book, bytes int64) string {
+	if bytes == 0 {
+		return ""
+	}
+	return book.T("train.memory", book.Bytes(bytes))
+}
+
+func epochText(book *i18n.Book, p train.Progress) string {
+	if p.Epoch == 0 {
+		return "–"
+	}
+	return book.Count(p.Epoch) + " / " + book.Count(p.Epochs)
+}
+
+func stepText(book *i18n.Book, p train.Progress) string {
+	if p.Step == 0 {
+		return ""
+	}
+	return book.T("train.step", p.Step, p.Steps)
 }
 
 func said(book *i18n.Book, s Snapshot) string {
@@ -190,6 +228,36 @@ func logLines(log []train.Log) []string {
 		lines[i] = l.Time.Format(time.TimeOnly) + "  " + l.Text
 	}
 	return lines
+}
+
+// mostSlips is how many pairs of confused classes are listed.
+const mostSlips = 6
+
+// slipLevels lists the pairs of classes that are most often taken for each other.
+func slipLevels(classes []string, matrix [][]int) []widgets.Level {
+	type slip struct{ truth, predicted, n int }
+	var slips []slip
+	for i, row := range matrix {
+		for j, n := range row {
+			if i != j && n > 0 {
+				slips = append(slips, slip{i, j, n})
+			}
+		}
+	}
+	slices.SortStableFunc(slips, func(a, b slip) int { return b.n - a.n })
+	var levels []widgets.Level
+	for _, s := range slips[:min(len(slips), mostSlips)] {
+		name := nameOf(classes, s.truth) + " → " + nameOf(classes, s.predicted)
+		levels = append(levels, widgets.Level{Name: name, Note: strconv.Itoa(s.n), Share: float64(s.n) / float64(slips[0].n), Lit: true})
+	}
+	return levels
+}
+
+func nameOf(classes []string, i int) string {
+	if i < len(classes) {
+		return classes[i]
+	}
+	return strconv.Itoa(i)
 }
 
 // idleNote is what the charts' place shows before the first run.

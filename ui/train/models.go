@@ -2,6 +2,7 @@ package train
 
 import (
 	"strconv"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -64,5 +65,8 @@ func compact(n int) string {
 	return strconv.Itoa(n)
 }
 
-// trimmed writes a learning rate without needless digits.
-func trimmed(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
+// trimmed writes a learning rate without needless digits: 0.001, 2.5e-8.
+func trimmed(v float64) string {
+	text := strconv.FormatFloat(v, 'g', 2, 64)
+	return strings.Replace(text, "e-0", "e-", 1)
+}

@@ -23,6 +23,7 @@ type Plot struct {
 	post    func(func())
 	picture *canvas.Image
 	value   *widgets.Text
+	legend  string
 	spec    *chart.Spec
 	drawn   *chart.Picture
 	size    image.Point // pixels of the last request
@@ -54,8 +55,15 @@ func (p *Plot) Draw(spec chart.Spec) {
 	p.order()
 }
 
-// Values is the line that tells the values under the pointer.
+// Values is the line that tells the values under the pointer and else what the
+// strokes mean.
 func (p *Plot) Values() fyne.CanvasObject { return p.value }
+
+// SetLegend says what the strokes mean.
+func (p *Plot) SetLegend(text string) {
+	p.legend = text
+	p.value.Set(text)
+}
 
 func (p *Plot) order() {
 	size := p.Size()
@@ -121,7 +129,7 @@ func (p *Plot) MouseMoved(e *desktop.MouseEvent) {
 }
 
 // MouseOut implements desktop.Hoverable.
-func (p *Plot) MouseOut() { p.value.Set("") }
+func (p *Plot) MouseOut() { p.value.Set(p.legend) }
 
 func valueText(v float64, kind chart.Kind) string {
 	switch {

@@ -121,14 +121,16 @@ func (v *View) Stop() {
 
 // SetCharts puts the curves of loss and accuracy into their place; both nil
 // shows the empty note.
-func (v *View) SetCharts(loss, accuracy fyne.CanvasObject) {
+func (v *View) SetCharts(loss, accuracy *Plot) {
 	v.live.charts.RemoveAll()
 	if loss == nil || accuracy == nil {
 		v.live.charts.Add(idleNote(v.book))
 		return
 	}
-	left := widgets.TitledPanel(v.book.T("train.loss.curve"), nil, loss)
-	right := widgets.TitledPanel(v.book.T("train.accuracy.curve"), nil, accuracy)
+	loss.SetLegend(v.book.T("train.legend"))
+	accuracy.SetLegend(v.book.T("train.legend"))
+	left := widgets.TitledPanel(v.book.T("train.loss.curve"), loss.Values(), loss)
+	right := widgets.TitledPanel(v.book.T("train.accuracy.curve"), accuracy.Values(), accuracy)
 	v.live.charts.Add(container.NewGridWithColumns(2, left, right))
 }
 
@@ -151,6 +153,16 @@ func (v *View) ApplySetup(s Setup) {
 	v.form.Apply(s.Recipe, s.Defaults)
 	v.SetCommand(s.Command)
 	v.showButtons()
+}
+
+// ApplyParameters shows the sizes of the models once they are known.
+func (v *View) ApplyParameters(models []Model) { v.picker.apply(models, v.form.Recipe().Model.Name) }
+
+// ApplyOpening says that data are being opened; "" says nothing.
+func (v *View) ApplyOpening(text string) {
+	if text != "" {
+		v.data.Set(text)
+	}
 }
 
 // SetCommand shows the command that does the same run.
@@ -246,8 +258,8 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 		v.SetCharts(nil, nil)
 	}
 	head := widgets.Header(v.book.T("train.title"), container.NewBorder(nil, nil, v.phase, nil, v.data), v.discard, v.stop, v.pause, v.start, v.try)
-	side := widgets.Width(container.NewVScroll(v.makeSide()), 288)
-	body := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, 2*look.Gap), side), nil, v.live.layout())
+	side := widgets.SideColumn(v.makeSide())
+	body := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), side), nil, v.live.layout())
 	return widget.NewSimpleRenderer(widgets.Page(head, body))
 }
 

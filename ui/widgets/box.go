@@ -93,6 +93,12 @@ func Below(content fyne.CanvasObject, n float32) *fyne.Container {
 	return container.New(layout.NewCustomPaddedLayout(0, n, 0, 0), content)
 }
 
+// SideColumn is a narrow column beside a screen's main part, that scrolls.
+func SideColumn(content fyne.CanvasObject) fyne.CanvasObject {
+	inner := container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), content)
+	return Width(container.NewVScroll(inner), 296)
+}
+
 // Space is an empty square of n units, for boxes.
 func Space(n float32) fyne.CanvasObject {
 	r := canvas.NewRectangle(nil)

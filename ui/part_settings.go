@@ -1,0 +1,85 @@
+package ui
+
+import (
+	"context"
+	"errors"
+
+	"fyne.io/fyne/v2"
+
+	"athanor/app/doctor"
+	"athanor/app/project"
+	"athanor/app/store"
+	"athanor/ui/settings"
+	"athanor/ui/shell"
+)
+
+// settingsPart is the settings screen's link to the studio.
+type settingsPart struct {
+	s    *Studio
+	view *settings.View
+	page int
+}
+
+func (p *settingsPart) build() fyne.CanvasObject {
+	s := p.s
+	p.view = settings.New(s.book, s.opts.Paths, s.prefs, []string{"auto", "cpu", "webgpu"})
+	p.view.OnLanguage, p.view.OnLook, p.view.OnCopy = s.SetLanguage, s.SetLook, s.copyText
+	p.view.OnChange = func(c project.Settings) {
+		c.Language, c.Theme, c.Window = s.prefs.Language, s.prefs.Theme, s.prefs.Window
+		s.prefs = c
+		s.keep()
+		s.jobs.settle()
+	}
+	p.view.OnClean, p.view.OnCheck = p.clean, p.check
+	p.view.Page(p.page)
+	return p.view
+}
+
+func (p *settingsPart) shown() {
+	p.measure()
+	p.check()
+}
+
+func (p *settingsPart) hidden() { p.page = p.view.Chosen() }
+
+// check looks at the machine.
+func (p *settingsPart) check() {
+	host := doctor.Host{DataDir: p.s.opts.Paths.Data, Runtime: doctor.ThisRuntime}
+	async(p.s, func(ctx context.Context) ([]doctor.Finding, error) { return doctor.Check(ctx, host), nil },
+		func(list []doctor.Finding, _ error) { p.view.ApplyDoctor(list) })
+}
+
+// measure adds up what the data folder takes.
+func (p *settingsPart) measure() {
+	dir := p.s.opts.Paths.Data
+	async(p.s, func(ctx context.Context) (project.Usage, error) { return project.Measure(ctx, dir) },
+		func(u project.Usage, err error) {
+			if err == nil {
+				p.view.ApplyUsage(u)
+			}
+		})
+}
+
+// clean removes old checkpoints of runs that are over.
+func (p *settingsPart) clean(keep int) {
+	folder := p.s.runsFolder()
+	async(p.s, func(ctx context.Context) (int64, error) { return cleanRuns(ctx, folder, keep) }, func(freed int64, err error) {
+		p.s.fail(err)
+		p.s.toasts.Show(shell.Good, p.s.book.T("settings.cleaned", p.s.book.Bytes(freed)), "", nil)
+		p.measure()
+	})
+}
+
+func cleanRuns(ctx context.Context, folder string, keep int) (int64, error) {
+	dirs, err := store.RunDirs(folder)
+	total := int64(0)
+	for _, dir := range dirs {
+		if ctx.Err() != nil {
+			return total, ctx.Err()
+		}
+		freed, cleaned := project.CleanCheckpoints(dir, keep)
+		total += freed
+		err = errors.Join(err, cleaned)
+	}
+	return total, err
+}

@@ -1,0 +1,135 @@
+package settings
+
+import (
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/app/doctor"
+	"athanor/app/project"
+	"athanor/ui/look"
+	"athanor/ui/widgets"
+)
+
+func (v *View) makeStorage() fyne.CanvasObject {
+	figures := container.NewGridWithColumns(5)
+	for _, key := range usageKeys() {
+		figures.Add(v.usage[key])
+	}
+	keep := widgets.NewEntry()
+	keep.SetText(strconv.Itoa(v.settings.Retention.Checkpoints))
+	keep.OnChanged = func(text string) {
+		if n, err := strconv.Atoi(text); err == nil && n >= 0 {
+			v.change(func(s *project.Settings) { s.Retention.Checkpoints = n })
+		}
+	}
+	clean := widget.NewButtonWithIcon(v.book.T("settings.clean"), look.Icon("trash"), func() {
+		if v.OnClean != nil {
+			v.OnClean(v.settings.Retention.Checkpoints)
+		}
+	})
+	retention := widgets.Column(2*look.Gap, v.setting("keep", widgets.Width(keep, 80)), v.setting("cleanup", clean))
+	folders := widgets.Column(look.Gap, v.path("settings.folder.data", v.paths.Data), v.path("settings.folder.config", v.paths.Config))
+	return page(
+		widgets.TitledPanel(v.book.T("settings.usage"), nil, figures),
+		widgets.TitledPanel(v.book.T("settings.retention"), nil, retention),
+		widgets.TitledPanel(v.book.T("settings.folders"), nil, folders))
+}
+
+// path is a folder with a button that copies it.
+func (v *View) path(key, path string) fyne.CanvasObject {
+	name := widgets.Width(widgets.Body(v.book.T(key)), 120)
+	return container.NewBorder(nil, nil, name, v.copyButton(path), widgets.Note(path).Mono().Truncate())
+}
+
+func (v *View) copyButton(text string) *widget.Button {
+	b := widget.NewButtonWithIcon("", look.Tinted("copy", look.Muted), func() {
+		if v.OnCopy != nil {
+			v.OnCopy(text)
+		}
+	})
+	b.Importance = widget.LowImportance
+	return b
+}
+
+func (v *View) makeDoctor() fyne.CanvasObject {
+	again := widget.NewButtonWithIcon(v.book.T("settings.doctor.again"), look.Icon("refresh"), func() {
+		if v.OnCheck != nil {
+			v.OnCheck()
+		}
+	})
+	return page(widgets.TitledPanel(v.book.T("settings.doctor.title"), again, v.doctor))
+}
+
+// ApplyDoctor shows what was found on the machine.
+func (v *View) ApplyDoctor(findings []doctor.Finding) {
+	v.doctor.RemoveAll()
+	lang := string(v.book.Language())
+	for _, f := range findings {
+		v.doctor.Add(v.finding(f, f.Title(lang), f.Message(lang)))
+	}
+	v.doctor.Refresh()
+}
+
+func (v *View) finding(f doctor.Finding, title, message string) fyne.CanvasObject {
+	icon, colour := "check", fyne.ThemeColorName(look.Positive)
+	switch f.State {
+	case doctor.Optional:
+		icon, colour = "minus", look.Muted
+	case doctor.Warning:
+		icon, colour = "warning", theme.ColorNameWarning
+	case doctor.Missing:
+		icon, colour = "error", look.Negative
+	}
+	picture := container.NewGridWrap(fyne.NewSquareSize(18), widget.NewIcon(look.Tinted(icon, colour)))
+	name := widgets.Width(widgets.Body(title), 132)
+	line := container.NewBorder(nil, nil, widgets.Row(look.Gap, picture, name), nil, widgets.Paragraph(message, look.Muted))
+	if f.Cure == "" {
+		return line
+	}
+	cure := container.NewBorder(nil, nil, widgets.Space(166), v.copyButton(f.Cure), widgets.Note(f.Cure).Mono().Tint(theme.ColorNameForeground).Truncate())
+	return widgets.Column(0, line, cure)
+}
+
+// keyNames lists the shortcuts with the key of their explanation.
+func keyNames() [][2]string {
+	return [][2]string{
+		{"Ctrl+K", "keys.palette"},
+		{"Ctrl+1 … Ctrl+0", "keys.places"},
+		{"Ctrl+,", "keys.settings"},
+		{"Ctrl+Enter", "keys.start"},
+		{"Ctrl+P", "keys.pause"},
+		{"Ctrl+.", "keys.stop"},
+		{"Ctrl+Z", "keys.undo"},
+		{"Tab", "keys.tab"},
+		{"Space", "keys.space"},
+	}
+}
+
+func (v *View) makeKeys() fyne.CanvasObject {
+	list := widgets.Column(look.Gap)
+	for _, k := range keyNames() {
+		list.Add(container.NewBorder(nil, nil, widgets.Width(widgets.Strong(k[0]), 160), nil, widgets.Body(v.book.T(k[1])).Tint(look.Muted)))
+	}
+	return page(widgets.TitledPanel(v.book.T("settings.keys"), nil, list))
+}
+
+// words lists the terms of the glossary.
+func words() []string {
+	return []string{
+		"epoch", "batch", "loss", "accuracy", "validation", "overfitting", "learning_rate", "optimizer",
+		"parameter", "confusion", "checkpoint", "onnx", "inference", "seed", "fingerprint",
+	}
+}
+
+func (v *View) makeGlossary() fyne.CanvasObject {
+	list := widgets.Column(2 * look.Gap)
+	for _, w := range words() {
+		term := widgets.Strong(v.book.T("glossary." + w))
+		list.Add(container.NewBorder(nil, nil, widgets.Width(container.NewVBox(term), 160), nil, widgets.Paragraph(v.book.T("glossary."+w+".means"), look.Muted)))
+	}
+	return page(widgets.TitledPanel(v.book.T("settings.glossary"), nil, list))
+}
