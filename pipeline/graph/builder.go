@@ -60,7 +60,8 @@ type Node struct {
 	Parts []*Node
 }
 
-// Attrs are a node's attributes: int, []int, float64, []float64, string or *onnx.Tensor.
+// Attrs are a node's attributes: int, []int, float64, []float64, string,
+// *onnx.Tensor, or *onnx.Attribute for any other kind.
 type Attrs map[string]any
 
 // Int is the integer attribute called name, or fallback.
@@ -172,7 +173,7 @@ func (b *Builder) Output(name string, v *Value) *Value {
 		b.outputs = append(b.outputs, out)
 		return out
 	}
-	if b.used[name] {
+	if b.used[name] && v.Name != name {
 		b.Fail("the name %q is used twice", name)
 	}
 	delete(b.used, v.Name)

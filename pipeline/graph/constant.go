@@ -70,24 +70,38 @@ func ConstInts(v *Value) ([]int, bool) {
 }
 
 func encode(kind onnx.DataType, values []float64) ([]byte, error) {
-	var raw []byte
+	raw := make([]byte, 0, len(values)*max(kind.Size(), 1))
 	for _, x := range values {
 		switch kind {
 		case onnx.Float:
 			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(float32(x)))
 		case onnx.Double:
 			raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(x))
-		case onnx.Int64:
-			raw = binary.LittleEndian.AppendUint64(raw, uint64(int64(x)))
-		case onnx.Int32:
-			raw = binary.LittleEndian.AppendUint32(raw, uint32(int32(x)))
-		case onnx.Uint8, onnx.Bool:
-			raw = append(raw, byte(x))
+		case onnx.Float16:
+			raw = binary.LittleEndian.AppendUint16(raw, onnx.FloatToFloat16(float32(x)))
+		case onnx.BFloat16:
+			raw = binary.LittleEndian.AppendUint16(raw, onnx.FloatToBFloat16(float32(x)))
+		case onnx.Int64, onnx.Uint64:
+			raw = binary.LittleEndian.AppendUint64(raw, uint64(whole(x)))
+		case onnx.Int32, onnx.Uint32:
+			raw = binary.LittleEndian.AppendUint32(raw, uint32(whole(x)))
+		case onnx.Int16, onnx.Uint16:
+			raw = binary.LittleEndian.AppendUint16(raw, uint16(whole(x)))
+		case onnx.Uint8, onnx.Int8, onnx.Bool:
+			raw = append(raw, byte(whole(x)))
 		default:
 			return nil, fmt.Errorf("constants of type %v are not made here", kind)
 		}
 	}
 	return raw, nil
+}
+
+// whole is x as an integer, the largest where x is beyond it.
+func whole(x float64) int64 {
+	if x >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return int64(x)
 }
 
 func int64s(shape []int) []int64 {
@@ -100,20 +114,12 @@ func int64s(shape []int) []int64 {
 
 // ConstFloats are the elements of a float value that is known while building.
 func ConstFloats(v *Value) []float64 {
-	if v == nil || v.Const == nil {
+	if v == nil || v.Const == nil || !v.Const.Type.IsFloat() {
 		return nil
 	}
-	var out []float64
-	raw := v.Const.Raw
-	switch v.Const.Type {
-	case onnx.Float:
-		for i := 0; i+4 <= len(raw); i += 4 {
-			out = append(out, float64(math.Float32frombits(binary.LittleEndian.Uint32(raw[i:]))))
-		}
-	case onnx.Double:
-		for i := 0; i+8 <= len(raw); i += 8 {
-			out = append(out, math.Float64frombits(binary.LittleEndian.Uint64(raw[i:])))
-		}
+	values, err := v.Const.Float64s()
+	if err != nil {
+		return nil
 	}
-	return out
+	return values
 }

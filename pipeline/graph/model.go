@@ -117,6 +117,8 @@ func attribute(name string, value any) *onnx.Attribute {
 		a.Type, a.S = onnx.AttrString, []byte(x)
 	case *onnx.Tensor:
 		a.Type, a.T = onnx.AttrTensor, x
+	case *onnx.Attribute:
+		return x
 	default:
 		panic(fmt.Sprintf("attribute %s has the unknown type %T", name, value))
 	}
