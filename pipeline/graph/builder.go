@@ -167,6 +167,12 @@ func (b *Builder) Initializer(name string, t *onnx.Tensor) *Value {
 // node computes is renamed; inputs, constants and values that are outputs
 // already are passed through an Identity.
 func (b *Builder) Output(name string, v *Value) *Value {
+	if v.Const != nil && v.Name == name {
+		v.Name = b.unused(name)
+		v.Const.Name = v.Name
+		b.used[v.Name] = true
+		delete(b.used, name)
+	}
 	if b.producer[v] == nil || slices.Contains(b.outputs, v) {
 		out := b.claim(name, v.Type, v.Shape)
 		b.add(&Node{Op: "Identity", Name: name + "/Identity", In: []*Value{v}, Out: []*Value{out}})
@@ -199,12 +205,16 @@ func (b *Builder) claim(name string, kind onnx.DataType, shape []int) *Value {
 
 // fresh makes a value with a name derived from op.
 func (b *Builder) fresh(op string, kind onnx.DataType, shape []int) *Value {
-	base := b.scope + op
+	return b.claim(b.unused(b.scope+op), kind, shape)
+}
+
+// unused is base, or base with a number behind where it is taken.
+func (b *Builder) unused(base string) string {
 	name := base
 	for i := 1; b.used[name]; i++ {
 		name = base + "_" + strconv.Itoa(i+len(b.nodes))
 	}
-	return b.claim(name, kind, shape)
+	return name
 }
 
 func (b *Builder) add(n *Node) {

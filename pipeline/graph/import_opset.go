@@ -12,8 +12,7 @@ import (
 // old meaning cannot be told in the new form.
 func (im *importer) modernise(c *call) error {
 	if strings.HasPrefix(c.op, "Reduce") {
-		im.axesAsInput(c)
-		return nil
+		return im.reduce(c)
 	}
 	rewrite := map[string]func(*importer, *call) error{
 		"Squeeze": (*importer).axesAsInput, "Unsqueeze": (*importer).axesAsInput, "Clip": (*importer).clipBounds,
@@ -44,6 +43,17 @@ func (im *importer) axesAsInput(c *call) error {
 	return nil
 }
 
+// reduce: without axes a node reduces all, unless it says that it does nothing.
+func (im *importer) reduce(c *call) error {
+	im.intsInput(c, "axes", 1)
+	idle := c.attrs.Int("noop_with_empty_axes", 0) == 1
+	delete(c.attrs, "noop_with_empty_axes")
+	if idle && (c.input(1) == nil || c.in[1].Size() == 0) {
+		c.op, c.attrs, c.in = "Identity", Attrs{}, c.in[:1]
+	}
+	return nil
+}
+
 // clipBounds: min and max became inputs in opset 11.
 func (im *importer) clipBounds(c *call) error {
 	for i, name := range []string{"min", "max"} {
@@ -70,6 +80,30 @@ func (im *importer) padInputs(c *call) error {
 		c.set(2, im.Const(c.in[0].Type, []int{}, value))
 	}
 	delete(c.attrs, "value")
+	return im.padAxes(c)
+}
+
+// padAxes spreads the pads of some axes (opset 18) over all.
+func (im *importer) padAxes(c *call) error {
+	if c.input(3) == nil {
+		return nil
+	}
+	rank := c.in[0].Rank()
+	pads, ok1 := ConstInts(c.in[1])
+	axes, ok2 := ConstInts(c.in[3])
+	if !ok1 || !ok2 || len(pads) != 2*len(axes) {
+		return fmt.Errorf("%w: Pad whose pads or axes are not constant", ErrUnsupported)
+	}
+	all := make([]int, 2*rank)
+	for i, a := range axes {
+		a, err := axis(a, rank)
+		if err != nil {
+			return err
+		}
+		all[a], all[rank+a] = pads[i], pads[len(axes)+i]
+	}
+	c.set(1, im.Ints(all...))
+	c.in = trim(c.in[:3])
 	return nil
 }
 
