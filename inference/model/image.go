@@ -44,21 +44,22 @@ type Sample struct {
 	Input string // name of the model's input
 	Type  onnx.DataType
 	Shape []int64
-	Data  []byte // little-endian
+	Data  []byte   // little-endian; nil for strings
+	Texts []string // of strings
 }
 
 // EncodeImage prepares one picture as Images does.
-func (m *Model) EncodeImage(picture image.Image) (Sample, error) {
+func (m *Model) EncodeImage(picture image.Image) ([]Sample, error) {
 	if err := m.need(Image); err != nil {
-		return Sample{}, err
+		return nil, err
 	}
 	in, shape, err := m.imageInput()
 	if err != nil {
-		return Sample{}, err
+		return nil, err
 	}
 	data := make([]byte, shape.Len())
 	dims := []int64{int64(shape.H), int64(shape.W), int64(channels(shape))}
-	return Sample{Input: in.Name, Type: onnx.Uint8, Shape: dims, Data: data}, fill(data, picture, shape)
+	return []Sample{{Input: in.Name, Type: onnx.Uint8, Shape: dims, Data: data}}, fill(data, picture, shape)
 }
 
 // ImageShape returns how pictures enter an image model: size, fit and whether

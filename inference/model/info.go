@@ -17,14 +17,13 @@ const (
 	KeyFingerprint = "athanor.fingerprint" // of the data, hexadecimal
 	KeyVersion     = "athanor.version"     // of the studio
 	KeyTokenizer   = "athanor.tokenizer"   // JSON, text models; see inference/text
-	KeySchema      = "athanor.schema"      // JSON, table models; see Schema
 	KeyFit         = "athanor.fit"         // stretch (default), cover, letterbox
 )
 
 // Names of the values the studio's exporter writes.
 const (
-	InputPixels         = "pixels"        // uint8 [N,H,W,C]
 	OutputProbabilities = "probabilities" // float32 [N,classes]
+	OutputValue         = "value"         // float32 [N,1] of a regression
 )
 
 // Task is what a model does.
@@ -69,7 +68,6 @@ type Info struct {
 	Recipe      string
 	Fingerprint string
 	Fit         string
-	Schema      *Schema // of table models
 	tokenizer   string
 }
 
@@ -116,9 +114,6 @@ func (i *Info) set(key, value string) error {
 		}
 	case KeyLabels:
 		return json.Unmarshal([]byte(value), &i.Labels)
-	case KeySchema:
-		i.Schema = &Schema{}
-		return json.Unmarshal([]byte(value), i.Schema)
 	case KeyVersion:
 		i.Version = value
 	case KeyRecipe:

@@ -183,25 +183,58 @@ func TestTextsUseTheTokenizerInTheFile(t *testing.T) {
 	}
 }
 
-func TestRowsUseTheSchemaInTheFile(t *testing.T) {
-	s := `{"columns":[{"name":"age","kind":"number"},{"name":"sex","kind":"category","values":["male","female"]}]}`
-	in := onnx.TensorValue("rows", onnx.Float, onnx.Named("N"), onnx.Fixed(2))
-	m := open(t, linear(in, [][]float32{{1, 0}, {0, 5}}, task(model.Table), labels("old", "woman"), onnx.Pair{Key: model.KeySchema, Value: s}))
+// tableModel reads a number "age" and a text "sex"; its answer is age, or
+// age+10 for "female".
+func tableModel(answer string, meta ...onnx.Pair) *onnx.Model {
+	outputs := []onnx.Dim{onnx.Named("N"), onnx.Fixed(1)}
+	return &onnx.Model{
+		IRVersion: 10, Opsets: []onnx.Opset{{Version: 20}}, Metadata: append(meta, task(model.Table)),
+		Graph: &onnx.Graph{
+			Name: "table",
+			Inputs: []*onnx.ValueInfo{
+				onnx.TensorValue("age (column)", onnx.Float, onnx.Named("N"), onnx.Fixed(1)),
+				onnx.TensorValue("sex", onnx.String, onnx.Named("N"), onnx.Fixed(1)),
+			},
+			Outputs:      []*onnx.ValueInfo{onnx.TensorValue(answer, onnx.Float, outputs...)},
+			Initializers: []*onnx.Tensor{onnx.FloatTensor("zero", []int64{1}, []float32{0}), onnx.FloatTensor("ten", []int64{1}, []float32{10})},
+			Nodes: []*onnx.Node{
+				node("IsNaN", []string{"age (column)"}, "lost"),
+				node("Where", []string{"lost", "zero", "age (column)"}, "known"),
+				node("TfIdfVectorizer", []string{"sex"}, "female", onnx.StringAttr("mode", "TF"), onnx.IntAttr("min_gram_length", 1),
+					onnx.IntAttr("max_gram_length", 1), onnx.IntAttr("max_skip_count", 0), onnx.IntsAttr("ngram_counts", 0),
+					onnx.IntsAttr("ngram_indexes", 0), onnx.StringsAttr("pool_strings", "female")),
+				node("Mul", []string{"female", "ten"}, "extra"),
+				node("Add", []string{"known", "extra"}, answer),
+			},
+		},
+	}
+}
+
+func TestRowsEnterByTheirColumns(t *testing.T) {
+	m := open(t, tableModel("value"))
+	columns, err := m.Columns()
+	if err != nil || len(columns) != 2 || columns[0] != (model.Column{Name: "age", Numeric: true}) || columns[1].Name != "sex" {
+		t.Fatalf("%v, %v", columns, err)
+	}
 	answers, err := m.Rows(context.Background(),
-		map[string]string{"age": " 3 ", "sex": "male", "other": "x"},
-		map[string]string{"age": "3", "sex": "female"},
-		map[string]string{"age": "", "sex": "unheard of"})
+		map[string]string{"age": " 3.5 ", "sex": "male", "other": "x"},
+		map[string]string{"age": "3", "sex": " female "},
+		map[string]string{"age": "N/A"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []float64{1 / (1 + math.Exp(-3)), 1 / (1 + math.Exp(2)), 0.5} {
-		if got := float64(answers[i].Probabilities[0]); math.Abs(got-want) > 1e-6 {
-			t.Errorf("row %d: %g, wanted %g", i, got, want)
+	for i, want := range []float32{3.5, 13, 0} {
+		if answers[i].Value != want || len(answers[i].Top(3)) != 0 {
+			t.Errorf("row %d: %+v, wanted %g", i, answers[i], want)
 		}
 	}
 	_, err = m.Rows(context.Background(), map[string]string{"age": "old"})
 	if !errors.Is(err, model.ErrInput) || !strings.Contains(err.Error(), `row 0: input does not fit the model: column "age": "old" is no number`) {
 		t.Errorf("got %v", err)
+	}
+	samples, err := m.EncodeRow(map[string]string{"age": "1", "sex": "female"})
+	if err != nil || len(samples) != 2 || samples[0].Input != "age (column)" || samples[1].Texts[0] != "female" {
+		t.Errorf("%+v, %v", samples, err)
 	}
 }
 
@@ -228,7 +261,7 @@ func TestErrorsSayWhatIsMissing(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for key, value := range map[string]string{model.KeyLabels: "[", model.KeyTask: "dance", model.KeySchema: "1", model.KeyTokenizer: "{}"} {
+	for key, value := range map[string]string{model.KeyLabels: "[", model.KeyTask: "dance", model.KeyTokenizer: "{}"} {
 		file, err := halves(onnx.Pair{Key: key, Value: value}).Encode()
 		if err != nil {
 			t.Fatal(err)

@@ -18,9 +18,10 @@ type Class struct {
 }
 
 // Prediction is the answer for one sample: the probability of every class, in
-// the order of the labels.
+// the order of the labels, or the value of a regression, which has none.
 type Prediction struct {
 	Probabilities []float32
+	Value         float32
 	labels        []string
 }
 
@@ -42,7 +43,7 @@ func (m *Model) need(task Task) error {
 		return fmt.Errorf("%w: the file has no %s; give tensors to Run, or export the model from the studio", ErrForeign, KeyTask)
 	case m.info.Task != task:
 		return fmt.Errorf("%w: it reads %s, not %s", ErrTask, m.info.Task, task)
-	case len(m.info.Labels) == 0:
+	case len(m.info.Labels) == 0 && m.answer() != OutputValue:
 		return fmt.Errorf("%w: the file has no class names (%s); add them, or give tensors to Run", ErrForeign, KeyLabels)
 	}
 	return nil
@@ -64,25 +65,43 @@ func (m *Model) classify(ctx context.Context, n int, in ...*runtime.Tensor) ([]P
 		return nil, err
 	}
 	defer closeAll(out)
-	k := slices.IndexFunc(m.Outputs(), func(p Port) bool { return p.Name == OutputProbabilities })
+	name := m.answer()
+	k := slices.IndexFunc(m.Outputs(), func(p Port) bool { return p.Name == name })
 	if k < 0 {
 		return nil, fmt.Errorf("%w: it has no output %q", ErrForeign, OutputProbabilities)
 	}
 	return m.answers(out[k], n)
 }
 
+// answer names the output that holds the answer.
+func (m *Model) answer() string {
+	for _, name := range []string{OutputProbabilities, OutputValue} {
+		if slices.ContainsFunc(m.info.Outputs, func(p Port) bool { return p.Name == name }) {
+			return name
+		}
+	}
+	return ""
+}
+
 func (m *Model) answers(t *runtime.Tensor, n int) ([]Prediction, error) {
-	classes := len(m.info.Labels)
-	if t.Type() != onnx.Float || len(t.Bytes()) != 4*n*classes {
-		return nil, fmt.Errorf("%w: %q is %s%v for %d samples and %d class names",
-			ErrMetadata, OutputProbabilities, t.Type(), t.Shape(), n, classes)
+	each := max(len(m.info.Labels), 1)
+	if t.Type() != onnx.Float || len(t.Bytes()) != 4*n*each {
+		return nil, fmt.Errorf("%w: the answer is %s%v for %d samples and %d class names",
+			ErrMetadata, t.Type(), t.Shape(), n, len(m.info.Labels))
 	}
 	values := slices.Clone(runtime.Data[float32](t))
 	out := make([]Prediction, n)
 	for i := range out {
-		out[i] = Prediction{Probabilities: values[i*classes : (i+1)*classes : (i+1)*classes], labels: m.info.Labels}
+		out[i] = m.prediction(values[i*each : (i+1)*each : (i+1)*each])
 	}
 	return out, nil
+}
+
+func (m *Model) prediction(values []float32) Prediction {
+	if len(m.info.Labels) == 0 {
+		return Prediction{Value: values[0]}
+	}
+	return Prediction{Probabilities: values, labels: m.info.Labels}
 }
 
 // batched splits samples into batches the model takes at once: of any size
@@ -112,11 +131,19 @@ func batched[T any](p Port, samples []T, most int, run func(part []T, n int) ([]
 	return out, nil
 }
 
-// Answer reads the probabilities of one sample, as a service that ran the
-// model itself has them.
-func (m *Model) Answer(probabilities []float32) (Prediction, error) {
-	if len(probabilities) != len(m.info.Labels) {
-		return Prediction{}, fmt.Errorf("%w: %d probabilities for %d class names", ErrMetadata, len(probabilities), len(m.info.Labels))
+// AnswerName is the output that holds a studio model's answer, and Answer reads
+// one sample of it, as a service that ran the model itself has it.
+func (m *Model) AnswerName() (string, error) {
+	if name := m.answer(); name != "" {
+		return name, nil
 	}
-	return Prediction{Probabilities: probabilities, labels: m.info.Labels}, nil
+	return "", fmt.Errorf("%w: it has no output %q", ErrForeign, OutputProbabilities)
+}
+
+// Answer reads the values of one sample of the output AnswerName.
+func (m *Model) Answer(values []float32) (Prediction, error) {
+	if len(values) != max(len(m.info.Labels), 1) {
+		return Prediction{}, fmt.Errorf("%w: %d values for %d class names", ErrMetadata, len(values), len(m.info.Labels))
+	}
+	return m.prediction(values), nil
 }

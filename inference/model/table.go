@@ -15,117 +15,110 @@ import (
 // tableBatch is how many rows are run at once.
 const tableBatch = 1024
 
-// Kinds of table columns.
-const (
-	Number   = "number"
-	Category = "category"
-)
+// columnSuffix follows the name of an input whose column is called like one of
+// the network's own values.
+const columnSuffix = " (column)"
 
-// Schema says how the columns of a table enter a table model: as one float32
-// matrix [N, columns]. A number enters as itself, a category as its place in
-// Values, what is missing or unknown as NaN.
-type Schema struct {
-	Columns []SchemaColumn `json:"columns"`
-	Label   string         `json:"label,omitempty"` // the column the model predicts
+// Column is one column a table model reads.
+type Column struct {
+	Name    string
+	Numeric bool // else text
 }
 
-// SchemaColumn is one column of a table.
-type SchemaColumn struct {
-	Name   string   `json:"name"`
-	Kind   string   `json:"kind"`             // number or category
-	Values []string `json:"values,omitempty"` // of a category
-}
-
-// Row turns the cells of one row, by column name, into what the model takes.
-// Cells of other columns are not looked at. A number that cannot be read is an
-// error.
-func (s *Schema) Row(cells map[string]string) ([]float32, error) {
-	row := make([]float32, len(s.Columns))
-	for i, c := range s.Columns {
-		v, err := c.value(strings.TrimSpace(cells[c.Name]))
-		if err != nil {
-			return nil, fmt.Errorf("%w: column %q: %w", ErrInput, c.Name, err)
-		}
-		row[i] = v
+// Columns are the columns a table model reads: each is an input of its own,
+// float32[N,1] for numbers (NaN where missing) or string[N,1].
+func (m *Model) Columns() ([]Column, error) {
+	if err := m.need(Table); err != nil {
+		return nil, err
 	}
-	return row, nil
+	list := make([]Column, len(m.info.Inputs))
+	for i, p := range m.info.Inputs {
+		known := p.Type == onnx.Float || p.Type == onnx.String
+		if !known || len(p.Shape) != 2 || p.Shape[1].Size() != 1 {
+			return nil, fmt.Errorf("%w: columns enter as float32[N,1] or string[N,1], input %q is %s", ErrForeign, p.Name, p.Text)
+		}
+		list[i] = Column{strings.TrimSuffix(p.Name, columnSuffix), p.Type == onnx.Float}
+	}
+	return list, nil
 }
 
-func (c SchemaColumn) value(cell string) (float32, error) {
-	nan := float32(math.NaN())
-	if c.Kind == Category {
-		if i := slices.Index(c.Values, cell); i >= 0 {
-			return float32(i), nil
-		}
-		return nan, nil
-	}
-	switch strings.ToLower(cell) {
-	case "", "?", "na", "n/a", "nan", "null":
-		return nan, nil
+// isMissing tells whether a cell's text says that there is no value.
+func isMissing(cell string) bool {
+	return slices.Contains([]string{
+		"", "?", "na", "n/a", "nan", "null", "none", "nil", `\n`, "#n/a", "<na>", "-", "--", ".", "n.a.",
+	}, strings.ToLower(cell))
+}
+
+// number reads a cell of a numeric column.
+func (c Column) number(cell string) (float32, error) {
+	cell = strings.TrimSpace(cell)
+	if isMissing(cell) {
+		return float32(math.NaN()), nil
 	}
 	v, err := strconv.ParseFloat(cell, 32)
-	if err != nil {
-		return 0, fmt.Errorf("%q is no number", cell)
+	if err != nil || math.IsInf(v, 0) {
+		return 0, fmt.Errorf("%w: column %q: %q is no number", ErrInput, c.Name, cell)
 	}
 	return float32(v), nil
 }
 
-// Rows predicts table rows, each given as cells by column name. The answers
+// Rows predicts table rows, each given as cells by column name; a cell that is
+// not there is missing, cells of other columns are not looked at. The answers
 // are in the order of the rows.
 func (m *Model) Rows(ctx context.Context, rows ...map[string]string) ([]Prediction, error) {
-	in, s, err := m.tableInput()
+	columns, err := m.Columns()
 	if err != nil {
 		return nil, err
 	}
-	return batched(in, rows, tableBatch, func(part []map[string]string, n int) ([]Prediction, error) {
-		var values []float32
-		for i, cells := range part {
-			row, err := s.Row(cells)
-			if err != nil {
-				return nil, fmt.Errorf("row %d: %w", i, err)
+	return batched(m.info.Inputs[0], rows, tableBatch, func(part []map[string]string, n int) ([]Prediction, error) {
+		in := make([]*runtime.Tensor, len(columns))
+		for i, c := range columns {
+			if in[i], err = c.tensor(part); err != nil {
+				closeAll(in)
+				return nil, err
 			}
-			values = append(values, row...)
 		}
-		t, err := runtime.NewTensor([]int64{int64(n), int64(len(s.Columns))}, values)
-		if err != nil {
-			return nil, err
-		}
-		return m.classify(ctx, n, t)
+		return m.classify(ctx, n, in...)
 	})
 }
 
-func firstDim(p Port) int64 {
-	if len(p.Shape) > 0 && p.Shape[0].Known {
-		return p.Shape[0].Value
+func (c Column) tensor(rows []map[string]string) (*runtime.Tensor, error) {
+	shape := []int64{int64(len(rows)), 1}
+	if !c.Numeric {
+		cells := make([]string, len(rows))
+		for i, row := range rows {
+			cells[i] = strings.TrimSpace(row[c.Name])
+		}
+		return runtime.NewStrings(shape, cells)
 	}
-	return 1
+	values := make([]float32, len(rows))
+	for i, row := range rows {
+		var err error
+		if values[i], err = c.number(row[c.Name]); err != nil {
+			return nil, fmt.Errorf("row %d: %w", i, err)
+		}
+	}
+	return runtime.NewTensor(shape, values)
 }
 
-// EncodeRow prepares one row as Rows does.
-func (m *Model) EncodeRow(cells map[string]string) (Sample, error) {
-	in, s, err := m.tableInput()
+// EncodeRow prepares one row as Rows does: one sample for each input.
+func (m *Model) EncodeRow(cells map[string]string) ([]Sample, error) {
+	columns, err := m.Columns()
 	if err != nil {
-		return Sample{}, err
+		return nil, err
 	}
-	row, err := s.Row(cells)
-	if err != nil {
-		return Sample{}, err
+	list := make([]Sample, len(columns))
+	for i, c := range columns {
+		list[i] = Sample{Input: m.info.Inputs[i].Name, Type: m.info.Inputs[i].Type, Shape: []int64{1}}
+		if !c.Numeric {
+			list[i].Texts = []string{strings.TrimSpace(cells[c.Name])}
+			continue
+		}
+		v, err := c.number(cells[c.Name])
+		if err != nil {
+			return nil, err
+		}
+		list[i].Data = onnx.FloatTensor("", nil, []float32{v}).Raw
 	}
-	t := onnx.FloatTensor("", nil, row)
-	return Sample{Input: in.Name, Type: onnx.Float, Shape: []int64{int64(len(row))}, Data: t.Raw}, nil
-}
-
-func (m *Model) tableInput() (Port, *Schema, error) {
-	if err := m.need(Table); err != nil {
-		return Port{}, nil, err
-	}
-	in, err := m.single()
-	if err != nil {
-		return in, nil, err
-	}
-	s := m.info.Schema
-	if s == nil || len(s.Columns) == 0 {
-		return in, nil, fmt.Errorf("%w: the file does not name its columns (%s)", ErrForeign, KeySchema)
-	}
-	return in, s, in.Accepts(onnx.Float, []int64{firstDim(in), int64(len(s.Columns))})
+	return list, nil
 }

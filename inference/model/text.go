@@ -32,15 +32,15 @@ func (m *Model) Texts(ctx context.Context, texts ...string) ([]Prediction, error
 }
 
 // EncodeText prepares one text as Texts does.
-func (m *Model) EncodeText(s string) (Sample, error) {
+func (m *Model) EncodeText(s string) ([]Sample, error) {
 	in, length, err := m.textInput()
 	if err != nil {
-		return Sample{}, err
+		return nil, err
 	}
 	ids := make([]int64, length)
 	m.tokenizer.IDs(ids, s)
 	t := onnx.Int64Tensor("", nil, ids)
-	return Sample{Input: in.Name, Type: onnx.Int64, Shape: []int64{int64(length)}, Data: t.Raw}, nil
+	return []Sample{{Input: in.Name, Type: onnx.Int64, Shape: []int64{int64(length)}, Data: t.Raw}}, nil
 }
 
 // textInput returns the input and how many ids a text has.

@@ -35,14 +35,29 @@ type answer struct {
 	Score float64 `json:"score"`
 }
 
-// classified is the answer to a question.
+// classified is the answer to a question; of a regression only the value.
 type classified struct {
 	Model        string   `json:"model"`
 	Version      string   `json:"version"`
-	Label        string   `json:"label"`
-	Score        float64  `json:"score"`
+	Label        string   `json:"label,omitempty"`
+	Score        *float64 `json:"score,omitempty"`
+	Value        *float64 `json:"value,omitempty"`
 	Milliseconds float64  `json:"milliseconds"`
-	Classes      []answer `json:"classes"`
+	Classes      []answer `json:"classes,omitempty"`
+}
+
+func newClassified(v *version, p model.Prediction, began time.Time) classified {
+	res := classified{Model: v.model, Version: v.id, Milliseconds: since(began)}
+	for _, c := range p.Top(5) {
+		res.Classes = append(res.Classes, answer{c.Label, float64(c.Probability)})
+	}
+	if len(res.Classes) == 0 {
+		value := float64(p.Value)
+		res.Value = &value
+		return res
+	}
+	res.Label, res.Score = res.Classes[0].Label, &res.Classes[0].Score
+	return res
 }
 
 // classify answers POST /v1/classify/{model}.
@@ -63,12 +78,7 @@ func (s *Server) classify(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	top := p.Top(5)
-	res := classified{Model: v.model, Version: v.id, Label: top[0].Label, Score: float64(top[0].Probability), Milliseconds: since(began)}
-	for _, c := range top {
-		res.Classes = append(res.Classes, answer{c.Label, float64(c.Probability)})
-	}
-	writeJSON(w, http.StatusOK, res)
+	writeJSON(w, http.StatusOK, newClassified(v, p, began))
 	return nil
 }
 
@@ -79,21 +89,28 @@ func (s *Server) classifyOne(ctx context.Context, v *version, q question) (p mod
 	if !ok {
 		return p, fmt.Errorf("%w: use /v2/models/%s/infer", model.ErrForeign, v.model)
 	}
-	sample, err := s.encode(enc, q)
+	name, err := enc.AnswerName()
 	if err != nil {
 		return p, err
 	}
-	in := oip.Tensor{Name: sample.Input, Type: sample.Type, Shape: append([]int64{1}, sample.Shape...), Data: sample.Data}
-	res, err := s.inferRequest(ctx, v, &oip.Request{
-		Inputs: []oip.Tensor{in}, Outputs: []oip.Wanted{{Name: model.OutputProbabilities}},
-	})
+	samples, err := s.encode(enc, q)
+	if err != nil {
+		return p, err
+	}
+	req := &oip.Request{Outputs: []oip.Wanted{{Name: name}}}
+	for _, x := range samples {
+		req.Inputs = append(req.Inputs, oip.Tensor{
+			Name: x.Input, Type: x.Type, Shape: append([]int64{1}, x.Shape...), Data: x.Data, Texts: x.Texts,
+		})
+	}
+	res, err := s.inferRequest(ctx, v, req)
 	if err != nil {
 		return p, err
 	}
 	return enc.Answer(floats(res.Outputs[0].Data))
 }
 
-func (s *Server) encode(enc Encoder, q question) (model.Sample, error) {
+func (s *Server) encode(enc Encoder, q question) ([]model.Sample, error) {
 	switch {
 	case q.Text != nil:
 		return enc.EncodeText(*q.Text)
@@ -102,11 +119,11 @@ func (s *Server) encode(enc Encoder, q question) (model.Sample, error) {
 	case q.Image != nil:
 		picture, err := s.picture(q.Image)
 		if err != nil {
-			return model.Sample{}, err
+			return nil, err
 		}
 		return enc.EncodeImage(picture)
 	}
-	return model.Sample{}, fmt.Errorf("%w: send an image, a text or a row", oip.ErrRequest)
+	return nil, fmt.Errorf("%w: send an image, a text or a row", oip.ErrRequest)
 }
 
 // picture decodes a picture after its size was looked at.

@@ -25,10 +25,11 @@ type Runner interface {
 
 // Encoder is a Runner that prepares what people have: *model.Model is one.
 type Encoder interface {
-	EncodeImage(image.Image) (model.Sample, error)
-	EncodeText(string) (model.Sample, error)
-	EncodeRow(map[string]string) (model.Sample, error)
-	Answer(probabilities []float32) (model.Prediction, error)
+	EncodeImage(image.Image) ([]model.Sample, error)
+	EncodeText(string) ([]model.Sample, error)
+	EncodeRow(map[string]string) ([]model.Sample, error)
+	AnswerName() (string, error)
+	Answer(values []float32) (model.Prediction, error)
 }
 
 // Errors that become answers.
