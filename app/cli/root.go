@@ -27,7 +27,11 @@ func Root(version string) *cobra.Command {
 func commands() []func() *cobra.Command {
 	return []func() *cobra.Command{
 		newTrain,
+		newEvaluate,
+		newPredict,
+		newDemo,
 		newDoctor,
 		newFaces,
+		newSentiment,
 	}
 }

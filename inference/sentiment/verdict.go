@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"strings"
+	"unicode/utf8"
 )
 
 // Label is a verdict. A model with classes of its own gives their names.
@@ -118,6 +119,9 @@ func (m vaderMethod) Explain(ctx context.Context, text string) (Opinion, []Token
 	scores, shares := m.VADER.Explain(westernMarks(text))
 	tokens := make([]Token, 0, len(shares))
 	for _, s := range shares {
+		for s.End < len(text) && !utf8.RuneStart(text[s.End]) {
+			s.End++ // a Chinese mark is longer than the ASCII one it was read as
+		}
 		tokens = append(tokens, Token{Text: text[s.Start:s.End], Start: s.Start, End: s.End, Share: s.Share})
 	}
 	return lexical(scores.Compound, scores.Positive+scores.Negative > 0), tokens, ctx.Err()

@@ -1,0 +1,240 @@
+// Package reviews scores files of reviews: any table or text file in, the same
+// rows with their verdicts out, and what they say together. A job can be
+// cancelled at any row and resumed there.
+package reviews
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"athanor/inference/sentiment"
+	"athanor/pipeline/dataset/table"
+)
+
+// Errors of jobs.
+var (
+	// ErrColumn: no column holds texts.
+	ErrColumn = errors.New("no text column")
+	// ErrOutput: the output cannot be written there.
+	ErrOutput = errors.New("output refused")
+	// ErrResume: what was left by an earlier job does not fit this one.
+	ErrResume = errors.New("nothing to resume")
+)
+
+// Job says what to score.
+type Job struct {
+	In     string
+	Out    string // CSV, TSV or JSON lines by its ending; empty: only the summary
+	Column string // of the texts; empty: guessed
+	By     string // column of categories; empty: guessed by its name
+	When   string // column of dates; empty: guessed by its name
+	Lang   string // as in sentiment.Options
+	Resume bool   // go on where a cancelled job to the same Out stopped
+}
+
+// Progress is how far a job is.
+type Progress struct {
+	Rows          int
+	Bytes, Size   int64 // read of the input file
+	Elapsed, Left time.Duration
+}
+
+// chunk is how many rows are scored at once.
+const chunk = 512
+
+// record is one input row: its cells as text.
+type record struct{ cells []string }
+
+// Run does the job. It emits progress from the caller's goroutine. When ctx
+// ends, what was written stays beside Out for a job with Resume. Original data
+// is never changed.
+func Run(ctx context.Context, a *sentiment.Analyzer, job Job, emit func(Progress)) (Summary, error) {
+	in, err := openInput(job.In)
+	if err != nil {
+		return Summary{}, err
+	}
+	defer in.close()
+	r := &runner{a: a, job: job, in: in, emit: emit, start: time.Now()}
+	if err := r.prepare(); err != nil {
+		return Summary{}, fmt.Errorf("score %s: %w", job.In, err)
+	}
+	err = r.loop(ctx)
+	if err = errors.Join(err, r.out.close(err == nil)); err != nil {
+		return Summary{}, fmt.Errorf("score %s: %w", job.In, err)
+	}
+	s := r.sums.summary()
+	s.Column, s.Problems = r.in.columns[r.text], in.problems()
+	return s, nil
+}
+
+// runner is a job at work.
+type runner struct {
+	a     *sentiment.Analyzer
+	job   Job
+	in    *input
+	out   output
+	emit  func(Progress)
+	start time.Time
+	rows  int
+	text  int // index of the text column
+	sums  *gatherer
+}
+
+func (r *runner) prepare() error {
+	text, err := textColumn(r.in.columns, r.in.ahead, r.job.Column)
+	if err != nil {
+		return err
+	}
+	r.text = text
+	by, err := namedColumn(r.in.columns, r.job.By, categoryNames)
+	if err != nil {
+		return err
+	}
+	when, err := namedColumn(r.in.columns, r.job.When, dateNames)
+	if err != nil {
+		return err
+	}
+	r.sums = newGatherer(text, by, when)
+	done, err := r.openOutput()
+	if err != nil {
+		return err
+	}
+	for range done {
+		if _, err := r.in.next(); err != nil {
+			return fmt.Errorf("%w: the input has become shorter (%w); start anew without --resume", ErrResume, err)
+		}
+		r.rows++
+	}
+	return nil
+}
+
+func (r *runner) loop(ctx context.Context) error {
+	for {
+		part, err := r.read()
+		if err != nil {
+			return err
+		}
+		if len(part) == 0 {
+			return nil
+		}
+		if err := r.score(ctx, part); err != nil {
+			return err
+		}
+		r.rows += len(part)
+		r.emit(r.progress())
+	}
+}
+
+// read returns the next rows, none at the end.
+func (r *runner) read() ([]record, error) {
+	part := make([]record, 0, chunk)
+	for len(part) < chunk {
+		row, err := r.in.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		part = append(part, row)
+	}
+	return part, nil
+}
+
+func (r *runner) score(ctx context.Context, part []record) error {
+	texts := make([]string, len(part))
+	for i, row := range part {
+		texts[i] = row.cells[r.text]
+	}
+	verdicts, err := r.a.All(ctx, texts, sentiment.Options{Lang: r.job.Lang})
+	if err != nil {
+		return err
+	}
+	for i, v := range verdicts {
+		r.sums.add(part[i].cells, v)
+		if err := r.out.write(part[i].cells, v); err != nil {
+			return err
+		}
+	}
+	return r.out.flush()
+}
+
+func (r *runner) progress() Progress {
+	p := Progress{Rows: r.rows, Bytes: r.in.offset(), Size: r.in.size, Elapsed: time.Since(r.start)}
+	if p.Bytes > 0 && p.Size > p.Bytes {
+		p.Left = time.Duration(float64(p.Elapsed) * float64(p.Size-p.Bytes) / float64(p.Bytes))
+	}
+	return p
+}
+
+// input reads rows, the first ones ahead so that the text column can be guessed.
+type input struct {
+	reader  table.Reader
+	columns []string
+	ahead   []record
+	at      int // of ahead
+	size    int64
+}
+
+// lookAhead is how many rows the guess of the text column sees.
+const lookAhead = 200
+
+func openInput(path string) (*input, error) {
+	in := &input{}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("open reviews: %w", err)
+	}
+	in.size = info.Size()
+	if isPlainText(path) {
+		in.reader, err = openLines(path)
+	} else {
+		in.reader, _, err = table.Open(path, table.Options{})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open reviews: %w", err)
+	}
+	in.columns = in.reader.Columns()
+	for len(in.ahead) < lookAhead {
+		row, err := in.fresh()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			in.close()
+			return nil, fmt.Errorf("read reviews: %w", err)
+		}
+		in.ahead = append(in.ahead, row)
+	}
+	return in, nil
+}
+
+func (in *input) fresh() (record, error) {
+	row, err := in.reader.Read()
+	if err != nil {
+		return record{}, err
+	}
+	cells := make([]string, len(in.columns))
+	for i, c := range row.Cells {
+		if i < len(cells) {
+			cells[i] = c.String()
+		}
+	}
+	return record{cells}, nil
+}
+
+func (in *input) next() (record, error) {
+	if in.at < len(in.ahead) {
+		in.at++
+		return in.ahead[in.at-1], nil
+	}
+	return in.fresh()
+}
+
+func (in *input) offset() int64            { return in.reader.Offset() }
+func (in *input) problems() map[string]int { return in.reader.Problems().Count }
+func (in *input) close()                   { _ = in.reader.Close() }

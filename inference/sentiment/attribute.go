@@ -1,0 +1,182 @@
+package sentiment
+
+import (
+	"context"
+	"math"
+	"runtime"
+	"strings"
+
+	"athanor/inference/text"
+)
+
+// Explain gives the opinion and every unit's share of the score. For models
+// that add up n-grams the shares are integrated gradients (Sundararajan et al.
+// 2017) from the empty text, which such a model allows in closed form; for
+// others each unit's share is what leaving it out changes, scaled. Either way
+// the shares sum to the score.
+func (m *Model) Explain(ctx context.Context, t string) (Opinion, []Token, error) {
+	opinions, err := m.Score(ctx, []string{t})
+	if err != nil {
+		return Opinion{}, nil, err
+	}
+	o := opinions[0]
+	units := text.Units(t)
+	if !o.Known || len(units) == 0 || m.values == nil {
+		return o, nil, nil
+	}
+	shares, ok, err := m.additive(ctx, t, units, o.Score)
+	if err == nil && !ok {
+		shares, err = m.occluded(ctx, t, units, o.Score)
+	}
+	if err != nil {
+		return Opinion{}, nil, err
+	}
+	tokens := make([]Token, len(units))
+	for i, u := range units {
+		tokens[i] = Token{Text: t[u.Start:u.End], Start: u.Start, End: u.End, Share: shares[i]}
+	}
+	return o, tokens, nil
+}
+
+// additive explains a model whose log-odds are a mean over the ids. It asks
+// the model about every id alone and about none; ok is false where these do
+// not add up to its answer, or the model has not two classes.
+func (m *Model) additive(ctx context.Context, t string, units []text.Unit, score float64) (shares []float64, ok bool, err error) {
+	if len(m.labels) != 2 || m.values[0]+m.values[1] != 0 {
+		return nil, false, nil
+	}
+	grams := m.tokens.Encode(t)
+	n := 0
+	for _, g := range grams {
+		n = max(n, g.Index+1)
+	}
+	odds, err := m.oddsAlone(ctx, grams, n)
+	if err != nil {
+		return nil, false, err
+	}
+	base, sum := odds[n], 0.0
+	parts := odds[:n]
+	for i := range parts {
+		parts[i] = (parts[i] - base) / float64(n)
+		sum += parts[i]
+	}
+	z := base + sum
+	if math.Abs(math.Tanh(z/2)-score) > 0.01 {
+		return nil, false, nil
+	}
+	slope := 0.5 / (math.Cosh(z/2) * math.Cosh(z/2))
+	if math.Abs(sum) > 1e-6 {
+		slope = (math.Tanh(z/2) - math.Tanh(base/2)) / sum
+	}
+	for i := range parts {
+		parts[i] *= slope
+	}
+	shares = spread(grams, parts, units)
+	return balance(shares, score), true, nil
+}
+
+// oddsAlone returns the log-odds for the class of the higher value when a text
+// holds one id alone, and at n when it holds none.
+func (m *Model) oddsAlone(ctx context.Context, grams []text.Token, n int) ([]float64, error) {
+	width := m.length
+	if m.flexible {
+		width = 1
+	}
+	ids := make([]int64, (n+1)*width)
+	for _, g := range grams {
+		if g.Index >= 0 {
+			ids[g.Index*width] = g.ID
+		}
+	}
+	p, err := m.run(ctx, ids, width)
+	if err != nil {
+		return nil, err
+	}
+	high, low := 1, 0
+	if m.values[0] > m.values[1] {
+		high, low = 0, 1
+	}
+	odds := make([]float64, n+1)
+	for i := range odds {
+		odds[i] = math.Log(max(float64(p[2*i+high]), 1e-12)) - math.Log(max(float64(p[2*i+low]), 1e-12))
+	}
+	return odds, nil
+}
+
+// spread divides every n-gram's part among its places, and there among the
+// units it covers.
+func spread(grams []text.Token, parts []float64, units []text.Unit) []float64 {
+	times := make([]int, len(parts))
+	for _, g := range grams {
+		if g.Index >= 0 {
+			times[g.Index]++
+		}
+	}
+	shares := make([]float64, len(units))
+	first := 0
+	for _, g := range grams {
+		if g.Index < 0 {
+			continue
+		}
+		for first > 0 && units[first].Start > g.Start {
+			first--
+		}
+		for first+1 < len(units) && units[first].End <= g.Start {
+			first++
+		}
+		last := first
+		for last+1 < len(units) && units[last+1].Start < g.End {
+			last++
+		}
+		each := parts[g.Index] / float64(times[g.Index]*(last-first+1))
+		for u := first; u <= last; u++ {
+			shares[u] += each
+		}
+	}
+	return shares
+}
+
+// balance adds what is left of the score, the model's own leaning without any
+// text, to all shares alike.
+func balance(shares []float64, score float64) []float64 {
+	left := score
+	for _, s := range shares {
+		left -= s
+	}
+	for i := range shares {
+		shares[i] += left / float64(len(shares))
+	}
+	return shares
+}
+
+// mostOcclusions is how many stretches are left out one by one; more units are
+// gathered into as many stretches.
+const mostOcclusions = 96
+
+// occluded explains any model by leaving stretches out.
+func (m *Model) occluded(ctx context.Context, t string, units []text.Unit, score float64) ([]float64, error) {
+	step := (len(units) + mostOcclusions - 1) / mostOcclusions
+	var without []string
+	for i := 0; i < len(units); i += step {
+		end := units[min(i+step, len(units))-1].End
+		without = append(without, t[:units[i].Start]+strings.Repeat(" ", min(1, end-units[i].Start))+t[end:])
+	}
+	opinions, err := m.Score(ctx, without)
+	if err != nil {
+		return nil, err
+	}
+	shares, sum := make([]float64, len(units)), 0.0
+	for i := range units {
+		in := min(step, len(units)-i/step*step)
+		shares[i] = (score - opinions[i/step].Score) / float64(in)
+		sum += shares[i]
+	}
+	if sum*score > 0 && math.Abs(sum) > 0.1*math.Abs(score) {
+		for i := range shares {
+			shares[i] *= score / sum
+		}
+	}
+	return balance(shares, score), nil
+}
+
+func processors() int { return runtime.GOMAXPROCS(0) }

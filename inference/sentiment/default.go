@@ -1,0 +1,80 @@
+package sentiment
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"athanor/assets/models"
+)
+
+// NewDefault makes the Analyzer of the studio: the shipped review models, and
+// VADER for texts without letters. Where a model cannot be opened, for want of
+// the runtime library, the lexicon of that language stands in and missing says
+// why; the Analyzer works either way. close frees the models.
+func NewDefault() (a *Analyzer, missing error, close func()) {
+	lexicons, err := NewLexicons()
+	if err != nil { // the embedded lexicon is tested: never
+		return nil, err, func() {}
+	}
+	m := lexicons.methods
+	var open []*Model
+	for _, one := range []struct {
+		name string
+		to   *Method
+	}{{models.ReviewsEnglish, &m.English}, {models.ReviewsChinese, &m.Chinese}} {
+		model, err := shipped(one.name)
+		if err != nil {
+			missing = errors.Join(missing, err)
+			continue
+		}
+		open = append(open, model)
+		*one.to = model
+	}
+	return NewAnalyzer(m), missing, func() {
+		for _, model := range open {
+			model.Close()
+		}
+	}
+}
+
+func shipped(name string) (*Model, error) {
+	file, err := models.ONNX(name)
+	if err != nil {
+		return nil, err
+	}
+	return NewModel(file, name)
+}
+
+// NewNamed makes an Analyzer from one method for every language: "vader",
+// "lexicon", "auto" (NewDefault), the name of a shipped model, or the path of
+// a text model's file. close frees what was opened.
+func NewNamed(name string) (a *Analyzer, missing error, close func(), err error) {
+	nothing := func() {}
+	switch name {
+	case "", "auto":
+		a, missing, close = NewDefault()
+		return a, missing, close, nil
+	case "lexicon":
+		a, err = NewLexicons()
+		return a, nil, nothing, err
+	case "vader":
+		v := NewVADER().Opinions()
+		return NewAnalyzer(Methods{English: v, Chinese: v, Symbols: v}), nil, nothing, nil
+	}
+	model, err := shipped(name)
+	if err != nil && (strings.ContainsAny(name, "./\\")) {
+		var file []byte
+		if file, err = os.ReadFile(name); err != nil {
+			return nil, nil, nothing, fmt.Errorf("open text model: %w", err)
+		}
+		model, err = NewModel(file, strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)))
+	}
+	if err != nil {
+		return nil, nil, nothing, fmt.Errorf("%w; choose auto, vader, lexicon, %s, %s or a model file",
+			err, models.ReviewsChinese, models.ReviewsEnglish)
+	}
+	return NewAnalyzer(Methods{English: model, Chinese: model, Symbols: model}), nil, model.Close, nil
+}

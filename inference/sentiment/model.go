@@ -1,0 +1,228 @@
+package sentiment
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"athanor/inference/onnx"
+	"athanor/inference/runtime"
+	"athanor/inference/text"
+)
+
+// ErrModel says that a model file is no text classifier of the studio.
+var ErrModel = errors.New("not a text model of the studio")
+
+// Model is a learned text classifier: an ONNX file with its tokenizer and
+// class names inside. It is safe for concurrent use; Close waits for nobody.
+type Model struct {
+	name     string
+	session  *runtime.Session
+	tokens   text.Tokenizer
+	labels   []string
+	values   []float64 // what each class says on [-1, 1]; nil for classes without an order
+	polar    bool      // the classes are the verdicts themselves
+	length   int
+	flexible bool // takes any length
+}
+
+// NewModel opens a model from the bytes of its file, which may be dropped
+// afterwards. name stands in its verdicts.
+func NewModel(file []byte, name string) (*Model, error) {
+	m, err := onnx.Decode(file)
+	if err != nil {
+		return nil, fmt.Errorf("open text model %s: %w", name, err)
+	}
+	out := &Model{name: name}
+	if err := out.describe(m); err != nil {
+		return nil, fmt.Errorf("open text model %s: %w", name, err)
+	}
+	// One thread a run: many texts are run side by side instead.
+	if out.session, err = runtime.NewSession(file, runtime.Options{Threads: 1}); err != nil {
+		return nil, fmt.Errorf("open text model %s: %w", name, err)
+	}
+	return out, nil
+}
+
+// describe takes over what the file says about itself.
+func (m *Model) describe(file *onnx.Model) error {
+	if task, _ := file.Meta("athanor.task"); task != "text" {
+		return fmt.Errorf("%w: its task is %q; choose a model trained on texts", ErrModel, task)
+	}
+	definition, _ := file.Meta(text.MetadataKey)
+	var err error
+	if m.tokens, err = text.Parse([]byte(definition)); err != nil {
+		return err
+	}
+	labels, _ := file.Meta("athanor.labels")
+	if err := json.Unmarshal([]byte(labels), &m.labels); err != nil || len(m.labels) < 2 {
+		return fmt.Errorf("%w: it has no two class names", ErrModel)
+	}
+	inputs := file.Graph.Feeds()
+	if len(inputs) != 1 || inputs[0].Type == nil || inputs[0].Type.Tensor == nil || len(inputs[0].Type.Tensor.Shape) != 2 ||
+		inputs[0].Type.Tensor.Elem != onnx.Int64 || len(file.Graph.Outputs) != 1 {
+		return fmt.Errorf("%w: it must take int64[N, length] and give probabilities", ErrModel)
+	}
+	m.length = m.tokens.Length()
+	if d := inputs[0].Type.Tensor.Shape[1]; d.Known {
+		m.length = int(d.Value)
+	} else {
+		m.flexible = true
+	}
+	if m.length < 1 || m.length > 1<<16 {
+		return fmt.Errorf("%w: texts of %d tokens", ErrModel, m.length)
+	}
+	m.values, m.polar = classValues(m.labels)
+	return nil
+}
+
+// Labels are the class names, in the model's order.
+func (m *Model) Labels() []string { return slices.Clone(m.labels) }
+
+// Name stands in the model's verdicts.
+func (m *Model) Name() string { return m.name }
+
+// Close frees the model.
+func (m *Model) Close() { m.session.Close() }
+
+// classValues places classes on [-1, 1]: verdicts by their names, numbers (stars)
+// from the least to the greatest. polar: the classes are verdicts.
+func classValues(labels []string) (values []float64, polar bool) {
+	named := map[string]float64{
+		"negative": -1, "neg": -1, "bad": -1, "负": -1, "负面": -1, "差评": -1, "消极": -1,
+		"neutral": 0, "中": 0, "中性": 0, "中评": 0,
+		"positive": 1, "pos": 1, "good": 1, "正": 1, "正面": 1, "好评": 1, "积极": 1,
+	}
+	least, most := math.Inf(1), math.Inf(-1)
+	names, numbers := 0, 0
+	for _, l := range labels {
+		key := strings.ToLower(strings.TrimSpace(l))
+		v, ok := named[key]
+		if ok {
+			names++
+		} else if f, err := strconv.ParseFloat(strings.TrimRight(key, "星 stars"), 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
+			v, numbers = f, numbers+1
+			least, most = min(least, f), max(most, f)
+		}
+		values = append(values, v)
+	}
+	switch {
+	case names == len(labels):
+		return values, true
+	case numbers == len(labels) && most > least:
+		for i := range values {
+			values[i] = 2*(values[i]-least)/(most-least) - 1
+		}
+		return values, len(labels) == 2
+	}
+	return nil, false
+}
+
+// batchTexts is how many texts are run at once.
+const batchTexts = 128
+
+// Score gives the model's opinions, computed on all processors.
+func (m *Model) Score(ctx context.Context, texts []string) ([]Opinion, error) {
+	out := make([]Opinion, len(texts))
+	if len(texts) <= batchTexts {
+		return out, m.scoreInto(ctx, texts, out)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	next := make(chan int)
+	var wg sync.WaitGroup
+	for range processors() {
+		wg.Go(func() {
+			for at := range next {
+				end := min(at+batchTexts, len(texts))
+				if err := m.scoreInto(ctx, texts[at:end], out[at:end]); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	for at := 0; at < len(texts) && ctx.Err() == nil; at += batchTexts {
+		next <- at
+	}
+	close(next)
+	wg.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return out, nil
+}
+
+func (m *Model) scoreInto(ctx context.Context, texts []string, out []Opinion) error {
+	if len(texts) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(texts)*m.length)
+	counts, widest := make([]int, len(texts)), 1
+	for i, t := range texts {
+		counts[i] = m.tokens.IDs(ids[i*m.length:(i+1)*m.length], t)
+		widest = max(widest, counts[i])
+	}
+	width := m.length
+	if m.flexible && widest < width {
+		for i := range texts {
+			copy(ids[i*widest:(i+1)*widest], ids[i*width:])
+		}
+		width = widest
+	}
+	probabilities, err := m.run(ctx, ids[:len(texts)*width], width)
+	if err != nil {
+		return err
+	}
+	k := len(m.labels)
+	for i := range texts {
+		out[i] = m.opinion(probabilities[i*k:(i+1)*k], counts[i] > 0)
+	}
+	return nil
+}
+
+// run gives the probabilities of rows of width ids.
+func (m *Model) run(ctx context.Context, ids []int64, width int) ([]float32, error) {
+	rows := len(ids) / width
+	in, err := runtime.NewTensor([]int64{int64(rows), int64(width)}, ids)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", m.name, err)
+	}
+	defer in.Close()
+	out, err := runtime.NewZeros(onnx.Float, []int64{int64(rows), int64(len(m.labels))})
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %w", m.name, err)
+	}
+	defer out.Close()
+	if err := m.session.Run(ctx, []*runtime.Tensor{in}, []*runtime.Tensor{out}); err != nil {
+		return nil, fmt.Errorf("run %s: %w", m.name, err)
+	}
+	return slices.Clone(runtime.Data[float32](out)), nil
+}
+
+func (m *Model) opinion(p []float32, known bool) Opinion {
+	if !known {
+		return Opinion{}
+	}
+	o := Opinion{Known: true}
+	best := 0
+	for i, v := range p {
+		if v > p[best] {
+			best = i
+		}
+		if m.values != nil {
+			o.Score += m.values[i] * float64(v)
+		}
+	}
+	o.Score = max(-1, min(1, o.Score))
+	o.Confidence = max(0, min(1, float64(p[best])))
+	if !m.polar {
+		o.Label = Label(m.labels[best])
+	}
+	return o
+}
