@@ -13,9 +13,16 @@ import (
 // CardName is the model card's file in a run's folder.
 const CardName = "card.md"
 
-// writeReport leaves a card beside the model that says what it is, how it was
-// made and how good it is.
+// writeReport leaves beside the model a card that says what it is, how it was
+// made and how good it is, the same as a page, and the loss as a picture.
 func writeReport(o Outcome, r train.Recipe, set *dataset.Set) error {
+	drawn, err := pictures(o)
+	if err != nil {
+		return err
+	}
+	if err := writeHTML(o, r, set, drawn); err != nil {
+		return err
+	}
 	return store.WriteFile(filepath.Join(o.Dir, CardName), []byte(card(o, r, set)))
 }
 

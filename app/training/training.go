@@ -63,7 +63,7 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	}, emit)
 	out := Outcome{Result: result, Dir: run.Dir()}
 	if err == nil {
-		err = writeReport(out, recipe, set)
+		err = errors.Join(run.Flush(), writeReport(out, recipe, set))
 	}
 	return out, errors.Join(err, run.Close())
 }

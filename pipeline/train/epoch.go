@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"athanor/inference/runtime"
+	"athanor/pipeline/evaluate"
 )
 
 func data(t *runtime.Tensor) []float32 { return runtime.Data[float32](t) }
@@ -31,7 +32,7 @@ func (r *run) progress(m Metric, total int) Progress {
 	p := Progress{
 		Epoch: r.Epoch + 1, Epochs: r.recipe.Train.Epochs, Step: r.Step, Steps: steps, LearningRate: m.LearningRate,
 		Loss: r.LossSum / float64(max(r.Seen, 1)), Accuracy: r.HitSum / float64(max(r.Seen, 1)),
-		SamplesPerSecond: r.clock.speed(), Elapsed: r.clock.elapsed(), PeakRSS: peakRSS(),
+		SamplesPerSecond: r.clock.speed(), Elapsed: r.clock.elapsed(), PeakRSS: evaluate.PeakRSS(),
 	}
 	p.Left = r.clock.left(steps-r.Step, r.recipe.Train.Batch)
 	return p

@@ -58,7 +58,7 @@ func (r *run) finish(ctx context.Context) (Result, error) {
 	if err := r.test(ctx, &res); err != nil {
 		return res, fmt.Errorf("evaluate the model: %w", err)
 	}
-	res.PeakRSS = peakRSS()
+	res.PeakRSS = evaluate.PeakRSS()
 	res.Efficiency.PeakRSS = res.PeakRSS
 	return res, r.deps.Store.Flush()
 }

@@ -1,4 +1,4 @@
-package train
+package evaluate
 
 import (
 	"bytes"
@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// peakRSS is the largest resident memory of this process in bytes, 0 where the
+// PeakRSS is the largest resident memory of this process in bytes, 0 where the
 // system does not tell.
-func peakRSS() int64 {
+func PeakRSS() int64 {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
