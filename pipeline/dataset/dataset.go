@@ -60,8 +60,8 @@ type Set struct {
 	Fingerprint string
 	// Preprocess maps what a user of the model has (uint8 pixels, raw columns)
 	// to what the feeds give; nil where they are the same. It is joined in front
-	// of the exported model. Its outputs are in the order of the feeds' columns;
-	// it is written for opset 18 of ai.onnx and version 3 of ai.onnx.ml.
+	// of the exported model. Its outputs have the names of the feeds' columns;
+	// it is written for opset 18.
 	Preprocess *onnx.Graph
 	// Metadata is stored in the exported model (tokenizer, schema, …).
 	Metadata []onnx.Pair

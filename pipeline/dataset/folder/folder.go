@@ -92,7 +92,7 @@ func (l *Listing) skip(reason, name string) {
 // List walks root. A folder that holds nothing but one other folder is passed
 // through, as archives often wrap their content so.
 func List(ctx context.Context, root string) (*Listing, error) {
-	root = unwrap(root)
+	root = Unwrap(root)
 	l := &Listing{Root: root, Skipped: map[string]int{}}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
@@ -165,8 +165,8 @@ func (f *File) place() {
 	}
 }
 
-// unwrap goes down while a folder holds one folder, which holds folders.
-func unwrap(root string) string {
+// Unwrap goes down while a folder holds one folder, which holds folders.
+func Unwrap(root string) string {
 	for range 8 {
 		inner, only := onlyFolder(root)
 		if !only || SideOf(filepath.Base(inner)) != Whole {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/near"
 	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/table"
@@ -38,8 +39,8 @@ type tableSource struct {
 
 // samples is what is kept of each usable row.
 type samples struct {
-	numbers []int // row in the whole source: rows of later files follow on
-	sides   []side
+	numbers []int // row in the folder.Whole source: rows of later files follow on
+	sides   []folder.Side
 	names   []int32   // class by order of appearance
 	values  []float32 // of regression
 	groups  []uint64
@@ -48,7 +49,7 @@ type samples struct {
 
 // scan calls visit with each row after the person's changes; number counts rows
 // over all files.
-func (s *tableSource) scan(ctx context.Context, visit func(side side, number int, row *table.Row) error) error {
+func (s *tableSource) scan(ctx context.Context, visit func(side folder.Side, number int, row *table.Row) error) error {
 	base := 0
 	for _, p := range s.parts {
 		last := -1
@@ -113,7 +114,7 @@ func (s *tableSource) gather(ctx context.Context) error {
 	defer finder.close()
 	index := map[string]int32{}
 	var noLabel, noText int
-	err := s.scan(ctx, func(side side, number int, row *table.Row) error {
+	err := s.scan(ctx, func(side folder.Side, number int, row *table.Row) error {
 		s.hash(row)
 		name, keep := s.labels.Apply(strconv.Itoa(number), strings.TrimSpace(row.Cells[s.schema.Label].String()))
 		switch {

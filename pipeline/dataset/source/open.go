@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"athanor/inference/text"
 	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/archive"
+	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/table"
 )
@@ -110,8 +113,48 @@ func recognise(c Config) (opener, error) {
 	if isIDX(c.Path, info) {
 		return openIDX, nil
 	}
-	if parts := tableParts(c.Path, info); len(parts) > 0 {
+	if !info.IsDir() && archive.Detect(c.Path) != archive.None {
+		return openArchive, nil
+	}
+	if parts := tableParts(c.Path, info); len(parts) > 0 && !(info.IsDir() && parts[0].side == folder.Whole) {
 		return func(ctx context.Context, c Config) (*dataset.Set, error) { return openTable(ctx, c, parts) }, nil
 	}
-	return nil, fmt.Errorf("%w: expected IDX files or a table", ErrUnknown)
+	if info.IsDir() {
+		return openDir, nil
+	}
+	return nil, fmt.Errorf("%w: expected IDX files, a table, an archive, or a folder with one folder a class", ErrUnknown)
+}
+
+// openDir opens a folder of files, or the one table in it.
+func openDir(ctx context.Context, c Config) (*dataset.Set, error) {
+	set, err := openFolder(ctx, c, c.Path)
+	if err == nil || !errors.Is(err, ErrUnknown) && !errors.Is(err, ErrEmpty) {
+		return set, err
+	}
+	if info, stat := os.Stat(c.Path); stat == nil {
+		if parts := tableParts(c.Path, info); len(parts) > 0 {
+			return openTable(ctx, c, parts)
+		}
+	}
+	return nil, err
+}
+
+// openArchive unpacks an archive into the cache and opens what is in it.
+func openArchive(ctx context.Context, c Config) (*dataset.Set, error) {
+	dir, err := unpacked(ctx, c, c.Path)
+	if err != nil {
+		return nil, err
+	}
+	inside := c
+	inside.Path = folder.Unwrap(dir)
+	open, err := recognise(inside)
+	if err != nil {
+		return nil, err
+	}
+	set, err := open(ctx, inside)
+	if err != nil {
+		return nil, err
+	}
+	set.Name = filepath.Base(c.Path)
+	return set, nil
 }

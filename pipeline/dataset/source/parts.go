@@ -8,44 +8,14 @@ import (
 	"slices"
 	"strings"
 
+	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/table"
 )
-
-// side is which part of a split a file or folder was made for.
-type side int
-
-const (
-	whole side = iota // to be divided
-	trainSide
-	validationSide
-	testSide
-)
-
-// sideOf reads the part from a name: "train.tsv", "val", "Test".
-func sideOf(name string) side {
-	stem, _, _ := strings.Cut(strings.ToLower(name), ".")
-	for _, part := range []struct {
-		side  side
-		names []string
-	}{
-		{trainSide, []string{"train", "training", "训练", "训练集"}},
-		{validationSide, []string{"val", "valid", "validation", "dev", "验证", "验证集"}},
-		{testSide, []string{"test", "testing", "eval", "测试", "测试集"}},
-	} {
-		for _, n := range part.names {
-			if stem == n || strings.HasPrefix(stem, n+"_") || strings.HasSuffix(stem, "_"+n) ||
-				strings.HasPrefix(stem, n+"-") || strings.HasSuffix(stem, "-"+n) {
-				return part.side
-			}
-		}
-	}
-	return whole
-}
 
 // part is one file of a table and what it is for.
 type part struct {
 	path string
-	side side
+	side folder.Side
 }
 
 // tableParts returns the files of a table: the file itself, or in a folder the
@@ -53,7 +23,7 @@ type part struct {
 func tableParts(path string, info fs.FileInfo) []part {
 	if !info.IsDir() {
 		if isTable(path) {
-			return []part{{path, whole}}
+			return []part{{path, folder.Whole}}
 		}
 		return nil
 	}
@@ -67,14 +37,14 @@ func tableParts(path string, info fs.FileInfo) []part {
 		if !e.Type().IsRegular() || !tableName(e.Name()) || !isTable(file) {
 			continue
 		}
-		if s := sideOf(e.Name()); s != whole {
+		if s := folder.SideOf(e.Name()); s != folder.Whole {
 			named = append(named, part{file, s})
 		} else {
-			others = append(others, part{file, whole})
+			others = append(others, part{file, folder.Whole})
 		}
 	}
 	slices.SortStableFunc(named, func(a, b part) int { return cmp.Compare(a.side, b.side) })
-	if len(named) > 0 && named[0].side == trainSide {
+	if len(named) > 0 && named[0].side == folder.Train {
 		return named
 	}
 	if len(named) == 0 && len(others) == 1 {

@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 
+	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/near"
 	"athanor/pipeline/dataset/split"
 )
@@ -34,7 +35,7 @@ func (s *tableSource) split() (parted, error) {
 // splitter divides samples of any kind.
 type splitter struct {
 	c      Config
-	sides  []side
+	sides  []folder.Side
 	labels []int // nil for regression
 	times  []float64
 	same   *near.Union
@@ -46,12 +47,12 @@ func (w *splitter) split() (parted, error) {
 	given := false
 	for i, s := range w.sides {
 		switch s {
-		case testSide:
+		case folder.Test:
 			p.test = append(p.test, i)
-		case validationSide:
+		case folder.Validation:
 			p.validation = append(p.validation, i)
 			given = true
-		case whole, trainSide:
+		case folder.Whole, folder.Train:
 			free = append(free, i)
 		}
 	}

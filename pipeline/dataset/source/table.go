@@ -15,6 +15,7 @@ import (
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/dataset/augment"
 	"athanor/pipeline/dataset/feed"
+	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/table"
 )
 
@@ -58,10 +59,10 @@ func (s *tableSource) addTest() error {
 	if len(given) == 0 {
 		return fmt.Errorf("%w in the test set %s: expected a table like the training set", ErrUnknown, s.c.Test)
 	}
-	s.parts = slices.DeleteFunc(slices.Clone(s.parts), func(p part) bool { return p.side == testSide })
+	s.parts = slices.DeleteFunc(slices.Clone(s.parts), func(p part) bool { return p.side == folder.Test })
 	for _, p := range given {
-		if len(given) == 1 || p.side == testSide {
-			s.parts = append(s.parts, part{p.path, testSide})
+		if len(given) == 1 || p.side == folder.Test {
+			s.parts = append(s.parts, part{p.path, folder.Test})
 		}
 	}
 	return nil
@@ -70,7 +71,7 @@ func (s *tableSource) addTest() error {
 // describe profiles the columns and decides what they are used for.
 func (s *tableSource) describe(ctx context.Context) error {
 	var profiles []*table.Profile
-	err := s.scan(ctx, func(_ side, _ int, row *table.Row) error {
+	err := s.scan(ctx, func(_ folder.Side, _ int, row *table.Row) error {
 		if profiles == nil {
 			for _, c := range s.columns {
 				profiles = append(profiles, table.NewProfile(c))
@@ -186,7 +187,7 @@ func (s *tableSource) fill(ctx context.Context, set *dataset.Set, a *feed.Answer
 // eachSample calls visit with the rows of the samples, in their order.
 func (s *tableSource) eachSample(ctx context.Context, visit func(sample int, row *table.Row) error) error {
 	next := 0
-	err := s.scan(ctx, func(_ side, number int, row *table.Row) error {
+	err := s.scan(ctx, func(_ folder.Side, number int, row *table.Row) error {
 		if next == len(s.samples.numbers) || s.samples.numbers[next] != number {
 			return nil
 		}

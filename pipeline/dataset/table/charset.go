@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -151,6 +152,15 @@ func (c Charset) Decode(r io.Reader) io.Reader {
 		return r
 	}
 	return transform.NewReader(r, e.NewDecoder())
+}
+
+// Text decodes a whole text.
+func (c Charset) Text(b []byte) (string, error) {
+	out, err := io.ReadAll(c.Decode(bytes.NewReader(b)))
+	if err != nil {
+		return "", fmt.Errorf("decode %s: %w", c, err)
+	}
+	return string(out), nil
 }
 
 // Encode returns text in the character set, for tests and exports.

@@ -9,9 +9,10 @@ import (
 // Graph returns the preparation as an ONNX graph: one input [N,1] for each
 // column, float32 for numbers (NaN where missing) and string for categories
 // (without spaces around them), and one output [N, Width], named output. It
-// needs opset 18 of ai.onnx and version 3 of ai.onnx.ml.
+// needs opset 18 of ai.onnx. A column of the output's name is asked for as
+// "<name> (column)".
 func (p *Preparation) Graph(output string) *onnx.Graph {
-	g := &grapher{graph: &onnx.Graph{Name: "prepare table"}}
+	g := &grapher{graph: &onnx.Graph{Name: "prepare table"}, output: output}
 	var parts []string
 	for i := range p.Features {
 		g.prefix = fmt.Sprintf("prepare/%d/", i)
@@ -32,9 +33,13 @@ func (p *Preparation) Graph(output string) *onnx.Graph {
 type grapher struct {
 	graph  *onnx.Graph
 	prefix string
+	output string
 }
 
 func (g *grapher) input(name string, t onnx.DataType) string {
+	if name == g.output {
+		name += " (column)"
+	}
 	g.graph.Inputs = append(g.graph.Inputs, onnx.TensorValue(name, t, onnx.Named("N"), onnx.Fixed(1)))
 	return name
 }
@@ -78,31 +83,23 @@ func marks() []string {
 	}
 }
 
-// category codes the values 0, 1, … and missing as the code after the last, and
-// compares with each code that has an input.
+// category counts the value among those known: one output each, and one for all
+// marks of missing values. TfIdfVectorizer over single words is the operator of
+// ai.onnx that compares strings.
 func (g *grapher) category(f *Feature) []string {
 	x := g.input(f.Column, onnx.String)
-	var keys []string
-	var codes []int64
+	var pool []string
+	var at []int64
 	for i, v := range f.Values {
-		keys, codes = append(keys, v), append(codes, int64(i))
+		pool, at = append(pool, v), append(at, int64(i))
 	}
-	for _, m := range marks() {
-		keys, codes = append(keys, m), append(codes, int64(len(f.Values)))
+	if f.Indicator {
+		for _, m := range marks() {
+			pool, at = append(pool, m), append(at, int64(len(f.Values)))
+		}
 	}
-	encoded := g.prefix + "code"
-	g.graph.Nodes = append(g.graph.Nodes, &onnx.Node{
-		Name: encoded, OpType: "LabelEncoder", Domain: "ai.onnx.ml", Inputs: []string{x}, Outputs: []string{encoded},
-		Attrs: []*onnx.Attribute{
-			onnx.StringsAttr("keys_strings", keys...), onnx.IntsAttr("values_int64s", codes...), onnx.IntAttr("default_int64", -1),
-		},
-	})
-	known := make([]int64, f.width())
-	for i := range known {
-		known[i] = int64(i)
-	}
-	table := g.prefix + "codes"
-	g.graph.Initializers = append(g.graph.Initializers, onnx.Int64Tensor(table, []int64{1, int64(len(known))}, known))
-	same := g.op("Equal", "same", nil, encoded, table)
-	return []string{g.op("Cast", "one-hot", []*onnx.Attribute{onnx.IntAttr("to", int64(onnx.Float))}, same)}
+	return []string{g.op("TfIdfVectorizer", "one-hot", []*onnx.Attribute{
+		onnx.StringAttr("mode", "TF"), onnx.IntAttr("min_gram_length", 1), onnx.IntAttr("max_gram_length", 1), onnx.IntAttr("max_skip_count", 0),
+		onnx.IntsAttr("ngram_counts", 0), onnx.IntsAttr("ngram_indexes", at...), onnx.StringsAttr("pool_strings", pool...),
+	}, x)}
 }

@@ -90,7 +90,7 @@ func TestPreparationLearnsFromTrainingRowsOnly(t *testing.T) {
 func run(t *testing.T, g *onnx.Graph, rows [][]table.Cell, columns []string) []float32 {
 	t.Helper()
 	testenv.NeedNative(t, runtime.Load())
-	m := &onnx.Model{IRVersion: 8, Opsets: []onnx.Opset{{Version: 18}, {Domain: "ai.onnx.ml", Version: 3}}, Graph: g}
+	m := &onnx.Model{IRVersion: 8, Opsets: []onnx.Opset{{Version: 18}}, Graph: g}
 	data, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
