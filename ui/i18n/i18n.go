@@ -90,13 +90,14 @@ func (b *Book) Has(key string) bool {
 }
 
 // N returns the text for a count: key+".one" where the language has a singular
-// and n is 1, else key+".other". The count is the first argument of the text.
+// and n is 1, else key+".other". The count, written with separators, is the
+// first argument of the text.
 func (b *Book) N(key string, n int, args ...any) string {
 	form := ".other"
 	if n == 1 && b.now == English {
 		form = ".one"
 	}
-	return b.T(key+form, append([]any{n}, args...)...)
+	return b.T(key+form, append([]any{b.Count(n)}, args...)...)
 }
 
 // Keys returns the table of a language; for tests. The map is a copy.

@@ -41,7 +41,7 @@ const (
 	TextBody float32 = 13
 	TextNote float32 = 11
 	TextHead float32 = 20
-	TextBig  float32 = 30
+	TextBig  float32 = 26
 )
 
 // Theme is Athanor's theme. The zero value follows the system.

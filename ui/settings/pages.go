@@ -90,7 +90,7 @@ func (v *View) finding(f doctor.Finding, title, message string) fyne.CanvasObjec
 	if f.Cure == "" {
 		return line
 	}
-	cure := container.NewBorder(nil, nil, widgets.Space(166), v.copyButton(f.Cure), widgets.Note(f.Cure).Mono().Tint(theme.ColorNameForeground).Truncate())
+	cure := container.NewBorder(nil, nil, widgets.Width(widgets.Space(0), 166), v.copyButton(f.Cure), widgets.Note(f.Cure).Mono().Tint(theme.ColorNameForeground).Truncate())
 	return widgets.Column(0, line, cure)
 }
 

@@ -116,7 +116,7 @@ func (f *Form) makeRow(field Field) *formRow {
 	dot := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(6), r.mark))
 	name := container.NewBorder(nil, nil, nil, dot, widgets.Body(f.book.T("field."+field.Key)).Truncate())
 	right := container.NewBorder(nil, nil, nil, container.NewGridWrap(fyne.NewSize(28, 32), r.reset), input)
-	line := container.NewBorder(nil, nil, widgets.Width(name, 104), nil, right)
+	line := container.NewBorder(nil, nil, widgets.Width(name, 100), nil, right)
 	r.hint.Hide()
 	r.all = widgets.Column(0, line, r.hint)
 	return r
@@ -125,6 +125,7 @@ func (f *Form) makeRow(field Field) *formRow {
 func (f *Form) makeInput(r *formRow) fyne.CanvasObject {
 	if r.field.Kind == Choice {
 		r.pick = widget.NewSelect(r.field.Choices, nil)
+		r.pick.PlaceHolder = " "
 		r.pick.OnChanged = func(s string) { f.take(r, s) }
 		return r.pick
 	}

@@ -45,7 +45,7 @@ func newLive(book *i18n.Book) *live {
 		epoch: widgets.NewFigure(book.T("train.epoch")), left: widgets.NewFigure(book.T("train.left")),
 		speed: widgets.NewFigure(book.T("train.speed")), rate: widgets.NewFigure(book.T("train.rate")),
 		bar: widgets.NewBar(look.Ember, 4), sentence: widgets.Body("").Truncate(),
-		matrix: widgets.NewConfusion(), cell: widgets.Note(""), slips: widgets.NewBars(64, 24),
+		matrix: widgets.NewConfusion(), cell: widgets.Note(""), slips: widgets.NewBars(48, 20),
 	}
 	l.matrix.OnHover = func(truth, predicted, n int) {
 		l.cell.Set(book.T("train.cell", nameOf(l.classes, truth), nameOf(l.classes, predicted), n))
@@ -66,10 +66,10 @@ func newLive(book *i18n.Book) *live {
 func (l *live) layout() fyne.CanvasObject {
 	figures := container.NewGridWithColumns(6, l.accuracy, l.loss, l.epoch, l.left, l.speed, l.rate)
 	top := widgets.Panel(widgets.Column(look.Gap, figures, l.bar))
-	slips := widgets.Width(container.NewBorder(widgets.Note(l.book.T("train.slips")), nil, nil, nil, container.NewVBox(l.slips)), 132)
+	slips := widgets.Width(container.NewBorder(widgets.Note(l.book.T("train.slips")), nil, nil, nil, container.NewVBox(l.slips)), 108)
 	matrix := widgets.TitledPanel(l.book.T("train.confusion"), l.cell, container.NewBorder(nil, nil, nil, slips, l.matrix))
 	log := widgets.TitledPanel(l.book.T("train.log"), nil, l.log)
-	bottom := widgets.Height(container.NewGridWithColumns(2, matrix, log), 232)
+	bottom := widgets.Height(container.NewBorder(nil, nil, widgets.Width(matrix, 332), nil, log), 232)
 	said := container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(16),
 		widget.NewIcon(look.Tinted("info", look.Muted)))), nil, widgets.Pad(l.sentence, 4))
 	middle := container.NewBorder(nil, said, nil, nil, l.charts)
@@ -247,7 +247,7 @@ func slipLevels(classes []string, matrix [][]int) []widgets.Level {
 	slices.SortStableFunc(slips, func(a, b slip) int { return b.n - a.n })
 	var levels []widgets.Level
 	for _, s := range slips[:min(len(slips), mostSlips)] {
-		name := nameOf(classes, s.truth) + " → " + nameOf(classes, s.predicted)
+		name := nameOf(classes, s.truth) + " › " + nameOf(classes, s.predicted)
 		levels = append(levels, widgets.Level{Name: name, Note: strconv.Itoa(s.n), Share: float64(s.n) / float64(slips[0].n), Lit: true})
 	}
 	return levels

@@ -257,7 +257,7 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	if len(v.live.charts.Objects) == 0 {
 		v.SetCharts(nil, nil)
 	}
-	head := widgets.Header(v.book.T("train.title"), container.NewBorder(nil, nil, v.phase, nil, v.data), v.discard, v.stop, v.pause, v.start, v.try)
+	head := widgets.Header(v.book.T("train.title"), container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), v.phase), nil, v.data), v.discard, v.stop, v.pause, v.start, v.try)
 	side := widgets.SideColumn(v.makeSide())
 	body := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), side), nil, v.live.layout())
 	return widget.NewSimpleRenderer(widgets.Page(head, body))

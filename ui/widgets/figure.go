@@ -16,14 +16,14 @@ type Figure struct {
 
 // NewFigure returns a figure that shows a dash until it is set.
 func NewFigure(name string) *Figure {
-	f := &Figure{name: Note(name), value: Big("–").Truncate(), remark: Note("").Truncate()}
+	f := &Figure{name: Note(name).Truncate(), value: Big("–").Shrink(), remark: Note("").Truncate()}
 	f.ExtendBaseWidget(f)
 	return f
 }
 
 // NewSmallFigure returns a figure with its number in the text size.
 func NewSmallFigure(name string) *Figure {
-	f := &Figure{name: Note(name), value: Strong("–").Truncate()}
+	f := &Figure{name: Note(name).Truncate(), value: Strong("–").Truncate()}
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -42,10 +42,11 @@ func (f *Figure) Value() string { return f.value.Text() }
 // CreateRenderer implements fyne.Widget.
 func (f *Figure) CreateRenderer() fyne.WidgetRenderer {
 	box := Column(2, f.name, f.value)
-	if f.remark != nil {
-		box.Add(f.remark)
+	if f.remark == nil {
+		return widget.NewSimpleRenderer(box)
 	}
-	return widget.NewSimpleRenderer(container.New(minimum{fyne.NewSize(88, 0)}, box))
+	box.Add(f.remark)
+	return widget.NewSimpleRenderer(container.New(minimum{fyne.NewSize(72, 0)}, box))
 }
 
 // minimum keeps its only object at least a size.

@@ -3,6 +3,7 @@ package widgets
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/ui/look"
@@ -21,7 +22,7 @@ type Segments struct {
 func NewSegments(names []string, chosen int, change func(int)) *Segments {
 	s := &Segments{OnChange: change, chosen: chosen}
 	for i, name := range names {
-		text := Pad(container.NewCenter(Body(name)), 6)
+		text := container.New(layout.NewCustomPaddedLayout(6, 6, 12, 12), Body(name))
 		s.presses = append(s.presses, NewPress(text, look.Raised, 6, func() { s.choose(i) }))
 	}
 	s.ExtendBaseWidget(s)

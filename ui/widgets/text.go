@@ -21,6 +21,7 @@ type Text struct {
 	style    fyne.TextStyle
 	align    fyne.TextAlign
 	truncate bool
+	shrink   bool
 }
 
 // Body returns a line in the text size.
@@ -74,6 +75,13 @@ func (t *Text) Truncate() *Text {
 	return t
 }
 
+// Shrink lets the line be narrower than its text by taking a smaller size
+// before it cuts anything, and returns it.
+func (t *Text) Shrink() *Text {
+	t.shrink, t.truncate = true, true
+	return t
+}
+
 // Set changes the line; it draws only if something changed.
 func (t *Text) Set(text string) {
 	if t.text == text {
@@ -112,7 +120,21 @@ type textRenderer struct {
 func (r *textRenderer) style() {
 	r.line.TextSize, r.line.TextStyle, r.line.Alignment = r.t.size, r.t.style, r.t.align
 	r.line.Color = look.Colour(r.t.colour)
+	r.line.TextSize = r.scaled(r.width)
 	r.line.Text = r.fit(r.width)
+}
+
+// scaled is the size at which the whole text fits into width, but at least the
+// text size.
+func (r *textRenderer) scaled(width float32) float32 {
+	if !r.t.shrink || width <= 0 {
+		return r.t.size
+	}
+	full := fyne.MeasureText(r.t.text, r.t.size, r.t.style).Width
+	if full <= width {
+		return r.t.size
+	}
+	return max(r.t.size*width/full*0.98, look.TextBody)
 }
 
 // fit shortens the text to width by bisection over its runes.
@@ -135,11 +157,15 @@ func (r *textRenderer) fit(width float32) string {
 }
 
 func (r *textRenderer) measure(s string) float32 {
-	return fyne.MeasureText(s, r.t.size, r.t.style).Width
+	return fyne.MeasureText(s, r.line.TextSize, r.t.style).Width
 }
 
 func (r *textRenderer) Layout(size fyne.Size) {
 	r.width = size.Width
+	if scaled := r.scaled(size.Width); scaled != r.line.TextSize {
+		r.line.TextSize = scaled
+		r.line.Refresh()
+	}
 	if fitted := r.fit(size.Width); fitted != r.line.Text {
 		r.line.Text = fitted
 		r.line.Refresh()
