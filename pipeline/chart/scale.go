@@ -109,11 +109,14 @@ func (s *Spec) positive(lo, hi float64) (float64, float64) {
 
 // open makes a range that has a width, whatever the values are.
 func open(lo, hi float64, log bool) (float64, float64) {
+	if log && lo <= hi { // beyond these, powers of ten are no numbers any more
+		lo, hi = min(max(lo, 1e-306), 1e306), min(hi, 1e307)
+	}
 	switch {
-	case log && (!(hi > 0) || math.IsInf(hi, 0) || math.IsInf(lo, 1)):
+	case log && (!(hi > 0) || math.IsInf(hi, 0)):
 		return 0.1, 10
 	case log && !(lo < hi):
-		return hi / 10, hi * 10
+		return lo / 10, lo * 10
 	case log:
 		return lo, hi
 	case lo > hi || math.IsInf(lo, 0) || math.IsInf(hi, 0):

@@ -58,7 +58,7 @@ func niceStep(half float64, n int, k Kind) float64 {
 
 // logTicks labels powers of ten; where there are few, also 2 and 5 between them.
 func logTicks(lo, hi float64, n int) []plot.Tick {
-	a, b := math.Floor(math.Log10(lo)), math.Ceil(math.Log10(hi))
+	a, b := max(math.Floor(math.Log10(lo)), -330), min(math.Ceil(math.Log10(hi)), 310)
 	every := max(1, math.Ceil((b-a)/float64(max(n, 2))))
 	fine := b-a <= 2
 	var out []plot.Tick

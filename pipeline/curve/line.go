@@ -57,12 +57,10 @@ func (l Line) Columns(piece Span, edges []float64, dst []Column) {
 		return
 	}
 	first := max(sort.SearchFloat64s(edges, l.X(piece.From))-1, 0)
-	if first < len(edges)-1 && edges[first+1] <= l.X(piece.From) {
+	if first+1 < len(dst) && edges[first+1] <= l.X(piece.From) {
 		first++
 	}
-	if first >= len(dst) {
-		return
-	}
+	first = min(first, len(dst)-1)
 	row := l.at(piece, piece.From, edges[first])
 	end := l.after(piece, edges[len(dst)])
 	for i := first; i < len(dst) && row < end; i++ {

@@ -55,8 +55,7 @@ func (s *emaState) next(y, weight float64) float64 {
 
 // Gaussian smooths ys with a bell of the given width sigma in rows, cut at three
 // sigma; non-finite values pass through and are left out of their neighbours'.
-// dst must not overlap ys. It runs as three box passes would only approximate
-// it, so the cost is len(ys)·6·sigma.
+// dst must not overlap ys. The cost is len(ys)·6·sigma.
 func Gaussian(dst, ys []float64, sigma float64) {
 	if sigma <= 0 || math.IsNaN(sigma) {
 		copy(dst, ys)

@@ -1,0 +1,133 @@
+package curve
+
+// SmoothKind is a way to smooth.
+type SmoothKind string
+
+// The ways to smooth; Amount is the weight of EMA (0…1), sigma in rows for
+// GaussianKind and rows for WindowKind.
+const (
+	NoSmoothing  SmoothKind = ""
+	EMAKind      SmoothKind = "ema"
+	GaussianKind SmoothKind = "gaussian"
+	WindowKind   SmoothKind = "window"
+)
+
+// maxSigma bounds the Gaussian's width; wider ones say no more and cost much.
+const maxSigma = 1000
+
+// Smooth returns the samples smoothed. The exponential average keeps only its
+// state at every bucket and computes values anew when they are asked for, so
+// that ten million points take a few megabytes; the other kinds hold all values.
+// The samples must not change; the result is safe for several readers.
+func Smooth(s Samples, kind SmoothKind, amount float64) Samples {
+	switch {
+	case kind == EMAKind && smoothes(amount) && !constantSamples(s):
+		return newSmoothed(s, amount)
+	case kind == GaussianKind && amount > 0:
+		return smoothAll(s, func(dst, ys []float64) { Gaussian(dst, ys, min(amount, maxSigma)) })
+	case kind == WindowKind && amount > 1:
+		return smoothAll(s, func(dst, ys []float64) { Window(dst, ys, int(amount)) })
+	}
+	return s
+}
+
+// constantSamples reports whether every value is the same finite one.
+func constantSamples(s Samples) bool {
+	l := Line{s}
+	var c Column
+	for i := 0; i*s.BucketRows() < s.Len(); i++ {
+		c.Merge(l.Bucket(i))
+		if c.Special() || c.N > 0 && c.Min != c.Max {
+			return false
+		}
+	}
+	return true
+}
+
+// smoothed is an exponential average over Samples. It implements Samples.
+type smoothed struct {
+	Samples
+	weight  float64
+	states  []emaState // before each bucket
+	buckets []Column
+}
+
+func newSmoothed(s Samples, weight float64) *smoothed {
+	b := s.BucketRows()
+	n := (s.Len() + b - 1) / b
+	out := &smoothed{Samples: s, weight: weight, states: make([]emaState, n), buckets: make([]Column, n)}
+	state := emaState{debias: 1}
+	ys := make([]float64, b)
+	for i := range n {
+		part := ys[:min(b, s.Len()-i*b)]
+		s.Y(i*b, part)
+		out.states[i] = state
+		state.run(part, weight)
+		out.buckets[i].AddAll(part)
+	}
+	return out
+}
+
+// run smooths ys in place.
+func (s *emaState) run(ys []float64, weight float64) {
+	if s.debias != 0 || weight == 1 {
+		for i, y := range ys {
+			ys[i] = s.next(y, weight)
+		}
+		return
+	}
+	last, keep := s.last, 1-weight
+	for i, y := range ys {
+		if y-y != 0 {
+			continue
+		}
+		last = last*weight + keep*y
+		ys[i] = last
+	}
+	s.last = last
+}
+
+// Bucket returns the summary of the smoothed values of bucket i.
+func (s *smoothed) Bucket(i int) Column { return s.buckets[i] }
+
+// Y computes smoothed values from a row on.
+func (s *smoothed) Y(from int, dst []float64) {
+	b := s.BucketRows()
+	var buf [pointsBucket]float64
+	for len(dst) > 0 && from < s.Len() {
+		start := from / b * b
+		skip := from - start
+		n := min(len(dst), b-skip, s.Len()-from)
+		part := buf[:min(skip+n, len(buf))]
+		s.Samples.Y(start, part)
+		state := s.states[from/b]
+		state.run(part, s.weight)
+		copy(dst[:n], part[skip:])
+		dst, from = dst[n:], from+n
+	}
+}
+
+// held is smoothed values kept as a whole. It implements Samples.
+type held struct {
+	Samples
+	y       []float64
+	buckets []Column
+}
+
+func smoothAll(s Samples, smooth func(dst, ys []float64)) *held {
+	ys, h := make([]float64, s.Len()), &held{Samples: s, y: make([]float64, s.Len())}
+	s.Y(0, ys)
+	smooth(h.y, ys)
+	for i := 0; i < len(h.y); i += s.BucketRows() {
+		var c Column
+		c.AddAll(h.y[i:min(i+s.BucketRows(), len(h.y))])
+		h.buckets = append(h.buckets, c)
+	}
+	return h
+}
+
+// Bucket returns the summary of the smoothed values of bucket i.
+func (h *held) Bucket(i int) Column { return h.buckets[i] }
+
+// Y copies smoothed values from a row on.
+func (h *held) Y(from int, dst []float64) { copy(dst, h.y[from:]) }
