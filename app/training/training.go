@@ -84,7 +84,7 @@ func Open(ctx context.Context, r train.Recipe, progress func(done, total int)) (
 	d := r.Data
 	return source.Open(ctx, source.Config{
 		Path: d.Path, Test: d.Test, Validation: d.Validation, TestSplit: d.TestSplit, Seed: r.Seed, Task: dataset.Task(r.Task),
-		Label: d.Label, Text: d.Text, Group: d.Group, Size: d.Size, Augment: d.Augment, Length: r.Model.Length, Buckets: r.Model.Buckets,
+		Label: d.Label, Text: d.Text, Group: d.Group, Size: d.Size, Augment: d.Augment, Length: r.Model.Length, Buckets: r.Model.Buckets, Model: r.Model.Name,
 		Progress: progress,
 	})
 }

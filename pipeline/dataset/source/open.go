@@ -62,6 +62,9 @@ type Config struct {
 	// Length and Buckets are the token ids a text has and the numbers they are
 	// hashed into; 0 means 64 and 32768.
 	Length, Buckets int
+	// Model is the architecture the texts are for: with one, the tokenizer learns
+	// from a table's training texts which n-grams or units deserve an id.
+	Model string
 	// Tokenizer turns texts into token ids; nil hashes n-grams of words and of
 	// Chinese characters into Buckets.
 	Tokenizer text.Tokenizer

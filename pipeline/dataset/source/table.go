@@ -179,7 +179,7 @@ type maker func(rows []int, training bool) dataset.Feed
 
 func (s *tableSource) fill(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int) (maker, error) {
 	if s.task == dataset.Text {
-		return s.fillTokens(ctx, set, a)
+		return s.fillTokens(ctx, set, a, train)
 	}
 	return s.fillFeatures(ctx, set, a, train)
 }
@@ -245,8 +245,8 @@ func (s *tableSource) fillFeatures(ctx context.Context, set *dataset.Set, a *fee
 	return func(rows []int, _ bool) dataset.Feed { return feed.NewFeatures(store, a, rows) }, nil
 }
 
-func (s *tableSource) fillTokens(ctx context.Context, set *dataset.Set, a *feed.Answers) (maker, error) {
-	t, err := tokens(s.c)
+func (s *tableSource) fillTokens(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int) (maker, error) {
+	t, err := s.fittedTokens(ctx, train)
 	if err != nil {
 		return nil, err
 	}
