@@ -31,6 +31,7 @@ func commands() []func() *cobra.Command {
 		newPredict,
 		newDemo,
 		newDoctor,
+		newServe,
 		newFaces,
 		newSentiment,
 	}

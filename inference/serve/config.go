@@ -53,8 +53,10 @@ type Limits struct {
 
 // Verdict is an answer of /v1/sentiment.
 type Verdict struct {
-	Label string  `json:"label"`
-	Score float64 `json:"score"`
+	Label      string  `json:"label"`
+	Score      float64 `json:"score"`                // -1 to 1
+	Confidence float64 `json:"confidence,omitempty"` // 0 to 1
+	Language   string  `json:"language,omitempty"`
 }
 
 // Face is one face in an answer of /v1/faces, in pixels of the picture.
