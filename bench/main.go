@@ -65,6 +65,7 @@ func parts() []part {
 		{"speed", speed},
 		{"kernels", kernels},
 		{"accuracy", accuracy},
+		{"faces", faces},
 	}
 }
 
