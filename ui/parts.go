@@ -7,6 +7,7 @@ func (s *Studio) makeParts() map[string]part {
 		placeHome:     &homePart{s: s},
 		placeData:     &dataPart{s: s},
 		placeTrain:    &trainPart{s: s},
+		placeTry:      &tryPart{s: s},
 		placeSettings: &settingsPart{s: s},
 	}
 }

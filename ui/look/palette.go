@@ -19,11 +19,11 @@ func alpha(hex uint32, a uint8) color.NRGBA {
 
 // neutrals are the colours in which the two looks differ by name.
 type neutrals struct {
-	ground, surface, raised, rail, line        uint32
-	text, muted, disabled                      uint32
-	ember, onEmber                             uint32
+	ground, surface, raised, rail, line                uint32
+	text, muted, disabled                              uint32
+	ember, onEmber                                     uint32
 	good, bad, warn, validation, input, stroke, shadow uint32
-	soft, hover                                uint8
+	soft, hover                                        uint8
 }
 
 // graphite is the dark look.

@@ -1,0 +1,225 @@
+package ui
+
+import (
+	"context"
+	"fmt"
+	"image"
+	_ "image/gif"  // pictures that people drop
+	_ "image/jpeg" // pictures that people drop
+	_ "image/png"  // pictures that people drop
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"athanor/app/store"
+	"athanor/inference/model"
+	"athanor/ui/try"
+)
+
+// tryPart is the try screen's link to the studio.
+type tryPart struct {
+	s      *Studio
+	view   *try.View
+	chosen string
+	open   *openModel
+	asking context.CancelFunc
+}
+
+// openModel is a model in use; it is opened by the first question and closed
+// when another takes its place.
+type openModel struct {
+	path string
+	once sync.Once
+	m    *model.Model
+	err  error
+}
+
+func (o *openModel) get() (*model.Model, error) {
+	o.once.Do(func() { o.m, o.err = model.Open(o.path, model.Options{}) })
+	return o.m, o.err
+}
+
+func (o *openModel) close() {
+	if o == nil {
+		return
+	}
+	if m, err := o.get(); err == nil {
+		m.Close()
+	}
+}
+
+func (p *tryPart) build() fyne.CanvasObject {
+	p.view = try.New(p.s.book)
+	p.view.OnModel = p.choose
+	p.view.OnPicture = p.picture
+	p.view.OnText = p.text
+	p.view.OnTrain = func() { p.s.Go(placeTrain) }
+	p.view.OnOpen = func() { p.s.chooseFile(pictureNames(), p.load) }
+	return p.view
+}
+
+func pictureNames() []string { return []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"} }
+
+func (p *tryPart) shown() {
+	p.s.listModels(func(list []try.Choice) {
+		if len(list) > 0 && !slices.ContainsFunc(list, func(c try.Choice) bool { return c.ID == p.chosen }) {
+			p.choose(list[0].ID)
+		}
+		p.view.ApplyModels(list, p.chosen)
+	})
+}
+
+func (p *tryPart) hidden() {}
+
+// drop takes a dropped picture.
+func (p *tryPart) drop(uris []fyne.URI) bool {
+	path := uris[0].Path()
+	if !slices.Contains(pictureNames(), strings.ToLower(filepath.Ext(path))) {
+		return false
+	}
+	p.load(path)
+	return true
+}
+
+// choose takes another model.
+func (p *tryPart) choose(path string) {
+	if path == p.chosen {
+		return
+	}
+	old := p.open
+	go old.close()
+	p.chosen, p.open = path, &openModel{path: path}
+	p.view.Apply(try.Answer{})
+}
+
+// listModels brings the models there are, the newest first.
+func (s *Studio) listModels(then func([]try.Choice)) {
+	runs, brought := s.runsFolder(), s.opts.Paths.Models()
+	async(s, func(ctx context.Context) ([]try.Choice, error) { return modelFiles(ctx, runs, brought) },
+		func(list []try.Choice, err error) {
+			s.fail(err)
+			then(list)
+		})
+}
+
+// modelFiles lists the models of runs and those brought in.
+func modelFiles(ctx context.Context, runs, brought string) ([]try.Choice, error) {
+	infos, err := recentRuns(ctx, runs, 200)
+	if err != nil {
+		return nil, err
+	}
+	var list []try.Choice
+	for _, r := range infos {
+		path := filepath.Join(r.Dir, "model.onnx")
+		if _, err := os.Stat(path); err == nil {
+			list = append(list, try.Choice{ID: path, Name: r.Name + " · " + shortTime(r), Task: r.Recipe["task"]})
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(brought, "*.onnx"))
+	if err != nil {
+		return nil, fmt.Errorf("list models: %w", err)
+	}
+	for _, f := range files {
+		list = append(list, try.Choice{ID: f, Name: strings.TrimSuffix(filepath.Base(f), ".onnx")})
+	}
+	return list, nil
+}
+
+func shortTime(r store.Info) string {
+	at := r.Status.Started
+	if at.IsZero() {
+		at = r.Changed
+	}
+	return at.Local().Format("01-02 15:04")
+}
+
+// load opens a picture file and asks about it.
+func (p *tryPart) load(path string) {
+	async(p.s, func(context.Context) (image.Image, error) { return readPicture(path) }, func(img image.Image, err error) {
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		p.picture(img)
+	})
+}
+
+func readPicture(path string) (image.Image, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open picture: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	img, _, err := image.Decode(f)
+	if err != nil {
+		return nil, fmt.Errorf("read picture %s: %w", path, err)
+	}
+	return img, nil
+}
+
+func (p *tryPart) picture(img image.Image) {
+	p.view.ApplySeen(img)
+	p.ask(func(ctx context.Context, m *model.Model) ([]model.Prediction, error) { return m.Images(ctx, img) })
+}
+
+func (p *tryPart) text(text string) {
+	if strings.TrimSpace(text) == "" {
+		p.view.Apply(try.Answer{})
+		return
+	}
+	p.ask(func(ctx context.Context, m *model.Model) ([]model.Prediction, error) { return m.Texts(ctx, text) })
+}
+
+// answered is a prediction and how long it took.
+type answered struct {
+	prediction model.Prediction
+	took       time.Duration
+}
+
+// ask puts a question to the chosen model; a newer one cancels it.
+func (p *tryPart) ask(question func(context.Context, *model.Model) ([]model.Prediction, error)) {
+	if p.open == nil {
+		return
+	}
+	if p.asking != nil {
+		p.asking()
+	}
+	open := p.open
+	p.asking = async(p.s, func(ctx context.Context) (answered, error) {
+		m, err := open.get()
+		if err != nil {
+			return answered{}, err
+		}
+		began := time.Now()
+		list, err := question(ctx, m)
+		if err != nil {
+			return answered{}, err
+		}
+		return answered{prediction: list[0], took: time.Since(began)}, nil
+	}, func(a answered, err error) {
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		p.view.Apply(answerOf(a))
+	})
+}
+
+// shownClasses is how many classes an answer lists.
+const shownClasses = 10
+
+func answerOf(a answered) try.Answer {
+	out := try.Answer{Took: fmt.Sprintf("%.1f ms", float64(a.took.Microseconds())/1000)}
+	for _, c := range a.prediction.Top(shownClasses) {
+		out.Classes = append(out.Classes, try.Class{Name: c.Label, Share: float64(c.Probability)})
+	}
+	if len(out.Classes) == 0 {
+		out.Value = fmt.Sprintf("%.4g", a.prediction.Value)
+	}
+	return out
+}
