@@ -22,7 +22,7 @@ func Light() Theme {
 func Dark() Theme {
 	return Theme{
 		Background: rgb(0x1B1D21), Text: rgb(0xC9CDD3), Axis: rgb(0x6B717A), Grid: rgb(0x2C3036),
-		Mark: rgb(0x7D838C), Palette: okabeIto(rgb(0xF2F2F2)), FontSize: 11,
+		Mark: rgb(0x7D838C), Palette: onDark(okabeIto(rgb(0xF2F2F2))), FontSize: 11,
 	}
 }
 
@@ -33,6 +33,12 @@ func okabeIto(last color.Color) []color.Color {
 		rgb(0x0072B2), rgb(0xE69F00), rgb(0x009E73), rgb(0xD55E00),
 		rgb(0xCC79A7), rgb(0x56B4E9), rgb(0xF0E442), last,
 	}
+}
+
+// onDark puts sky blue first, which dark ground carries better than blue.
+func onDark(p []color.Color) []color.Color {
+	p[0], p[5] = p[5], p[0]
+	return p
 }
 
 // Colour is the palette's colour for line i.

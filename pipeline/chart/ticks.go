@@ -60,7 +60,7 @@ func niceStep(half float64, n int, k Kind) float64 {
 func logTicks(lo, hi float64, n int) []plot.Tick {
 	a, b := max(math.Floor(math.Log10(lo)), -330), min(math.Ceil(math.Log10(hi)), 310)
 	every := max(1, math.Ceil((b-a)/float64(max(n, 2))))
-	fine := b-a <= 2
+	fine := math.Log10(hi)-math.Log10(lo) <= 2.2
 	var out []plot.Tick
 	for e := a; e <= b; e++ {
 		for m := 1.0; m < 10; m++ {
