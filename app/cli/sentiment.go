@@ -37,6 +37,7 @@ func newSentiment() *cobra.Command {
 		Example: "  athanor sentiment '这是一个非常好的产品，非常满意！'\n" +
 			"  athanor sentiment --explain 'The food was not good.'\n" +
 			"  athanor sentiment --file reviews.csv --out scored.csv",
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return runSentiment(cmd, args, f) },
 	}
 	flags := command.Flags()
@@ -46,6 +47,7 @@ func newSentiment() *cobra.Command {
 	flags.BoolVar(&f.explain, "explain", false, "show what every word adds to the score")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a text")
 	f.file.register(flags)
+	command.AddCommand(newSentimentPack())
 	return command
 }
 
