@@ -1,0 +1,200 @@
+package reviews_test
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"athanor/app/reviews"
+	"athanor/inference/sentiment"
+	"athanor/inference/testenv"
+)
+
+func analyzer(tb testing.TB) *sentiment.Analyzer {
+	tb.Helper()
+	a, err := sentiment.NewLexicons()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return a
+}
+
+func save(tb testing.TB, name, content string) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return path
+}
+
+func run(tb testing.TB, job reviews.Job) (reviews.Summary, error) {
+	tb.Helper()
+	return reviews.Run(context.Background(), analyzer(tb), job, func(reviews.Progress) {})
+}
+
+func readCSV(tb testing.TB, path string) [][]string {
+	tb.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	rows, err := csv.NewReader(strings.NewReader(string(b))).ReadAll()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return rows
+}
+
+const table = "id,date,cat,review\n1,2024-01-05,书,很好看，推荐\n2,2024-02-01,书,\"太差了,\n退货\"\n3,2024-02-03,phone,I love it\n4,2024-02-04,phone,\n"
+
+func TestRowsComeBackWithVerdictsBeside(t *testing.T) {
+	in := save(t, "in.csv", table)
+	out := filepath.Join(filepath.Dir(in), "out.csv")
+	s, err := run(t, reviews.Job{In: in, Out: out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := readCSV(t, out)
+	if len(rows) != 5 || strings.Join(rows[0], ",") != "id,date,cat,review,sentiment,sentiment_score,sentiment_confidence,sentiment_lang,sentiment_method" {
+		t.Fatalf("rows %q", rows)
+	}
+	for i, want := range []string{"positive", "negative", "positive", "neutral"} {
+		if rows[i+1][4] != want {
+			t.Errorf("row %d is %s, want %s", i+1, rows[i+1][4], want)
+		}
+	}
+	if rows[2][3] != "太差了,\n退货" || rows[4][8] != sentiment.NoBasis {
+		t.Errorf("rows %q", rows)
+	}
+	if s.Rows != 4 || s.NoBasis != 1 || s.Column != "review" || s.Labels[sentiment.Positive] != 2 {
+		t.Errorf("summary %+v", s)
+	}
+	if len(s.Categories) != 2 || len(s.Months) != 2 || s.Months[1].Name != "2024-02" || s.MostNegative[0].Row != 1 {
+		t.Errorf("summary %+v", s)
+	}
+}
+
+func TestJSONLinesAndPlainText(t *testing.T) {
+	in := save(t, "in.txt", "很好\nawful thing\n\n")
+	out := filepath.Join(filepath.Dir(in), "out.jsonl")
+	if _, err := run(t, reviews.Job{In: in, Out: out}); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	var first map[string]any
+	if err := json.Unmarshal([]byte(lines[0]), &first); err != nil || len(lines) != 3 {
+		t.Fatalf("%q: %v", lines, err)
+	}
+	if first["text"] != "很好" || first["sentiment"] != "positive" || first["sentiment_score"].(float64) <= 0 {
+		t.Errorf("%v", first)
+	}
+}
+
+func TestGB18030IsRead(t *testing.T) {
+	b, err := simplifiedchinese.GB18030.NewEncoder().String("评论,编号\n" + strings.Repeat("这本书非常好看，内容精彩，推荐大家购买,1\n质量太差了，非常失望，不会再来,2\n", 20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := save(t, "gb.csv", b)
+	s, err := run(t, reviews.Job{In: in})
+	if err != nil || s.Labels[sentiment.Positive] != 20 || s.Labels[sentiment.Negative] != 20 || s.Column != "评论" {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+// big is a table that takes several chunks.
+func big(rows int) string {
+	var b strings.Builder
+	b.WriteString("n,review\n")
+	for i := range rows {
+		fmt.Fprintf(&b, "%d,\"%s, number %d\nsecond line\"\n", i, []string{"great", "terrible", "it is a box"}[i%3], i)
+	}
+	return b.String()
+}
+
+func TestACancelledJobResumesToTheSameFile(t *testing.T) {
+	for _, ending := range []string{"csv", "jsonl"} {
+		in := save(t, "in.csv", big(3000))
+		whole := filepath.Join(filepath.Dir(in), "whole."+ending)
+		want, err := run(t, reviews.Job{In: in, Out: whole})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := filepath.Join(filepath.Dir(in), "out."+ending)
+		ctx, cancel := context.WithCancel(context.Background())
+		_, err = reviews.Run(ctx, analyzer(t), reviews.Job{In: in, Out: out}, func(p reviews.Progress) {
+			if p.Rows >= 1000 {
+				cancel()
+			}
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("error %v", err)
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Error("a cancelled job left a finished file")
+		}
+		part, err := os.ReadFile(out + ".part")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(out+".part", part[:len(part)-7], 0o600); err != nil { // as a crash leaves it
+			t.Fatal(err)
+		}
+		got, err := run(t, reviews.Job{In: in, Out: out, Resume: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, _ := os.ReadFile(whole)
+		b, _ := os.ReadFile(out)
+		if string(a) != string(b) || len(a) == 0 {
+			t.Errorf("%s: the resumed file differs", ending)
+		}
+		if got.Rows != want.Rows || got.Labels[sentiment.Positive] != want.Labels[sentiment.Positive] {
+			t.Errorf("%s: summary %+v, want %+v", ending, got, want)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	in := save(t, "in.csv", table)
+	dir := filepath.Dir(in)
+	for name, c := range map[string]struct {
+		job  reviews.Job
+		want error
+	}{
+		"unknown column":    {reviews.Job{In: in, Column: "nope"}, reviews.ErrColumn},
+		"unknown category":  {reviews.Job{In: in, By: "nope"}, reviews.ErrColumn},
+		"output is input":   {reviews.Job{In: in, Out: in}, reviews.ErrOutput},
+		"unknown ending":    {reviews.Job{In: in, Out: filepath.Join(dir, "x.xlsx")}, reviews.ErrOutput},
+		"nothing to resume": {reviews.Job{In: in, Out: filepath.Join(dir, "x.csv"), Resume: true}, reviews.ErrResume},
+		"missing file":      {reviews.Job{In: filepath.Join(dir, "none.csv")}, os.ErrNotExist},
+		"no letters":        {reviews.Job{In: save(t, "n.csv", "a,b\n1,2\n3,4\n")}, reviews.ErrColumn},
+	} {
+		if _, err := run(t, c.job); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if b, err := os.ReadFile(in); err != nil || string(b) != table {
+		t.Errorf("the input was changed: %q, %v", b, err)
+	}
+}
+
+func TestRealReviews(t *testing.T) {
+	s, err := run(t, reviews.Job{In: testenv.SharedData(t, "en-sentiment", "amazon_alexa.tsv")})
+	if err != nil || s.Rows != 3150 || s.Column != "verified_reviews" || len(s.Months) == 0 || len(s.Words) == 0 {
+		t.Errorf("%d rows of %q, %v", s.Rows, s.Column, err)
+	}
+}
