@@ -32,7 +32,7 @@ type question struct {
 // answer is one class.
 type answer struct {
 	Label string  `json:"label"`
-	Score float64 `json:"score"`
+	Score float32 `json:"score"`
 }
 
 // classified is the answer to a question; of a regression only the value.
@@ -40,8 +40,8 @@ type classified struct {
 	Model        string   `json:"model"`
 	Version      string   `json:"version"`
 	Label        string   `json:"label,omitempty"`
-	Score        *float64 `json:"score,omitempty"`
-	Value        *float64 `json:"value,omitempty"`
+	Score        *float32 `json:"score,omitempty"`
+	Value        *float32 `json:"value,omitempty"`
 	Milliseconds float64  `json:"milliseconds"`
 	Classes      []answer `json:"classes,omitempty"`
 }
@@ -49,11 +49,10 @@ type classified struct {
 func newClassified(v *version, p model.Prediction, began time.Time) classified {
 	res := classified{Model: v.model, Version: v.id, Milliseconds: since(began)}
 	for _, c := range p.Top(5) {
-		res.Classes = append(res.Classes, answer{c.Label, float64(c.Probability)})
+		res.Classes = append(res.Classes, answer{c.Label, c.Probability})
 	}
 	if len(res.Classes) == 0 {
-		value := float64(p.Value)
-		res.Value = &value
+		res.Value = &p.Value
 		return res
 	}
 	res.Label, res.Score = res.Classes[0].Label, &res.Classes[0].Score
