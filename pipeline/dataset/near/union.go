@@ -1,42 +1,58 @@
 package near
 
 // Union holds disjoint sets of samples (B. Galler and M. Fischer, 1964, with
-// path halving). The zero value is n sets of one sample each for any n.
-type Union struct{ parent map[int32]int32 }
+// path halving) in four bytes a sample. The zero value is sets of one sample
+// each.
+type Union struct {
+	parent []int32 // grown as needed
+	joined int
+}
+
+func (u *Union) grow(n int) {
+	for len(u.parent) < n {
+		u.parent = append(u.parent, int32(len(u.parent)))
+	}
+}
 
 // Join puts a and b into one set.
 func (u *Union) Join(a, b int) {
-	if u.parent == nil {
-		u.parent = map[int32]int32{}
-	}
+	u.grow(max(a, b) + 1)
 	x, y := u.root(int32(a)), u.root(int32(b))
 	if x == y {
 		return
 	}
-	if x > y {
-		x, y = y, x
-	}
-	u.parent[y] = x
+	u.parent[max(x, y)] = min(x, y)
+	u.joined++
 }
 
 func (u *Union) root(a int32) int32 {
-	for {
-		p, ok := u.parent[a]
-		if !ok {
-			return a
-		}
-		if g, ok := u.parent[p]; ok {
-			u.parent[a] = g
-		}
-		a = p
+	for u.parent[a] != a {
+		u.parent[a] = u.parent[u.parent[a]]
+		a = u.parent[a]
 	}
+	return a
 }
 
 // Find returns the smallest sample of a's set.
-func (u *Union) Find(a int) int { return int(u.root(int32(a))) }
+func (u *Union) Find(a int) int {
+	if a >= len(u.parent) {
+		return a
+	}
+	return int(u.root(int32(a)))
+}
 
 // Joined is how many samples are in a set with a smaller one: the copies.
-func (u *Union) Joined() int { return len(u.parent) }
+func (u *Union) Joined() int { return u.joined }
+
+// Copies calls visit with each sample that is not the smallest of its set and
+// with the smallest, in rising order, until visit returns false.
+func (u *Union) Copies(visit func(sample, first int) bool) {
+	for a := range u.parent {
+		if r := u.Find(a); r != a && !visit(a, r) {
+			return
+		}
+	}
+}
 
 // Groups returns for each of n samples the number of its group, or -1 for
 // samples alone in theirs: what package split takes.
@@ -45,11 +61,11 @@ func (u *Union) Groups(n int) []int {
 	for i := range out {
 		out[i] = -1
 	}
-	for a := range u.parent {
-		r := u.Find(int(a))
-		if int(a) < n {
+	u.Copies(func(a, r int) bool {
+		if a < n {
 			out[a], out[r] = r, r
 		}
-	}
+		return true
+	})
 	return out
 }

@@ -186,6 +186,21 @@ func (p *Profile) Quantile(q float64) float64 {
 	return p.sample[i] + (at-float64(i))*(p.sample[next]-p.sample[i])
 }
 
+// Outside estimates the shares of the numbers below low and above high; exact
+// up to 4,096 numbers.
+func (p *Profile) Outside(low, high float64) (below, above float64) {
+	for _, v := range p.sample {
+		if v < low {
+			below++
+		}
+		if v > high {
+			above++
+		}
+	}
+	n := float64(max(1, len(p.sample)))
+	return below / n, above / n
+}
+
 // MeanBytes is the mean length of a value as text.
 func (p *Profile) MeanBytes() float64 { return float64(p.Bytes) / float64(max(1, p.Present())) }
 
