@@ -19,7 +19,7 @@ type inferFunc func(n *Node) ([]result, error)
 
 // operators holds the shape rule of every operator this package knows; it is
 // never changed after start.
-var operators = merge(elementwiseRules(), matrixRules(), windowRules(), layoutRules(), reduceRules())
+var operators = merge(elementwiseRules(), matrixRules(), windowRules(), layoutRules(), indexRules(), normRules(), resizeRules(), reduceRules())
 
 func merge(tables ...map[string]inferFunc) map[string]inferFunc {
 	all := map[string]inferFunc{}
@@ -43,6 +43,11 @@ func infer(n *Node, count int) ([]result, error) {
 	}
 	if len(results) < count {
 		return nil, fmt.Errorf("%s has %d outputs, %d wanted", n.Op, len(results), count)
+	}
+	for _, r := range results[:count] {
+		if slices.ContainsFunc(r.shape, func(d int) bool { return d < Unknown }) {
+			return nil, fmt.Errorf("the result would have the shape %v", r.shape)
+		}
 	}
 	return results[:count], nil
 }

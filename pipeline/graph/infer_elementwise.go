@@ -7,13 +7,16 @@ import (
 )
 
 func elementwiseRules() map[string]inferFunc {
-	table := map[string]inferFunc{"Where": inferWhere, "Cast": inferCast, "Sum": inferVariadic, "Max": inferVariadic, "Min": inferVariadic, "Clip": inferUnary, "PRelu": inferBinary}
+	table := map[string]inferFunc{"Where": inferWhere, "Cast": inferCast, "Sum": inferVariadic, "Max": inferVariadic, "Min": inferVariadic, "Mean": inferVariadic, "Clip": inferUnary, "PRelu": inferPRelu}
 	for _, op := range []string{
-		"Neg", "Exp", "Log", "Sqrt", "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Erf", "Softmax", "LogSoftmax", "Abs", "Sign",
+		"Neg", "Exp", "Log", "Sqrt", "Relu", "LeakyRelu", "Sigmoid", "Tanh", "Erf", "Abs", "Sign",
 		"Reciprocal", "Floor", "Ceil", "Round", "Identity", "Elu", "Selu", "Softplus", "Softsign", "HardSigmoid", "HardSwish",
-		"Sin", "Cos", "Not", "Mish", "Gelu", "Dropout", "CumSum", "Celu", "ThresholdedRelu", "Atan",
+		"Sin", "Cos", "Tan", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh", "Not", "Mish", "Celu", "ThresholdedRelu", "Shrink",
 	} {
 		table[op] = inferUnary
+	}
+	for _, op := range []string{"Softmax", "LogSoftmax", "Hardmax"} {
+		table[op] = inferAlongAxis
 	}
 	for _, op := range []string{"Add", "Sub", "Mul", "Div", "Pow", "Mod"} {
 		table[op] = inferBinary
@@ -32,6 +35,26 @@ func inferUnary(n *Node) ([]result, error) {
 		return nil, err
 	}
 	return one(n.In[0].Type, n.In[0].Shape), nil
+}
+
+// inferAlongAxis is for operators that work along one axis, the last by default.
+func inferAlongAxis(n *Node) ([]result, error) {
+	if err := need(n, 1); err != nil {
+		return nil, err
+	}
+	if _, err := axis(n.Attrs.Int("axis", -1), n.In[0].Rank()); err != nil {
+		return nil, err
+	}
+	return inferUnary(n)
+}
+
+// inferPRelu: the slope broadcasts to the input, not the other way.
+func inferPRelu(n *Node) ([]result, error) {
+	r, err := inferBinary(n)
+	if err == nil && !sameShape(r[0].shape, n.In[0].Shape) {
+		err = fmt.Errorf("the slope %v does not broadcast to %v", n.In[1].Shape, n.In[0].Shape)
+	}
+	return r, err
 }
 
 func inferBinary(n *Node) ([]result, error) {
@@ -67,6 +90,9 @@ func inferVariadic(n *Node) ([]result, error) {
 	}
 	shape := n.In[0].Shape
 	for _, v := range n.In[1:] {
+		if v.Type != n.In[0].Type {
+			return nil, fmt.Errorf("types %v and %v differ", n.In[0].Type, v.Type)
+		}
 		var err error
 		if shape, err = Broadcast(shape, v.Shape); err != nil {
 			return nil, err
@@ -94,5 +120,9 @@ func inferCast(n *Node) ([]result, error) {
 	if err := need(n, 1); err != nil {
 		return nil, err
 	}
-	return one(onnx.DataType(n.Attrs.Int("to", 0)), n.In[0].Shape), nil
+	to := onnx.DataType(n.Attrs.Int("to", 0))
+	if !to.Valid() {
+		return nil, fmt.Errorf("there is no type %d to cast to", to)
+	}
+	return one(to, n.In[0].Shape), nil
 }

@@ -9,8 +9,7 @@ func layoutRules() map[string]inferFunc {
 	return map[string]inferFunc{
 		"Reshape": inferReshape, "Flatten": inferFlatten, "Transpose": inferTranspose, "Concat": inferConcat,
 		"Slice": inferSlice, "Split": inferSplit, "Squeeze": inferSqueeze, "Unsqueeze": inferUnsqueeze,
-		"Expand": inferExpand, "Gather": inferGather, "Pad": inferPad, "OneHot": inferOneHot,
-		"ScatterElements": inferUnary, "GatherElements": inferGatherElements, "Tile": inferTile,
+		"Expand": inferExpand, "Pad": inferPad, "Tile": inferTile, "Trilu": inferTrilu, "DepthToSpace": inferDepthToSpace, "SpaceToDepth": inferSpaceToDepth,
 	}
 }
 
@@ -82,13 +81,13 @@ func inferTranspose(n *Node) ([]result, error) {
 	if len(perm) != n.In[0].Rank() {
 		return nil, fmt.Errorf("permutation %v does not fit %v", perm, n.In[0].Shape)
 	}
-	shape := make([]int, len(perm))
+	shape, seen := make([]int, len(perm)), make([]bool, len(perm))
 	for i, p := range perm {
 		a, err := axis(p, len(perm))
-		if err != nil {
-			return nil, err
+		if err != nil || seen[a] {
+			return nil, fmt.Errorf("permutation %v does not fit %v", perm, n.In[0].Shape)
 		}
-		shape[i] = n.In[0].Shape[a]
+		shape[i], seen[a] = n.In[0].Shape[a], true
 	}
 	return one(n.In[0].Type, shape), nil
 }
@@ -134,6 +133,9 @@ func inferConcat(n *Node) ([]result, error) {
 
 // Windows are the cuts a Slice node makes, with ends clamped to the input.
 func Windows(n *Node) ([]Window, error) {
+	if err := need(n, 3); err != nil {
+		return nil, err
+	}
 	starts, ok1 := ConstInts(n.In[1])
 	ends, ok2 := ConstInts(n.In[2])
 	if !ok1 || !ok2 || len(starts) != len(ends) {
@@ -157,6 +159,9 @@ func Windows(n *Node) ([]Window, error) {
 		a, err := axis(axes[i], n.In[0].Rank())
 		if err != nil {
 			return nil, err
+		}
+		if steps[i] == 0 || slices.ContainsFunc(windows, func(w Window) bool { return w.Axis == a }) {
+			return nil, fmt.Errorf("axis %d is cut twice, or by steps of 0", a)
 		}
 		windows = append(windows, clamp(Window{a, starts[i], ends[i], steps[i]}, n.In[0].Shape[a]))
 	}
@@ -216,6 +221,9 @@ func inferSplit(n *Node) ([]result, error) {
 		return nil, err
 	}
 	sizes, ok := ConstInts(n.In[1])
+	if len(sizes) == 0 || slices.Min(sizes) < 0 {
+		return nil, fmt.Errorf("pieces %v are not sizes", sizes)
+	}
 	total := 0
 	var results []result
 	for _, size := range sizes {
@@ -308,25 +316,6 @@ func inferExpand(n *Node) ([]result, error) {
 	return one(n.In[0].Type, shape), err
 }
 
-func inferGather(n *Node) ([]result, error) {
-	if err := need(n, 2); err != nil {
-		return nil, err
-	}
-	at, err := axis(n.Attrs.Int("axis", 0), n.In[0].Rank())
-	if err != nil {
-		return nil, err
-	}
-	shape := slices.Concat(n.In[0].Shape[:at], n.In[1].Shape, n.In[0].Shape[at+1:])
-	return one(n.In[0].Type, shape), nil
-}
-
-func inferGatherElements(n *Node) ([]result, error) {
-	if err := need(n, 2); err != nil {
-		return nil, err
-	}
-	return one(n.In[0].Type, n.In[1].Shape), nil
-}
-
 func inferPad(n *Node) ([]result, error) {
 	if err := need(n, 2); err != nil {
 		return nil, err
@@ -345,17 +334,6 @@ func inferPad(n *Node) ([]result, error) {
 	return one(n.In[0].Type, shape), nil
 }
 
-func inferOneHot(n *Node) ([]result, error) {
-	if err := need(n, 3); err != nil {
-		return nil, err
-	}
-	depth, ok := ConstInts(n.In[1])
-	if !ok || len(depth) != 1 || n.Attrs.Int("axis", -1) != -1 {
-		return nil, fmt.Errorf("needs a constant depth and the last axis")
-	}
-	return one(n.In[2].Type, append(slices.Clone(n.In[0].Shape), depth[0])), nil
-}
-
 func inferTile(n *Node) ([]result, error) {
 	if err := need(n, 2); err != nil {
 		return nil, err
@@ -371,4 +349,44 @@ func inferTile(n *Node) ([]result, error) {
 		}
 	}
 	return one(n.In[0].Type, shape), nil
+}
+
+func inferTrilu(n *Node) ([]result, error) {
+	if err := need(n, 1); err != nil {
+		return nil, err
+	}
+	if n.In[0].Rank() < 2 {
+		return nil, fmt.Errorf("needs a matrix, has %v", n.In[0].Shape)
+	}
+	return inferUnary(n)
+}
+
+func inferDepthToSpace(n *Node) ([]result, error) {
+	if err := need(n, 1); err != nil {
+		return nil, err
+	}
+	x, s := n.In[0].Shape, n.Attrs.Int("blocksize", 0)
+	if len(x) != 4 || s < 1 || x[1] == Unknown || x[1]%(s*s) != 0 {
+		return nil, fmt.Errorf("blocks of %d do not fit %v", s, x)
+	}
+	return one(n.In[0].Type, []int{x[0], x[1] / (s * s), times(x[2], s), times(x[3], s)}), nil
+}
+
+func inferSpaceToDepth(n *Node) ([]result, error) {
+	if err := need(n, 1); err != nil {
+		return nil, err
+	}
+	x, s := n.In[0].Shape, n.Attrs.Int("blocksize", 0)
+	if len(x) != 4 || s < 1 || x[2] == Unknown || x[3] == Unknown || x[2]%s != 0 || x[3]%s != 0 {
+		return nil, fmt.Errorf("blocks of %d do not fit %v", s, x)
+	}
+	return one(n.In[0].Type, []int{x[0], times(x[1], s*s), x[2] / s, x[3] / s}), nil
+}
+
+// times multiplies a dimension that may be unknown.
+func times(d, k int) int {
+	if d == Unknown {
+		return Unknown
+	}
+	return d * k
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"slices"
 
 	"athanor/inference/onnx"
@@ -9,7 +10,7 @@ import (
 func reduceRules() map[string]inferFunc {
 	table := map[string]inferFunc{"ArgMax": inferArg, "ArgMin": inferArg}
 	for _, op := range []string{
-		"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceSumSquare", "ReduceL2", "ReduceL1", "ReduceProd", "ReduceLogSumExp",
+		"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceSumSquare", "ReduceL2", "ReduceL1", "ReduceProd", "ReduceLogSum", "ReduceLogSumExp",
 	} {
 		table[op] = inferReduce
 	}
@@ -32,10 +33,29 @@ func ReducedAxes(n *Node) []int {
 	}
 	axes := make([]int, len(list))
 	for i, a := range list {
-		axes[i] = (a + rank) % rank
+		axes[i] = a
+		if a < 0 {
+			axes[i] += rank
+		}
 	}
 	slices.Sort(axes)
 	return axes
+}
+
+// checkAxes refuses axes that are not known, outside the rank or repeated.
+func checkAxes(n *Node) error {
+	if len(n.In) > 1 && n.In[1] != nil {
+		if _, ok := ConstInts(n.In[1]); !ok {
+			return fmt.Errorf("the axes are not a constant")
+		}
+	}
+	axes := ReducedAxes(n)
+	for i, a := range axes {
+		if a < 0 || a >= n.In[0].Rank() || i > 0 && axes[i-1] == a {
+			return fmt.Errorf("axes %v do not fit %v", axes, n.In[0].Shape)
+		}
+	}
+	return nil
 }
 
 func inferReduce(n *Node) ([]result, error) {
@@ -43,6 +63,9 @@ func inferReduce(n *Node) ([]result, error) {
 		return nil, err
 	}
 	x := n.In[0]
+	if err := checkAxes(n); err != nil {
+		return nil, err
+	}
 	shape := dropped(x.Shape, ReducedAxes(n), n.Attrs.Int("keepdims", 1) == 1)
 	return one(x.Type, shape), nil
 }

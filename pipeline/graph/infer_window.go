@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"athanor/inference/onnx"
 )
@@ -11,7 +12,7 @@ func windowRules() map[string]inferFunc {
 	return map[string]inferFunc{
 		"Conv": inferConv, "ConvTranspose": inferConvTranspose, "MaxPool": inferPool, "AveragePool": inferPool,
 		"GlobalAveragePool": inferGlobalPool, "GlobalMaxPool": inferGlobalPool,
-		"BatchNormalization": inferBatchNorm, "LayerNormalization": inferLayerNorm, "InstanceNormalization": inferUnary, "Resize": inferResize,
+		"LpPool": inferPool,
 	}
 }
 
@@ -31,10 +32,13 @@ func WindowGeometry(a Attrs, kernel, input []int) (Geometry, error) {
 	rank := len(kernel)
 	g := Geometry{Kernel: kernel, Stride: filled(a.Ints("strides"), rank, 1), Dilation: filled(a.Ints("dilations"), rank, 1)}
 	pads := filled(a.Ints("pads"), 2*rank, 0)
-	if len(g.Stride) != rank || len(g.Dilation) != rank || len(pads) != 2*rank || rank != len(input) {
+	if rank == 0 || len(g.Stride) != rank || len(g.Dilation) != rank || len(pads) != 2*rank || rank != len(input) {
 		return g, fmt.Errorf("kernel, strides, dilations and pads do not fit %d spatial dimensions", len(input))
 	}
 	g.PadBegin, g.PadEnd = pads[:rank], pads[rank:]
+	if slices.Min(slices.Concat(kernel, g.Stride, g.Dilation)) < 1 || slices.Min(pads) < 0 {
+		return g, fmt.Errorf("kernel %v, strides %v and dilations %v must be positive, pads %v not negative", kernel, g.Stride, g.Dilation, pads)
+	}
 	switch mode := a.String("auto_pad", "NOTSET"); mode {
 	case "NOTSET", "VALID", "":
 		return g, nil
@@ -93,6 +97,14 @@ func filled(list []int, n, value int) []int {
 	return list
 }
 
+// checkBias refuses a third input that is not one number for each channel.
+func checkBias(n *Node, channels int) error {
+	if len(n.In) > 2 && n.In[2] != nil && !sameShape(n.In[2].Shape, []int{channels}) {
+		return fmt.Errorf("bias %v does not fit %d channels", n.In[2].Shape, channels)
+	}
+	return nil
+}
+
 func inferConv(n *Node) ([]result, error) {
 	if err := need(n, 2); err != nil {
 		return nil, err
@@ -102,8 +114,11 @@ func inferConv(n *Node) ([]result, error) {
 		return nil, fmt.Errorf("needs input and weights of one rank, 3 or more")
 	}
 	group := n.Attrs.Int("group", 1)
-	if x[1] != w[1]*group || group < 1 || w[0]%group != 0 {
+	if group < 1 || x[1] != w[1]*group || w[0]%group != 0 || x[1] < 1 {
 		return nil, fmt.Errorf("%d channels do not fit weights %v in %d groups", x[1], w, group)
+	}
+	if err := checkBias(n, w[0]); err != nil {
+		return nil, err
 	}
 	g, err := WindowGeometry(n.Attrs, w[2:], x[2:])
 	if err != nil {
@@ -127,6 +142,9 @@ func TransposedGeometry(n *Node) (Geometry, error) {
 		return g, err
 	}
 	extra := filled(n.Attrs.Ints("output_padding"), len(x), 0)
+	if len(extra) != len(x) || target != nil && len(target) < len(x) {
+		return g, fmt.Errorf("output_padding and output_shape do not fit %d spatial dimensions", len(x))
+	}
 	g.PadBegin, g.PadEnd = make([]int, len(x)), make([]int, len(x))
 	for i, size := range x {
 		if size == Unknown {
@@ -155,15 +173,22 @@ func inferConvTranspose(n *Node) ([]result, error) {
 		return nil, err
 	}
 	x, w := n.In[0].Shape, n.In[1].Shape
-	if len(x) < 3 || len(w) != len(x) || x[1] != w[0] {
+	group := n.Attrs.Int("group", 1)
+	if len(x) < 3 || len(w) != len(x) || x[1] != w[0] || group < 1 || w[0]%group != 0 {
 		return nil, fmt.Errorf("input %v and weights %v do not fit", x, w)
+	}
+	if err := checkBias(n, w[1]*group); err != nil {
+		return nil, err
 	}
 	g, err := TransposedGeometry(n)
 	if err != nil {
 		return nil, err
 	}
 	extra := filled(n.Attrs.Ints("output_padding"), len(x)-2, 0)
-	out := []int{x[0], w[1] * n.Attrs.Int("group", 1)}
+	if len(extra) != len(x)-2 {
+		return nil, fmt.Errorf("output_padding %v does not fit %d spatial dimensions", extra, len(x)-2)
+	}
+	out := []int{x[0], w[1] * group}
 	for i, size := range x[2:] {
 		if size == Unknown {
 			out = append(out, Unknown)
@@ -196,67 +221,11 @@ func inferGlobalPool(n *Node) ([]result, error) {
 		return nil, err
 	}
 	shape := append([]int{}, n.In[0].Shape...)
+	if len(shape) < 3 {
+		return nil, fmt.Errorf("needs a batch, channels and space")
+	}
 	for i := 2; i < len(shape); i++ {
 		shape[i] = 1
-	}
-	return one(n.In[0].Type, shape), nil
-}
-
-func inferBatchNorm(n *Node) ([]result, error) {
-	if err := need(n, 5); err != nil {
-		return nil, err
-	}
-	x := n.In[0]
-	if x.Rank() < 2 || !agree(n.In[1].Size(), x.Shape[1]) {
-		return nil, fmt.Errorf("scale %v does not fit channels of %v", n.In[1].Shape, x.Shape)
-	}
-	return []result{{x.Type, x.Shape}, {x.Type, n.In[1].Shape}, {x.Type, n.In[1].Shape}}, nil
-}
-
-func inferLayerNorm(n *Node) ([]result, error) {
-	if err := need(n, 2); err != nil {
-		return nil, err
-	}
-	x := n.In[0]
-	from, err := axis(n.Attrs.Int("axis", -1), x.Rank())
-	if err != nil {
-		return nil, err
-	}
-	stats := append([]int{}, x.Shape...)
-	for i := from; i < len(stats); i++ {
-		stats[i] = 1
-	}
-	return []result{{x.Type, x.Shape}, {x.Type, stats}, {x.Type, stats}}, nil
-}
-
-func inferResize(n *Node) ([]result, error) {
-	if err := need(n, 1); err != nil {
-		return nil, err
-	}
-	if len(n.In) > 3 {
-		if sizes, ok := ConstInts(n.In[3]); ok && len(sizes) == n.In[0].Rank() {
-			return one(n.In[0].Type, sizes), nil
-		}
-	}
-	if len(n.In) > 2 && n.In[2] != nil && n.In[2].Const != nil {
-		return resizeByScale(n)
-	}
-	return nil, fmt.Errorf("needs constant sizes or scales")
-}
-
-func resizeByScale(n *Node) ([]result, error) {
-	scales := ConstFloats(n.In[2])
-	if len(scales) != n.In[0].Rank() {
-		return nil, fmt.Errorf("needs a scale for each dimension")
-	}
-	shape := make([]int, len(scales))
-	for i, d := range n.In[0].Shape {
-		shape[i] = Unknown
-		if d != Unknown {
-			shape[i] = int(float64(d) * scales[i])
-		} else if scales[i] == 1 {
-			shape[i] = Unknown
-		}
 	}
 	return one(n.In[0].Type, shape), nil
 }
