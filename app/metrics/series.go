@@ -179,6 +179,9 @@ func (e *epochMap) at(step int64) float64 {
 	if i < 0 {
 		return 0
 	}
+	if len(e.first) == 1 && e.epoch[0] == 0 {
+		return float64(step) // an imported run that knows no epochs
+	}
 	if e.rows <= len(e.first) { // one row an epoch: it is the epoch's end
 		return float64(e.epoch[i])
 	}

@@ -41,6 +41,7 @@ type Run struct {
 	events *os.File
 	clock  activeClock
 	status Status
+	mirror *mirror
 }
 
 var _ train.Store = (*Run)(nil)
@@ -48,9 +49,17 @@ var _ train.Store = (*Run)(nil)
 // CreateRun makes the folder <time>-<name> in runs and opens it to write. An
 // equal name gets a number.
 func CreateRun(runs, name string, now time.Time) (*Run, error) {
+	dir, err := makeFolder(runs, name, now)
+	if err != nil {
+		return nil, fmt.Errorf("create run: %w", err)
+	}
+	return OpenRun(dir)
+}
+
+func makeFolder(runs, name string, now time.Time) (string, error) {
 	base := now.Format("20060102-150405") + "-" + SafeName(name)
 	if err := os.MkdirAll(runs, 0o755); err != nil {
-		return nil, fmt.Errorf("create run: %w", err)
+		return "", err
 	}
 	for i := 1; ; i++ {
 		dir := filepath.Join(runs, base)
@@ -58,11 +67,8 @@ func CreateRun(runs, name string, now time.Time) (*Run, error) {
 			dir += "-" + strconv.Itoa(i)
 		}
 		err := os.Mkdir(dir, 0o755)
-		if err == nil {
-			return OpenRun(dir)
-		}
-		if !errors.Is(err, fs.ErrExist) || i > 1000 {
-			return nil, fmt.Errorf("create run: %w", err)
+		if err == nil || !errors.Is(err, fs.ErrExist) || i > 1000 {
+			return dir, err
 		}
 	}
 }
@@ -145,11 +151,16 @@ func (r *Run) Dir() string { return r.dir }
 func (r *Run) AppendMetric(m train.Metric) error {
 	r.mu.Lock()
 	active := r.clock.at(m.Time)
+	var mirrored error
+	if r.mirror != nil {
+		mirrored = r.mirror.metric(m)
+	}
 	r.mu.Unlock()
-	return r.steps.Append(metrics.Row{
+	err := r.steps.Append(metrics.Row{
 		Step: int64(m.Step), Epoch: int32(m.Epoch), Time: m.Time, Active: active,
 		Values: []float64{m.Loss, m.Accuracy, m.LearningRate, m.GradientNorm},
 	})
+	return errors.Join(err, mirrored)
 }
 
 // AppendEvent adds an epoch, checkpoint, mark or log line to the events; an
@@ -195,6 +206,9 @@ func (r *Run) appendEpoch(e train.Epoch) error {
 		Step: int64(e.Step), Epoch: int32(e.Epoch), Time: now, Active: r.clock.active,
 		Values: []float64{e.ValLoss, e.ValAccuracy, e.TrainLoss, e.TrainAccuracy, e.ValR2, e.Seconds},
 	})
+	if r.mirror != nil {
+		err = errors.Join(err, r.mirror.epoch(e, now))
+	}
 	r.status.epoch(e, now)
 	return errors.Join(err, WriteTOML(filepath.Join(r.dir, StatusFile), r.status))
 }
@@ -281,6 +295,10 @@ func (r *Run) closeFiles() error {
 		if w != nil {
 			errs = append(errs, w.Close())
 		}
+	}
+	if r.mirror != nil {
+		errs = append(errs, r.mirror.w.Close())
+		r.mirror = nil
 	}
 	if r.events != nil {
 		errs = append(errs, r.events.Sync(), r.events.Close())

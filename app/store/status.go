@@ -16,12 +16,12 @@ type State string
 // The states of a run. A run that says running and is held by no process was
 // interrupted, and can be resumed.
 const (
-	Running     State = "running"
-	Finished    State = "finished"
-	Stopped     State = "stopped"
-	Failed      State = "failed"
-	Interrupted State = "interrupted"
-	Imported    State = "imported"
+	Running       State = "running"
+	Finished      State = "finished"
+	Stopped       State = "stopped"
+	Failed        State = "failed"
+	Interrupted   State = "interrupted"
+	StateImported State = "imported"
 )
 
 // Status is what a run tells about itself, in status.toml. Values that are not
