@@ -54,6 +54,9 @@ func (s *Studio) runsFolder() string { return s.opts.Paths.Runs() }
 
 // start begins a run with the settings as they are on the train screen.
 func (j *session) start() {
+	if j.opening != nil {
+		return // the data are on their way
+	}
 	if j.data == nil {
 		j.s.Go(placeData)
 		return

@@ -1,0 +1,108 @@
+package ui_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"athanor/app/project"
+	"athanor/inference/runtime"
+	"athanor/inference/testenv"
+	"athanor/ui"
+	"athanor/ui/i18n"
+	"athanor/ui/look"
+	"athanor/ui/uitest"
+)
+
+// studio opens the window in the test driver over an empty home.
+func studio(t *testing.T) (*ui.Studio, *uitest.Queue, string) {
+	t.Helper()
+	dir := t.TempDir()
+	q := uitest.NewQueue()
+	paths := project.Paths{Data: dir, Config: dir, Cache: filepath.Join(dir, "cache")}
+	s, err := ui.Open(t.Context(), uitest.App(t), ui.Options{Post: q.Post, Version: "test", Paths: paths, Started: time.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Window().Close)
+	return s, q, dir
+}
+
+func TestEveryPlaceOpensInBothLanguagesAndLooks(t *testing.T) {
+	s, _, dir := studio(t)
+	for _, l := range i18n.Languages() {
+		s.SetLanguage(l)
+		for _, mode := range []look.Mode{look.Light, look.Dark} {
+			s.SetLook(mode)
+			for _, id := range s.Places() {
+				s.Go(id)
+				if s.Place() != id {
+					t.Fatalf("%s opened %s", id, s.Place())
+				}
+				if s.Window().Canvas().Content().MinSize().Width > 1024 {
+					t.Errorf("%s in %s needs %v units of width, more than 1024", id, l, s.Window().Canvas().Content().MinSize().Width)
+				}
+			}
+		}
+	}
+	if raw, err := os.ReadFile(filepath.Join(dir, "settings.toml")); err != nil || !strings.Contains(string(raw), "zh") {
+		t.Errorf("the language was not kept: %q, %v", raw, err)
+	}
+}
+
+func TestThreeClicksTrainANetwork(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	s, q, dir := studio(t)
+	s.StartDigits()
+	q.Until(t, 20*time.Second, s.Ready)
+	s.SetEpochs(1)
+	s.StartRun()
+	q.Until(t, 60*time.Second, s.Idle)
+	runs, err := filepath.Glob(filepath.Join(dir, "runs", "*", "model.onnx"))
+	if err != nil || len(runs) != 1 {
+		t.Fatalf("%d models were kept, want 1 (%v)", len(runs), err)
+	}
+	if got := s.Accuracy(); got < 0.8 {
+		t.Errorf("one epoch reached an accuracy of %.3f on the test set", got)
+	}
+	if s.Errors() != 0 {
+		t.Errorf("%d errors were shown", s.Errors())
+	}
+}
+
+func TestDroppedNonsenseIsExplained(t *testing.T) {
+	s, q, dir := studio(t)
+	path := filepath.Join(dir, "notes.bin")
+	if err := os.WriteFile(path, []byte{1, 2, 3}, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.OpenData(path)
+	q.Until(t, 10*time.Second, func() bool { return s.Errors() > 0 })
+	if s.Window().Canvas().Overlays().Top() == nil {
+		t.Error("no dialog tells what happened")
+	}
+}
+
+func TestPaletteFindsByEitherLanguage(t *testing.T) {
+	s, _, _ := studio(t)
+	s.OpenPalette()
+	top := s.Window().Canvas().Overlays().Top()
+	if top == nil {
+		t.Fatal("the palette did not open")
+	}
+	entry, ok := s.Window().Canvas().Focused().(fyne.Focusable)
+	if !ok {
+		t.Fatal("the field has no focus")
+	}
+	for _, r := range "深色" {
+		entry.TypedRune(r)
+	}
+	entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if s.Window().Canvas().Overlays().Top() != nil {
+		t.Error("the palette stayed open")
+	}
+}

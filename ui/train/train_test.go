@@ -1,0 +1,189 @@
+package train_test
+
+import (
+	"image"
+	"math"
+	"testing"
+
+	"fyne.io/fyne/v2/test"
+
+	"athanor/pipeline/train"
+	"athanor/ui/i18n"
+	uitrain "athanor/ui/train"
+	"athanor/ui/uitest"
+)
+
+func field(t *testing.T, key string) uitrain.Field {
+	t.Helper()
+	for _, f := range uitrain.Fields() {
+		if f.Key == key {
+			return f
+		}
+	}
+	t.Fatalf("no field %s", key)
+	return uitrain.Field{}
+}
+
+func TestFieldsKeepValuesInRange(t *testing.T) {
+	for _, c := range []struct {
+		key, typed, want string
+		moved, ok        bool
+	}{
+		{"epochs", "12", "12", false, true},
+		{"epochs", " 0 ", "1", true, true},
+		{"epochs", "1e9", "10000", true, true},
+		{"epochs", "ten", "ten", false, false},
+		{"epochs", "", "", false, false},
+		{"learning_rate", "0,01", "0.01", false, true},
+		{"learning_rate", "-3", "1e-08", true, true},
+		{"learning_rate", "NaN", "NaN", false, false},
+		{"hidden", "64，32", "64, 32", false, true},
+		{"hidden", "0 5", "1, 5", true, true},
+		{"hidden", "a", "", false, false},
+		{"hidden", "", "", false, true},
+	} {
+		value, moved, ok := field(t, c.key).Clamp(c.typed)
+		if ok != c.ok || moved != c.moved || ok && value != c.want {
+			t.Errorf("%s %q: got %q, %v, %v", c.key, c.typed, value, moved, ok)
+		}
+	}
+}
+
+func TestEveryFieldReadsWhatItWrites(t *testing.T) {
+	recipe, err := train.Recipe{}.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range uitrain.Fields() {
+		before := f.Get(&recipe)
+		f.Set(&recipe, before)
+		if after := f.Get(&recipe); after != before {
+			t.Errorf("%s: %q became %q", f.Key, before, after)
+		}
+	}
+}
+
+func TestSentenceTellsWhatTheCurveDoes(t *testing.T) {
+	b := uitest.Book(t, i18n.English)
+	epoch := func(n int, trainLoss, valLoss float64) train.Epoch {
+		return train.Epoch{Epoch: n, TrainLoss: trainLoss, ValLoss: valLoss, TrainAccuracy: 0.9, ValAccuracy: 0.89}
+	}
+	for _, c := range []struct {
+		epochs []train.Epoch
+		want   string
+	}{
+		{nil, b.T("sentence.first")},
+		{[]train.Epoch{epoch(1, 1, 1), epoch(2, .8, .9)}, b.T("sentence.better", 2, .9)},
+		{[]train.Epoch{epoch(1, 1, .5), epoch(2, .8, .6), epoch(3, .6, .7), epoch(4, .5, .8)}, b.T("sentence.overfit", 3, 1)},
+		{[]train.Epoch{epoch(1, 1, .5), epoch(2, 1.1, .6), epoch(3, 1, .7), epoch(4, 1, .8)}, b.T("sentence.stalled", 3, 1)},
+		{[]train.Epoch{epoch(1, math.NaN(), .5)}, b.T("sentence.nan", 1)},
+	} {
+		if got := uitrain.Sentence(b, c.epochs); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestFormMarksAndResets(t *testing.T) {
+	uitest.App(t)
+	defaults, err := train.Recipe{}.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := uitrain.NewForm(uitest.Book(t, i18n.Chinese))
+	changed := defaults
+	changed.Train.Epochs, changed.Optimizer.LearningRate = 3, 0.5
+	form.Apply(changed, defaults)
+	if n := form.Modified(); n != 2 {
+		t.Errorf("%d settings marked, want 2", n)
+	}
+	calls := 0
+	form.OnChange = func() { calls++ }
+	form.ResetAll()
+	if n := form.Modified(); n != 0 || calls != 1 || form.Recipe().Train.Epochs != defaults.Train.Epochs {
+		t.Errorf("%d marked after reset, %d calls, %d epochs", n, calls, form.Recipe().Train.Epochs)
+	}
+}
+
+func TestViewWishesOnlyWhatMakesSense(t *testing.T) {
+	uitest.App(t)
+	v := uitrain.New(uitest.Book(t, i18n.English))
+	w := test.NewTempWindow(t, v)
+	w.Resize(v.MinSize())
+	var wishes []string
+	v.OnStart = func(train.Recipe) { wishes = append(wishes, "start") }
+	v.OnPause = func() { wishes = append(wishes, "pause") }
+	v.OnStop = func() { wishes = append(wishes, "stop") }
+	v.OnData = func() { wishes = append(wishes, "data") }
+	v.Start()
+	recipe, err := train.Recipe{}.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.ApplySetup(uitrain.Setup{Data: "digits", Recipe: recipe, Defaults: recipe})
+	v.Pause()
+	v.Stop()
+	v.Start()
+	v.Apply(uitrain.Snapshot{Run: "a", Phase: uitrain.Running})
+	v.Start()
+	v.Pause()
+	v.Stop()
+	want := []string{"data", "start", "pause", "stop"}
+	if len(wishes) != len(want) {
+		t.Fatalf("got %v, want %v", wishes, want)
+	}
+	for i := range want {
+		if wishes[i] != want[i] {
+			t.Errorf("got %v, want %v", wishes, want)
+		}
+	}
+}
+
+func TestCurvesShareIsAMoment(t *testing.T) {
+	var c uitrain.Curves
+	for i := range 10 {
+		c.Step(train.Metric{Step: i + 1, Loss: 1, Accuracy: .5})
+	}
+	c.Epoch(train.Epoch{Epoch: 1, Step: 10, ValLoss: .7, ValAccuracy: .6})
+	moment := c.Share()
+	c.Step(train.Metric{Step: 11, Loss: 2})
+	if moment.Points() != 10 || c.Points() != 11 {
+		t.Errorf("got %d and %d points", moment.Points(), c.Points())
+	}
+	spec := moment.LossSpec([2]string{"t", "v"}, uitrain.PlotTheme())
+	if len(spec.Lines) != 3 || spec.Lines[2].Samples.Len() != 1 || len(spec.Lines[2].Dots) != 1 {
+		t.Errorf("the chart lacks something: %d lines", len(spec.Lines))
+	}
+}
+
+func TestPlotDrawsTheNewestOrder(t *testing.T) {
+	uitest.App(t)
+	q := uitest.NewQueue()
+	p := uitrain.NewPlot(q.Post)
+	w := test.NewTempWindow(t, p)
+	w.Resize(p.MinSize().AddWidthHeight(200, 100))
+	var c uitrain.Curves
+	for i := range 500 {
+		c.Step(train.Metric{Step: i + 1, Loss: 1 / float64(i+1)})
+	}
+	before := w.Canvas().Capture()
+	p.Draw(c.LossSpec([2]string{"t", "v"}, uitrain.PlotTheme()))
+	drawn := false
+	q.Until(t, 10e9, func() bool {
+		if !drawn {
+			drawn = differ(before, w.Canvas().Capture())
+		}
+		return drawn
+	})
+}
+
+func differ(a, b image.Image) bool {
+	for y := range a.Bounds().Dy() {
+		for x := range a.Bounds().Dx() {
+			if a.At(x, y) != b.At(x, y) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,128 @@
+package widgets_test
+
+import (
+	"image"
+	"image/color"
+	"strings"
+	"testing"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/test"
+
+	"athanor/ui/look"
+	"athanor/ui/uitest"
+	"athanor/ui/widgets"
+)
+
+func TestGridAsksOnlyForWhatIsVisible(t *testing.T) {
+	uitest.App(t)
+	g := widgets.NewGrid(72)
+	asked := map[int]bool{}
+	g.Load = func(i int) { asked[i] = true }
+	w := test.NewTempWindow(t, g)
+	w.Resize(fyne.NewSize(600, 400))
+	g.SetCount(100000)
+	if len(asked) == 0 || len(asked) > 200 {
+		t.Fatalf("asked for %d of 100,000 pictures", len(asked))
+	}
+	g.Put(3, widgets.Thumb{Picture: image.NewGray(image.Rect(0, 0, 2, 2)), Caption: "seven"})
+	if !g.Has(3) || g.Has(4) {
+		t.Error("the wrong pictures are there")
+	}
+	g.Put(200000, widgets.Thumb{})
+	if g.Has(200000) {
+		t.Error("took a picture beyond the end")
+	}
+}
+
+func TestConfusionFindsTheCell(t *testing.T) {
+	uitest.App(t)
+	c := widgets.NewConfusion()
+	w := test.NewTempWindow(t, container.NewStack(c))
+	w.Resize(fyne.NewSize(300, 300))
+	if _, _, ok := c.Cell(fyne.NewPos(100, 100)); ok {
+		t.Error("an empty matrix has no cells")
+	}
+	c.Set([]string{"cat", "dog"}, [][]int{{9, 1}, {2, 8}})
+	var got [2]int
+	c.OnCell = func(truth, predicted int) { got = [2]int{truth, predicted} }
+	size := c.Size()
+	c.Tapped(&fyne.PointEvent{Position: fyne.NewPos(size.Width-30, 30)})
+	if got != [2]int{0, 1} {
+		t.Errorf("the upper right cell is %v", got)
+	}
+}
+
+func TestShadeMakesErrorsVisible(t *testing.T) {
+	empty, right, wrong := color.NRGBA{A: 255}, color.NRGBA{G: 255, A: 255}, color.NRGBA{R: 255, A: 255}
+	img := widgets.Shade([][]int{{999, 1}, {0, 1000}}, empty, right, wrong)
+	if r, g, _, _ := img.At(1, 0).RGBA(); r < 0x2000 || g != 0 {
+		t.Errorf("one error in a thousand is not visible: %v", img.At(1, 0))
+	}
+	if c := img.At(0, 1); c != (color.NRGBA{A: 255}) {
+		t.Errorf("an empty cell is %v", c)
+	}
+}
+
+func TestEntryTakesCommittedChinese(t *testing.T) {
+	uitest.App(t)
+	e := widgets.NewEntry()
+	w := test.NewTempWindow(t, e)
+	w.Canvas().Focus(e)
+	used := 0
+	e.OnKey = func(k *fyne.KeyEvent) bool {
+		used++
+		return k.Name == fyne.KeyEscape
+	}
+	for _, r := range "网络" {
+		e.TypedRune(r)
+	}
+	e.TypedKey(&fyne.KeyEvent{Name: fyne.KeyBackspace})
+	e.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if e.Text != "网" || used != 2 {
+		t.Errorf("the field holds %q after %d keys", e.Text, used)
+	}
+}
+
+func TestTextCutsOnlyWhatDoesNotFit(t *testing.T) {
+	uitest.App(t)
+	text := widgets.Body("a sentence that is far too long for its place").Truncate()
+	w := test.NewTempWindow(t, container.NewStack(text))
+	w.Resize(fyne.NewSize(120, 40))
+	markup := test.RenderObjectToMarkup(text)
+	if !strings.Contains(markup, "…") || text.Text() != "a sentence that is far too long for its place" {
+		t.Errorf("not cut: %s", markup)
+	}
+	w.Resize(fyne.NewSize(900, 40))
+	if strings.Contains(test.RenderObjectToMarkup(text), "…") {
+		t.Error("cut although there is room")
+	}
+}
+
+func TestPressWorksByMouseAndKeyboard(t *testing.T) {
+	uitest.App(t)
+	taps := 0
+	p := widgets.NewPress(widgets.Body("·"), look.Surface, 4, func() { taps++ })
+	test.NewTempWindow(t, p)
+	test.Tap(p)
+	p.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	p.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	p.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if taps != 3 {
+		t.Errorf("%d taps, want 3", taps)
+	}
+}
+
+func TestTilesFillRowsEvenly(t *testing.T) {
+	uitest.App(t)
+	var cards []fyne.CanvasObject
+	for range 6 {
+		cards = append(cards, widgets.Body("·"))
+	}
+	tiles := widgets.Tiles(200, 50, cards...)
+	tiles.Resize(fyne.NewSize(1000, 400))
+	if a, b := cards[2].Position(), cards[3].Position(); a.Y == b.Y || b.X != 0 {
+		t.Errorf("six tiles with room for four a row are not 3 + 3: %v, %v", a, b)
+	}
+}
