@@ -29,6 +29,7 @@ func commands() []func() *cobra.Command {
 		newTrain,
 		newEvaluate,
 		newPredict,
+		newData,
 		newDemo,
 		newDoctor,
 		newServe,
