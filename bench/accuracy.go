@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"os/exec"
@@ -62,8 +63,27 @@ func (b *bench) score(ctx context.Context, j job) (accuracy, seconds float64, er
 	if err != nil || j.data == b.mnist {
 		return o.done.TestAccuracy, o.done.TrainSeconds, err
 	}
-	out, err := launch(ctx, b.athanor, "evaluate", o.done.Model, "--data", b.mnist, "--json")
-	return out.done.TestAccuracy, o.done.TrainSeconds, err
+	accuracy, err = b.evaluate(ctx, o.done.Model)
+	return accuracy, o.done.TrainSeconds, err
+}
+
+// evaluate asks for a model's accuracy on MNIST's test set.
+func (b *bench) evaluate(ctx context.Context, model string) (float64, error) {
+	out, err := exec.CommandContext(ctx, b.athanor, "evaluate", model, "--data", b.mnist, "--part", "test", "--json").Output()
+	if err != nil {
+		return 0, fmt.Errorf("athanor evaluate %s: %w", model, err)
+	}
+	var told struct {
+		Samples        int
+		Classification struct{ Accuracy float64 }
+	}
+	if err := json.Unmarshal(out, &told); err != nil {
+		return 0, fmt.Errorf("athanor evaluate %s: %w", model, err)
+	}
+	if told.Samples != 10_000 {
+		return 0, fmt.Errorf("athanor evaluate %s: %d samples, want MNIST's 10,000", model, told.Samples)
+	}
+	return told.Classification.Accuracy, nil
 }
 
 // startUp times `athanor --help`, process start to end.
