@@ -71,8 +71,8 @@ type Params struct {
 	Confidence float32 // least score of a face that is reported
 	NMS        float32 // boxes that overlap more (IoU) are one face
 	MinSize    int     // least width and height of a face, pixels of the frame
-	// Side is the longest side that a frame is shrunk to before a learned
-	// detector sees it; 0 takes its default.
+	// Side is the longest side that a frame is shrunk to before the detector sees
+	// it; UltraFace has a fixed size of its own.
 	Side int
 	// Single leaves out the extra pass for faces that are too large.
 	Single bool

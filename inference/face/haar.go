@@ -72,9 +72,10 @@ func installed(name string) (*vision.Cascade, error) {
 func (h *haar) Name() string { return h.name }
 
 // Defaults are the article's (scale 1.1, 30×30), but for the neighbours: the
-// article's 5 lose faces that the second look can keep from 1.
+// article's 5 lose faces that the second look can keep from 1. Frames beyond
+// 1280 pixels are shrunk, because the time grows with their area.
 func (h *haar) Defaults() Params {
-	return Params{Confidence: 0.5, NMS: 0.3, MinSize: 30, Scale: 1.1, Neighbors: 1}
+	return Params{Confidence: 0.5, NMS: 0.3, MinSize: 30, Side: 1280, Scale: 1.1, Neighbors: 1}
 }
 
 func (h *haar) Close() error {
@@ -91,12 +92,35 @@ func (h *haar) Detect(ctx context.Context, f *vision.Frame, p Params) ([]Face, e
 		p.Neighbors = cmp.Or(p.Neighbors, 5) // as in the article
 	}
 	p = p.or(h.Defaults())
+	small, by := f, float32(1)
+	if w, height := fitSide(f.W, f.H, p.Side); w < f.W {
+		var err error
+		if small, err = f.Resize(w, height); err != nil {
+			return nil, err
+		}
+		by = float32(f.W) / float32(w)
+	}
+	faces, err := h.search(ctx, small, p, int(float32(p.MinSize)/by))
+	if err != nil {
+		return nil, err
+	}
+	for i := range faces {
+		faces[i].Box = faces[i].Box.Scale(by, by)
+	}
+	if p.Plain {
+		return faces, nil
+	}
+	return Suppress(faces, p.NMS), nil
+}
+
+// search runs the first cascade and the second look on a frame.
+func (h *haar) search(ctx context.Context, f *vision.Frame, p Params, least int) ([]Face, error) {
 	gray, err := vision.NewGray(f)
 	if err != nil {
 		return nil, err
 	}
 	defer gray.Close()
-	finds, err := h.first.Detect(gray, vision.CascadeParams{Scale: p.Scale, Neighbors: p.Neighbors, Min: p.MinSize})
+	finds, err := h.first.Detect(gray, vision.CascadeParams{Scale: p.Scale, Neighbors: p.Neighbors, Min: least})
 	if err != nil {
 		return nil, err
 	}
@@ -115,10 +139,7 @@ func (h *haar) Detect(ctx context.Context, f *vision.Frame, p Params) ([]Face, e
 			faces = append(faces, face)
 		}
 	}
-	if p.Plain {
-		return faces, nil
-	}
-	return Suppress(faces, p.NMS), nil
+	return faces, nil
 }
 
 func boxOf(r image.Rectangle) Box {

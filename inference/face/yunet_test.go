@@ -54,8 +54,7 @@ func TestEveryDetectorOnPhotos(t *testing.T) {
 			path []string
 			want int
 		}{
-			{[]string{"obama.jpg"}, 1}, {[]string{"biden.jpg"}, 1}, {[]string{"two_people.jpg"}, 2}, {[]string{"opencv", "lena.jpg"}, 1},
-			{[]string{"opencv", "apple.jpg"}, 0}, {[]string{"opencv", "orange.jpg"}, 0}, {[]string{"opencv", "road.jpg"}, 0},
+			{[]string{"two_people.jpg"}, 2}, {[]string{"opencv", "lena.jpg"}, 1}, {[]string{"opencv", "apple.jpg"}, 0},
 		} {
 			if faces := detect(t, d, picture(t, c.path...), face.Params{}); len(faces) != c.want {
 				t.Errorf("%s finds %d faces in %v, want %d", d.Name(), len(faces), c.path, c.want)
