@@ -97,12 +97,46 @@ func describe(m *onnx.Model, size int64) (Info, error) {
 	if err != nil {
 		return Info{}, fmt.Errorf("describe model: %w", err)
 	}
-	for _, p := range m.Metadata {
-		if err := info.set(p.Key, p.Value); err != nil {
-			return Info{}, fmt.Errorf("%w: %s: %w", ErrMetadata, p.Key, err)
+	return info, info.read()
+}
+
+// NewInfo describes a model that is not a file here: from its ports and its
+// metadata.
+func NewInfo(inputs, outputs []Port, metadata []onnx.Pair) (Info, error) {
+	info := Info{Inputs: inputs, Outputs: outputs, Metadata: metadata}
+	return info, info.read()
+}
+
+func (i *Info) read() error {
+	for _, p := range i.Metadata {
+		if err := i.set(p.Key, p.Value); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrMetadata, p.Key, err)
 		}
 	}
-	return info, nil
+	return nil
+}
+
+// Shareable is the part of the metadata that tells a client how to ask: not the
+// recipe, which may name files.
+func (i *Info) Shareable() []onnx.Pair {
+	var out []onnx.Pair
+	for _, p := range i.Metadata {
+		if slices.Contains([]string{KeyTask, KeyLabels, KeyTokenizer, KeyFit, KeyVersion}, p.Key) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// NewPort describes a tensor port; a negative size is a free dimension, the
+// first one named N, as rows are.
+func NewPort(name string, kind onnx.DataType, shape []int64) Port {
+	dims := onnx.Dims(shape...)
+	if len(shape) > 0 && shape[0] < 0 {
+		dims[0] = onnx.Named("N")
+	}
+	t := onnx.TensorType{Elem: kind, HasShape: true, Shape: dims}
+	return Port{Name: name, Tensor: true, Type: kind, Ranked: true, Shape: dims, Text: t.String()}
 }
 
 func (i *Info) set(key, value string) error {

@@ -38,8 +38,9 @@ type Model struct {
 	info      Info
 	tokenizer text.Tokenizer // of text models
 
-	running sync.RWMutex // held for reading while a run uses session
+	running sync.RWMutex // held for reading while a run uses the engine
 	session *runtime.Session
+	remote  Runner // instead of session
 	// roomy is set once the file's own output shapes proved wrong, so that the
 	// runtime must allocate.
 	roomy atomic.Bool
@@ -68,6 +69,29 @@ func New(file []byte, o Options) (*Model, error) {
 	return m, nil
 }
 
+// Runner computes a model's outputs somewhere else; see Run for the contract.
+type Runner interface {
+	Run(ctx context.Context, in []*runtime.Tensor) ([]*runtime.Tensor, error)
+	Close()
+}
+
+// Attach makes a model that another machine runs, so that it is used like one
+// of this machine. Close closes r.
+func Attach(info Info, r Runner) (*Model, error) {
+	m := &Model{info: info, remote: r}
+	return m, m.readTokenizer()
+}
+
+func (m *Model) readTokenizer() (err error) {
+	if m.info.tokenizer == "" {
+		return nil
+	}
+	if m.tokenizer, err = text.Parse([]byte(m.info.tokenizer)); err != nil {
+		return fmt.Errorf("%w: %w", ErrMetadata, err)
+	}
+	return nil
+}
+
 func open(file []byte, dir string, o Options) (*Model, error) {
 	decoded, err := onnx.Decode(file)
 	if err != nil {
@@ -81,10 +105,8 @@ func open(file []byte, dir string, o Options) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{info: info}
-	if info.tokenizer != "" {
-		if m.tokenizer, err = text.Parse([]byte(info.tokenizer)); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrMetadata, err)
-		}
+	if err := m.readTokenizer(); err != nil {
+		return nil, err
 	}
 	m.session, err = runtime.NewSession(file, runtime.Options{Threads: o.Threads, Device: o.Device})
 	return m, err
@@ -137,8 +159,11 @@ func (m *Model) Outputs() []Port {
 func (m *Model) Close() {
 	m.running.Lock()
 	defer m.running.Unlock()
+	if m.remote != nil {
+		m.remote.Close()
+	}
 	m.session.Close()
-	m.session = nil
+	m.session, m.remote = nil, nil
 }
 
 // Run computes all outputs from all inputs, in the order of Outputs and Inputs.
@@ -147,7 +172,7 @@ func (m *Model) Close() {
 func (m *Model) Run(ctx context.Context, in []*runtime.Tensor) ([]*runtime.Tensor, error) {
 	m.running.RLock()
 	defer m.running.RUnlock()
-	if m.session == nil {
+	if m.session == nil && m.remote == nil {
 		return nil, ErrClosed
 	}
 	if len(in) != len(m.info.Inputs) {
@@ -156,6 +181,9 @@ func (m *Model) Run(ctx context.Context, in []*runtime.Tensor) ([]*runtime.Tenso
 	shapes, err := m.bind(in)
 	if err != nil {
 		return nil, err
+	}
+	if m.remote != nil {
+		return m.remote.Run(ctx, in)
 	}
 	if m.roomy.Load() {
 		return m.run(ctx, in, nil)

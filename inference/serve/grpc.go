@@ -180,6 +180,7 @@ func (s *Server) grpcModelMetadata(ctx context.Context, in []byte) ([]byte, erro
 		m := oipgrpc.ModelMetadata{
 			Name: v.model, Versions: s.models.versions(v.model), Platform: "onnxruntime_onnx",
 			Inputs: grpcPorts(v.runner.Inputs(), false), Outputs: grpcPorts(v.runner.Outputs(), false),
+			Properties: properties(v.runner),
 		}
 		return m.Append(nil)
 	})

@@ -47,11 +47,22 @@ type tensorInfo struct {
 
 // modelInfo is the answer to a request for a model's metadata.
 type modelInfo struct {
-	Name     string       `json:"name"`
-	Versions []string     `json:"versions"`
-	Platform string       `json:"platform"`
-	Inputs   []tensorInfo `json:"inputs"`
-	Outputs  []tensorInfo `json:"outputs"`
+	Name       string            `json:"name"`
+	Versions   []string          `json:"versions"`
+	Platform   string            `json:"platform"`
+	Inputs     []tensorInfo      `json:"inputs"`
+	Outputs    []tensorInfo      `json:"outputs"`
+	Properties map[string]string `json:"properties,omitempty"` // what a studio needs to ask
+}
+
+// properties are what the model's file tells a client.
+func properties(r Runner) map[string]string {
+	info := r.Info()
+	list := map[string]string{}
+	for _, p := range info.Shareable() {
+		list[p.Key] = p.Value
+	}
+	return list
 }
 
 func tensorInfos(ports []model.Port) []tensorInfo {
@@ -66,6 +77,7 @@ func (s *Server) describe(v *version) modelInfo {
 	return modelInfo{
 		Name: v.model, Versions: s.models.versions(v.model), Platform: "onnxruntime_onnx",
 		Inputs: tensorInfos(v.runner.Inputs()), Outputs: tensorInfos(v.runner.Outputs()),
+		Properties: properties(v.runner),
 	}
 }
 

@@ -1,6 +1,9 @@
 package oipgrpc
 
 import (
+	"maps"
+	"slices"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"athanor/inference/onnx"
@@ -68,6 +71,8 @@ type ModelMetadata struct {
 	Platform string
 	Inputs   []TensorMetadata
 	Outputs  []TensorMetadata
+	// Properties is a map in KServe's edition of the message.
+	Properties map[string]string
 }
 
 // Append appends the message.
@@ -82,6 +87,9 @@ func (m *ModelMetadata) Append(b []byte) []byte {
 	}
 	for _, t := range m.Outputs {
 		b = appendBytes(b, 5, t.append(nil))
+	}
+	for _, key := range slices.Sorted(maps.Keys(m.Properties)) {
+		b = appendBytes(b, 6, appendText(appendText(nil, 1, key), 2, m.Properties[key]))
 	}
 	return b
 }
