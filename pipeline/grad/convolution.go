@@ -1,7 +1,6 @@
 package grad
 
 import (
-	"fmt"
 	"slices"
 
 	"athanor/pipeline/graph"
@@ -17,9 +16,6 @@ const fewChannels = 3
 
 func convRule(c *Context) ([]*graph.Value, error) {
 	x, w := c.X(0), c.X(1)
-	if x.Rank() != 4 {
-		return nil, fmt.Errorf("%w for a convolution over %d dimensions: two have one", ErrNoRule, x.Rank()-2)
-	}
 	g, err := graph.WindowGeometry(c.Node.Attrs, w.Shape[2:], x.Shape[2:])
 	if err != nil {
 		return nil, err
@@ -28,7 +24,7 @@ func convRule(c *Context) ([]*graph.Value, error) {
 	return []*graph.Value{
 		c.want(0, func() *graph.Value { return c.convInput(c.DY(0), w, x.Shape, g, group) }),
 		c.want(1, func() *graph.Value { return c.convWeights(x, c.DY(0), w.Shape, g, group) }),
-		c.want(2, func() *graph.Value { return c.ReduceSum(c.DY(0), false, 0, 2, 3) }),
+		c.want(2, func() *graph.Value { return c.ReduceSum(c.DY(0), false, otherAxes(c.DY(0))...) }),
 	}, nil
 }
 
@@ -61,8 +57,8 @@ func (c *Context) convWeights(x, dy *graph.Value, shape []int, g graph.Geometry,
 	if group > 1 {
 		return c.groupedWeights(padded, dy, shape, g, group)
 	}
-	inputs := c.Transpose(padded, 1, 0, 2, 3) // [Cin, N, H, W]
-	errors := c.channelRows(dy)               // [Cout, N·H·W]
+	inputs := c.channelsFirst(padded) // [Cin, N, H, W]
+	errors := c.channelRows(dy)       // [Cout, N·H·W]
 	positions := errors.Shape[1]
 	var views []*graph.Value
 	for _, offset := range offsets(g) {
@@ -80,7 +76,7 @@ func (c *Context) convWeights(x, dy *graph.Value, shape []int, g graph.Geometry,
 	return c.kernelLast(c.Concat(1, views...), shape, len(views))
 }
 
-// kernelLast turns [Cout, K·Cin] into [Cout, Cin, kh, kw].
+// kernelLast turns [Cout, K·Cin] into [Cout, Cin, kh, kw] or its like.
 func (c *Context) kernelLast(product *graph.Value, shape []int, kernel int) *graph.Value {
 	split := c.Reshape(product, shape[0], kernel, shape[1])
 	return c.Reshape(c.Transpose(split, 0, 2, 1), shape...)
@@ -89,7 +85,7 @@ func (c *Context) kernelLast(product *graph.Value, shape []int, kernel int) *gra
 // groupedWeights does the same for grouped and depth-wise convolutions, the
 // groups as batch of a matrix product.
 func (c *Context) groupedWeights(padded, dy *graph.Value, shape []int, g graph.Geometry, group int) *graph.Value {
-	inputs := c.Transpose(padded, 1, 0, 2, 3)
+	inputs := c.channelsFirst(padded)
 	errors := c.channelRows(dy)
 	positions := errors.Shape[1]
 	grouped := c.Reshape(errors, group, shape[0]/group, positions)
@@ -104,7 +100,14 @@ func (c *Context) groupedWeights(padded, dy *graph.Value, shape []int, g graph.G
 
 // channelRows puts channels first and flattens the rest.
 func (c *Context) channelRows(x *graph.Value) *graph.Value {
-	return c.Reshape(c.Transpose(x, 1, 0, 2, 3), x.Shape[1], x.Size()/x.Shape[1])
+	return c.Reshape(c.channelsFirst(x), x.Shape[1], x.Size()/x.Shape[1])
+}
+
+// channelsFirst swaps batch and channels.
+func (c *Context) channelsFirst(x *graph.Value) *graph.Value {
+	perm := tail(0, x.Rank())
+	perm[0], perm[1] = 1, 0
+	return c.Transpose(x, perm...)
 }
 
 // padSpace adds the window's zero padding to the spatial dimensions.
@@ -120,22 +123,26 @@ func (c *Context) padSpaceWith(x *graph.Value, g graph.Geometry, fill *graph.Val
 	return c.Op("Pad", nil, x, c.Ints(pads...), fill)
 }
 
-// offsets lists the positions inside a two-dimensional kernel, row by row.
-func offsets(g graph.Geometry) [][2]int {
-	var list [][2]int
-	for i := range g.Kernel[0] {
-		for j := range g.Kernel[1] {
-			list = append(list, [2]int{i, j})
+// offsets lists the positions inside a kernel, the last axis fastest.
+func offsets(g graph.Geometry) [][]int {
+	list := [][]int{nil}
+	for _, size := range g.Kernel {
+		var longer [][]int
+		for _, head := range list {
+			for k := range size {
+				longer = append(longer, append(slices.Clone(head), k))
+			}
 		}
+		list = longer
 	}
 	return list
 }
 
 // viewAt is what one kernel offset sees of the padded input: a strided window
-// of the output's size over dimensions 2 and 3.
-func (c *Context) viewAt(padded *graph.Value, g graph.Geometry, offset [2]int, out []int) *graph.Value {
-	windows := make([]graph.Window, 2)
-	for i := range 2 {
+// of the output's size over the spatial dimensions.
+func (c *Context) viewAt(padded *graph.Value, g graph.Geometry, offset, out []int) *graph.Value {
+	windows := make([]graph.Window, len(offset))
+	for i := range windows {
 		start := offset[i] * g.Dilation[i]
 		windows[i] = graph.Window{Axis: 2 + i, Start: start, End: start + (out[i]-1)*g.Stride[i] + 1, Step: g.Stride[i]}
 	}
@@ -147,9 +154,6 @@ func (c *Context) viewAt(padded *graph.Value, g graph.Geometry, offset [2]int, o
 // gradient the operator is, with input and output swapped.
 func convTransposeRule(c *Context) ([]*graph.Value, error) {
 	x, w := c.X(0), c.X(1)
-	if x.Rank() != 4 {
-		return nil, fmt.Errorf("%w for a transposed convolution over %d dimensions: two have one", ErrNoRule, x.Rank()-2)
-	}
 	g, err := graph.TransposedGeometry(c.Node)
 	if err != nil {
 		return nil, err
@@ -161,6 +165,6 @@ func convTransposeRule(c *Context) ([]*graph.Value, error) {
 	return []*graph.Value{
 		c.want(0, func() *graph.Value { return c.Op("Conv", attrs, c.DY(0), w) }),
 		c.want(1, func() *graph.Value { return c.convWeights(c.DY(0), x, w.Shape, g, group) }),
-		c.want(2, func() *graph.Value { return c.ReduceSum(c.DY(0), false, 0, 2, 3) }),
+		c.want(2, func() *graph.Value { return c.ReduceSum(c.DY(0), false, otherAxes(c.DY(0))...) }),
 	}, nil
 }

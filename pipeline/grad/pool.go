@@ -1,7 +1,6 @@
 package grad
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -11,18 +10,25 @@ import (
 
 func poolRules() map[string]Rule {
 	return map[string]Rule{
-		"MaxPool": maxPoolRule, "AveragePool": averagePoolRule,
+		"MaxPool": maxPoolRule, "AveragePool": averagePoolRule, "LpPool": lpPoolRule,
 		"GlobalAveragePool": unary(globalAverageGradient), "GlobalMaxPool": unary(globalMaxGradient),
 	}
 }
 
-// poolGeometry reads a pooling node; a ceiling output is not differentiated.
+// poolGeometry reads a pooling node. Where ceil_mode lets the last window run
+// past the padding, the padding is taken to reach as far.
 func (c *Context) poolGeometry() (graph.Geometry, error) {
-	x := c.X(0)
-	if x.Rank() != 4 || c.Node.Attrs.Int("ceil_mode", 0) == 1 {
-		return graph.Geometry{}, fmt.Errorf("%w for pooling of %v: two spatial dimensions without ceil_mode have one", ErrNoRule, x.Shape)
+	x, y := c.X(0), c.Y(0)
+	g, err := graph.WindowGeometry(c.Node.Attrs, nil, x.Shape[2:])
+	if err != nil {
+		return g, err
 	}
-	return graph.WindowGeometry(c.Node.Attrs, nil, x.Shape[2:])
+	g.PadEnd = slices.Clone(g.PadEnd)
+	for i := range g.Kernel {
+		reach := (y.Shape[2+i]-1)*g.Stride[i] + (g.Kernel[i]-1)*g.Dilation[i] + 1
+		g.PadEnd[i] = max(g.PadEnd[i], reach-x.Shape[2+i]-g.PadBegin[i])
+	}
+	return g, nil
 }
 
 // tiles tells whether windows lie side by side without overlap, gap or padding.
@@ -49,34 +55,61 @@ func maxPoolRule(c *Context) ([]*graph.Value, error) {
 // spread over its window.
 func (c *Context) maxPoolTiles(g graph.Geometry) *graph.Value {
 	x, y, dy := c.X(0), c.Y(0), c.DY(0)
-	rows, cols := y.Shape[2]*g.Kernel[0], y.Shape[3]*g.Kernel[1]
-	covered := c.cropSpace(x, rows, cols)
+	covered := c.cropSpace(x, c.coveredSpace(g))
 	hit := c.mask(c.Equal(covered, c.spread(y, g.Kernel)), x)
 	ties := c.Op("AveragePool", graph.Attrs{"kernel_shape": g.Kernel, "strides": g.Stride}, hit)
-	share := c.Div(dy, c.MulBy(ties, float64(g.Kernel[0]*g.Kernel[1])))
+	share := c.Div(dy, c.MulBy(ties, float64(volume(g.Kernel))))
 	return c.uncropSpace(c.Mul(hit, c.spread(share, g.Kernel)), x.Shape)
+}
+
+// coveredSpace is how far side-by-side windows reach.
+func (c *Context) coveredSpace(g graph.Geometry) []int {
+	space := slices.Clone(c.Y(0).Shape[2:])
+	for i := range space {
+		space[i] *= g.Kernel[i]
+	}
+	return space
+}
+
+func volume(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
 }
 
 // spread repeats every element over a kernel-sized block.
 func (c *Context) spread(v *graph.Value, kernel []int) *graph.Value {
-	scales := c.Const(onnx.Float, nil, 1, 1, float64(kernel[0]), float64(kernel[1]))
+	scales := []float64{1, 1}
+	for _, k := range kernel {
+		scales = append(scales, float64(k))
+	}
 	return c.Op("Resize", graph.Attrs{
 		"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor",
-	}, v, nil, scales)
+	}, v, nil, c.Const(onnx.Float, nil, scales...))
 }
 
-// cropSpace drops the rows and columns that no window covers.
-func (c *Context) cropSpace(x *graph.Value, rows, cols int) *graph.Value {
-	if x.Shape[2] == rows && x.Shape[3] == cols {
+// cropSpace drops what lies behind the given spatial shape.
+func (c *Context) cropSpace(x *graph.Value, space []int) *graph.Value {
+	var windows []graph.Window
+	for i, size := range space {
+		if x.Shape[2+i] != size {
+			windows = append(windows, graph.Window{Axis: 2 + i, End: size, Step: 1})
+		}
+	}
+	if windows == nil {
 		return x
 	}
-	return c.Slice(x, graph.Window{Axis: 2, End: rows, Step: 1}, graph.Window{Axis: 3, End: cols, Step: 1})
+	return c.Slice(x, windows...)
 }
 
 // uncropSpace fills up with zeros behind to the given shape.
 func (c *Context) uncropSpace(g *graph.Value, shape []int) *graph.Value {
-	g = c.padAxis(g, 2, 0, shape[2]-g.Shape[2])
-	return c.padAxis(g, 3, 0, shape[3]-g.Shape[3])
+	for i := 2; i < len(shape); i++ {
+		g = c.padAxis(g, i, 0, shape[i]-g.Shape[i])
+	}
+	return g
 }
 
 // maxPoolOverlap is for any windows: find for each kernel offset where it holds
@@ -92,21 +125,20 @@ func (c *Context) maxPoolOverlap(g graph.Geometry) *graph.Value {
 	for i, hit := range hits {
 		hits[i] = c.Unsqueeze(c.Mul(hit, share), 2)
 	}
-	n, channels := x.Shape[0], x.Shape[1]
-	stacked := c.Reshape(c.Concat(2, hits...), n, channels*len(hits), y.Shape[2], y.Shape[3])
+	stacked := c.Reshape(c.Concat(2, hits...), slices.Concat([]int{x.Shape[0], x.Shape[1] * len(hits)}, y.Shape[2:])...)
 	return c.scatterWindows(stacked, c.oneHotKernels(x, len(hits), g.Kernel), g)
 }
 
 // oneHotKernels holds for each channel and kernel offset a kernel with a one at
-// that offset: [C·K, 1, kh, kw].
+// that offset: [C·K, 1, kh, kw] or its like.
 func (c *Context) oneHotKernels(x *graph.Value, kernel int, size []int) *graph.Value {
 	eye := make([]float64, kernel*kernel)
 	for i := range kernel {
 		eye[i*kernel+i] = 1
 	}
-	identity := c.Const(x.Type, []int{1, kernel, size[0], size[1]}, eye...)
-	all := c.Expand(identity, x.Shape[1], kernel, size[0], size[1])
-	return c.Reshape(all, x.Shape[1]*kernel, 1, size[0], size[1])
+	identity := c.Const(x.Type, slices.Concat([]int{1, kernel}, size), eye...)
+	all := c.Expand(identity, slices.Concat([]int{x.Shape[1], kernel}, size)...)
+	return c.Reshape(all, slices.Concat([]int{x.Shape[1] * kernel, 1}, size)...)
 }
 
 // scatterWindows adds window contents back to where the windows lie: a
@@ -124,39 +156,90 @@ func averagePoolRule(c *Context) ([]*graph.Value, error) {
 		return nil, err
 	}
 	x, dy := c.X(0), c.DY(0)
-	area := float64(g.Kernel[0] * g.Kernel[1])
+	area := float64(volume(g.Kernel))
 	if tiles(g) {
 		return []*graph.Value{c.uncropSpace(c.spread(c.MulBy(dy, 1/area), g.Kernel), x.Shape)}, nil
 	}
+	counts := c.coverage(g)
 	share := c.MulBy(dy, 1/area)
-	if c.Node.Attrs.Int("count_include_pad", 0) == 0 {
-		share = c.Div(dy, c.Const(x.Type, []int{1, 1, dy.Shape[2], dy.Shape[3]}, coverage(g, x.Shape[2:], dy.Shape[2:])...))
+	if slices.ContainsFunc(counts, func(n float64) bool { return n != area }) {
+		share = c.Div(dy, c.Const(x.Type, slices.Concat([]int{1, 1}, dy.Shape[2:]), counts...))
 	}
-	ones := c.Expand(c.Scalar(x, 1), x.Shape[1], 1, g.Kernel[0], g.Kernel[1])
-	return []*graph.Value{c.scatterWindows(share, ones, g)}, nil
+	return []*graph.Value{c.scatterWindows(share, c.windowOfOnes(g), g)}, nil
 }
 
-// coverage counts for each output position the input elements in its window.
-func coverage(g graph.Geometry, in, out []int) []float64 {
-	along := func(d int) []float64 {
-		counts := make([]float64, out[d])
-		for o := range counts {
-			for k := range g.Kernel[d] {
-				if p := o*g.Stride[d] + k*g.Dilation[d] - g.PadBegin[d]; p >= 0 && p < in[d] {
-					counts[o]++
-				}
+// windowOfOnes is one kernel of ones for each channel.
+func (c *Context) windowOfOnes(g graph.Geometry) *graph.Value {
+	x := c.X(0)
+	return c.Expand(c.Scalar(x, 1), slices.Concat([]int{x.Shape[1], 1}, g.Kernel)...)
+}
+
+// coverage counts for each output position the positions of its window that the
+// average is taken over.
+func (c *Context) coverage(g graph.Geometry) []float64 {
+	padded, _ := graph.WindowGeometry(c.Node.Attrs, nil, c.X(0).Shape[2:])
+	counts := []float64{1}
+	for i := range g.Kernel {
+		low, high := 0, c.X(0).Shape[2+i]
+		if c.Node.Attrs.Int("count_include_pad", 0) == 1 {
+			low, high = -padded.PadBegin[i], high+padded.PadEnd[i]
+		}
+		counts = outer(counts, inWindow(g, i, c.Y(0).Shape[2+i], low, high))
+	}
+	return counts
+}
+
+// inWindow counts along one axis the window positions from low to high.
+func inWindow(g graph.Geometry, axis, out, low, high int) []float64 {
+	counts := make([]float64, out)
+	for o := range counts {
+		for k := range g.Kernel[axis] {
+			if p := o*g.Stride[axis] + k*g.Dilation[axis] - g.PadBegin[axis]; p >= low && p < high {
+				counts[o]++
 			}
 		}
-		return counts
 	}
-	rows, cols := along(0), along(1)
+	return counts
+}
+
+func outer(rows, columns []float64) []float64 {
 	var all []float64
 	for _, r := range rows {
-		for _, k := range cols {
+		for _, k := range columns {
 			all = append(all, r*k)
 		}
 	}
 	return all
+}
+
+// lpPoolRule: y = (Σ|x|ᵖ)^(1/p), so dx = sign(x)·|x|ᵖ⁻¹ · Σ dy·y¹⁻ᵖ. Where a
+// window is all zeros the gradient is 0.
+func lpPoolRule(c *Context) ([]*graph.Value, error) {
+	g, err := c.poolGeometry()
+	if err != nil {
+		return nil, err
+	}
+	x, y, p := c.X(0), c.Y(0), float64(c.Node.Attrs.Int("p", 2))
+	share := c.scatterWindows(c.Mul(c.DY(0), c.power(c.awayFromZero(y), 1-p)), c.windowOfOnes(g), g)
+	return []*graph.Value{c.Mul(share, c.Mul(c.Op("Sign", nil, x), c.power(c.Op("Abs", nil, x), p-1)))}, nil
+}
+
+// power is x to a constant.
+func (c *Context) power(x *graph.Value, e float64) *graph.Value {
+	switch e {
+	case 0:
+		return c.Expand(c.Scalar(x, 1), x.Shape...)
+	case 1:
+		return x
+	case -1:
+		return c.Op("Reciprocal", nil, x)
+	}
+	return c.Op("Pow", nil, x, c.Scalar(x, e))
+}
+
+// awayFromZero is x with 1 in place of 0, to divide by.
+func (c *Context) awayFromZero(x *graph.Value) *graph.Value {
+	return c.Where(c.Equal(x, c.Scalar(x, 0)), c.Scalar(x, 1), x)
 }
 
 func globalAverageGradient(c *Context, dy *graph.Value) *graph.Value {

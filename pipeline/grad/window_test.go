@@ -33,6 +33,9 @@ func (t *trial) space(rank int) []int {
 func convCase(rank int, group bool) checkCase {
 	return func(t *trial) *graph.Value {
 		size, groups := t.space(rank), 1
+		if rank > 2 {
+			size = []int{3, 4, 3}
+		}
 		if group {
 			groups = t.among(2, 3)
 		}
@@ -72,6 +75,8 @@ func TestConvolutionGradients(t *testing.T) {
 		"Conv same 3×3": func(t *trial) *graph.Value {
 			return t.Op("Conv", graph.Attrs{"pads": []int{1, 1, 1, 1}}, t.x(2, t.among(1, 5), 5, 6), t.x(3, t.wrtChannels(), 3, 3), t.x(3))
 		},
+		"Conv over lines": convCase(1, false), "Conv over volumes": convCase(3, false), "Conv over volumes in groups": convCase(3, true),
+		"ConvTranspose over lines": convTransposeCase(1), "ConvTranspose over volumes": convTransposeCase(3),
 		"ConvTranspose": convTransposeCase(2), "ConvTranspose auto_pad": transposedAutoPadCase, "ConvTranspose to a given shape": transposedShapeCase,
 	})
 }
@@ -82,6 +87,9 @@ func (t *trial) wrtChannels() int { return t.wrt[len(t.wrt)-1].Shape[1] }
 func convTransposeCase(rank int) checkCase {
 	return func(t *trial) *graph.Value {
 		size, groups := t.space(rank), t.among(1, 2)
+		if rank > 2 {
+			size = []int{2, 3, 2}
+		}
 		in, out := t.among(1, 3), t.among(1, 3)
 		attrs := t.window(size)
 		attrs["group"] = groups
@@ -102,6 +110,9 @@ func convTransposeCase(rank int) checkCase {
 func poolCase(op string, rank int, more graph.Attrs) checkCase {
 	return func(t *trial) *graph.Value {
 		size := t.space(rank)
+		if rank > 2 {
+			size = []int{3, 4, 3}
+		}
 		attrs := t.window(size)
 		if op != "MaxPool" {
 			delete(attrs, "dilations")
@@ -128,8 +139,15 @@ func TestPoolGradients(t *testing.T) {
 		"AveragePool": poolCase("AveragePool", 2, nil), "AveragePool of tiles": tilingCase("AveragePool"),
 		"AveragePool auto_pad":       autoPadCase("AveragePool", false),
 		"AveragePool counts padding": poolCase("AveragePool", 2, graph.Attrs{"count_include_pad": 1}),
-		"GlobalAveragePool":          func(t *trial) *graph.Value { return t.Op("GlobalAveragePool", nil, t.x(t.shape(4)...)) },
-		"GlobalMaxPool":              func(t *trial) *graph.Value { return t.Op("GlobalMaxPool", nil, t.apart(0.1, t.shape(4)...)) },
+		"MaxPool over lines":         poolCase("MaxPool", 1, nil), "MaxPool over volumes": poolCase("MaxPool", 3, nil),
+		"AveragePool over lines": poolCase("AveragePool", 1, nil), "AveragePool over volumes": poolCase("AveragePool", 3, nil),
+		"MaxPool rounding up":                   poolCase("MaxPool", 2, graph.Attrs{"ceil_mode": 1}),
+		"AveragePool rounding up":               poolCase("AveragePool", 2, graph.Attrs{"ceil_mode": 1}),
+		"AveragePool rounding up, with padding": poolCase("AveragePool", 2, graph.Attrs{"ceil_mode": 1, "count_include_pad": 1}),
+		"LpPool":                                poolCase("LpPool", 2, nil), "LpPool of p 3": poolCase("LpPool", 2, graph.Attrs{"p": 3}), "LpPool of p 1": poolCase("LpPool", 2, graph.Attrs{"p": 1}),
+		"GlobalAveragePool over lines": func(t *trial) *graph.Value { return t.Op("GlobalAveragePool", nil, t.x(t.shape(3)...)) },
+		"GlobalAveragePool":            func(t *trial) *graph.Value { return t.Op("GlobalAveragePool", nil, t.x(t.shape(4)...)) },
+		"GlobalMaxPool":                func(t *trial) *graph.Value { return t.Op("GlobalMaxPool", nil, t.apart(0.1, t.shape(4)...)) },
 	})
 }
 
