@@ -26,8 +26,11 @@ run: build ## Open the window; without a display, train the demo instead
 demo: build ## Train on the embedded digits without a screen; leave curve, report and model
 	bin/athanor demo
 
-test: setup ## Run all tests with the race detector, and count them
-	@go test -race -json $(PKG) | go run ./scripts/testcount
+# The window's own test drives the real program and measures it: alone, after the others.
+test: setup ## Run all tests with the race detector, then the window end to end; count them
+	@go build -o bin/testcount ./scripts/testcount
+	@{ go test -race -json $$(go list -e $(PKG) | grep -v '^athanor/e2e$$'); \
+	  go test -json $$(go list -e $(PKG) | grep '^athanor/e2e$$' || echo ./scripts/floors); } | bin/testcount
 
 check: tidy lint test ## All that a commit must pass
 
@@ -36,9 +39,9 @@ tidy: ## Fail where go.mod or the formatting is not as the tools would write it
 	$(TOOL) golangci-lint fmt --diff
 
 lint: setup ## Run the linters, floors included
-	$(TOOL) golangci-lint run
+	$(TOOL) golangci-lint run --allow-parallel-runners
 
-e2e: build ## Drive the real window under Xvfb and keep the pictures
+e2e: setup ## Drive the real window under Xvfb and keep the pictures in out/e2e
 	scripts/e2e
 
 bench: build peers ## Measure accuracy and speed beside the peers; writes bench/RESULTS.md
