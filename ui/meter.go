@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +21,7 @@ type meter struct {
 	calls   atomic.Int64
 	longest atomic.Int64 // nanoseconds
 	wait    atomic.Int64 // nanoseconds
+	culprit atomic.Value // string: the function that took longest
 	errors  atomic.Int64
 	shown   atomic.Int64 // nanoseconds from the program's start to the first picture
 }
@@ -32,18 +35,24 @@ func (m *meter) post(f func()) {
 		began := time.Now()
 		raise(&m.wait, began.Sub(asked))
 		f()
-		raise(&m.longest, time.Since(began))
+		if raise(&m.longest, time.Since(began)) {
+			m.culprit.Store(runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name())
+		}
 		m.calls.Add(1)
 	})
 }
 
 func (m *meter) failed() { m.errors.Add(1) }
 
-func raise(most *atomic.Int64, d time.Duration) {
+// raise stores d where it is the most so far, and reports whether it is.
+func raise(most *atomic.Int64, d time.Duration) bool {
 	for {
 		old := most.Load()
-		if int64(d) <= old || most.CompareAndSwap(old, int64(d)) {
-			return
+		if int64(d) <= old {
+			return false
+		}
+		if most.CompareAndSwap(old, int64(d)) {
+			return true
 		}
 	}
 }
@@ -52,6 +61,7 @@ func raise(most *atomic.Int64, d time.Duration) {
 type Counters struct {
 	Calls     int64   `json:"calls"`
 	LongestMS float64 `json:"longest_ms"`
+	Longest   string  `json:"longest"`
 	WaitMS    float64 `json:"wait_ms"`
 	Errors    int64   `json:"errors"`
 	ShownMS   float64 `json:"shown_ms"`
@@ -59,7 +69,8 @@ type Counters struct {
 
 func (m *meter) counters() Counters {
 	ms := func(v *atomic.Int64) float64 { return float64(v.Load()) / 1e6 }
-	return Counters{Calls: m.calls.Load(), LongestMS: ms(&m.longest), WaitMS: ms(&m.wait), Errors: m.errors.Load(), ShownMS: ms(&m.shown)}
+	name, _ := m.culprit.Load().(string)
+	return Counters{Calls: m.calls.Load(), LongestMS: ms(&m.longest), Longest: name, WaitMS: ms(&m.wait), Errors: m.errors.Load(), ShownMS: ms(&m.shown)}
 }
 
 // debugEnv asks for the counters in a file of the data folder.

@@ -28,11 +28,12 @@ type Palette struct {
 	entry    *widgets.Entry
 	list     *widget.List
 	popup    *widget.PopUp
+	window   fyne.Window
 }
 
 // OpenPalette shows the palette over w with the field focused.
 func OpenPalette(w fyne.Window, hint string, commands []Command) *Palette {
-	p := &Palette{commands: commands, found: commands, entry: widgets.NewEntry()}
+	p := &Palette{window: w, commands: commands, found: commands, entry: widgets.NewEntry()}
 	p.entry.SetPlaceHolder(hint)
 	p.entry.OnChanged = p.filter
 	p.entry.OnKey = p.key
@@ -70,8 +71,12 @@ func containsAll(text string, words []string) bool {
 	return true
 }
 
-// Hide closes the palette.
-func (p *Palette) Hide() { p.popup.Hide() }
+// Hide closes the palette. The field gives the focus back first: a blinking
+// cursor would keep the window drawing.
+func (p *Palette) Hide() {
+	p.window.Canvas().Unfocus()
+	p.popup.Hide()
+}
 
 // Visible reports whether the palette is open.
 func (p *Palette) Visible() bool { return p.popup.Visible() }
