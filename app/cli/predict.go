@@ -9,6 +9,7 @@ import (
 	"image"
 	"io"
 	"os"
+	"strings"
 
 	// Decoders of the kinds of pictures that predict takes.
 	_ "image/gif"
@@ -160,9 +161,9 @@ func (p *predictor) show(path string, row int, a model.Prediction) {
 		p.line("%s", text)
 		return
 	}
-	line := path
+	var line strings.Builder
 	for _, c := range s.Classes {
-		line += fmt.Sprintf("  %s %.2f %%", c.Label, 100*c.Score)
+		fmt.Fprintf(&line, "  %s %.2f %%", c.Label, 100*c.Score)
 	}
-	p.line("%s", line)
+	p.line("%s%s", path, line.String())
 }

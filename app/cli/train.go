@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -84,7 +85,7 @@ func runTrain(cmd *cobra.Command, args []string, f trainFlags) error {
 }
 
 // recipe reads the recipe file, if any, and lets flags that were given override it.
-func (f trainFlags) recipe(cmd *cobra.Command, args []string) (train.Recipe, error) {
+func (f *trainFlags) recipe(cmd *cobra.Command, args []string) (train.Recipe, error) {
 	var r train.Recipe
 	if len(args) == 1 {
 		var err error
@@ -119,9 +120,9 @@ func newestRun(runs string) (string, error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("look for a run to resume: %w", err)
 	}
-	for i := len(entries) - 1; i >= 0; i-- {
-		if entries[i].IsDir() {
-			return filepath.Join(runs, entries[i].Name()), nil
+	for _, entry := range slices.Backward(entries) {
+		if entry.IsDir() {
+			return filepath.Join(runs, entry.Name()), nil
 		}
 	}
 	return "", fmt.Errorf("%w in %s; name one with --out", ErrNoRun, runs)

@@ -3,7 +3,6 @@ package training_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -29,22 +28,21 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childData) != "" {
-		os.Exit(child())
+	if os.Getenv(childData) == "" {
+		m.Run() // the test binary ends with its result
+		return
 	}
-	os.Exit(m.Run())
+	if err := child(); err != nil {
+		panic(err)
+	}
 }
 
 // child trains as the command does, in a process that can be killed.
-func child() int {
+func child() error {
 	_, err := training.Run(context.Background(), training.Request{
 		Recipe: shortRecipe(os.Getenv(childData)), Dir: os.Getenv(childDir), Resume: os.Getenv(childResume) != "",
 	}, func(train.Event) {})
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
+	return err
 }
 
 // shortRecipe has many short epochs and so a checkpoint every few milliseconds.

@@ -119,8 +119,8 @@ func candidates() []string {
 	}
 	var list []string
 	if exe, err := os.Executable(); err == nil {
-		if real, err := filepath.EvalSymlinks(exe); err == nil {
-			exe = real
+		if target, err := filepath.EvalSymlinks(exe); err == nil {
+			exe = target
 		}
 		dir := filepath.Dir(exe)
 		list = append(list, filepath.Join(dir, name), filepath.Join(dir, "..", "lib", "athanor", name))

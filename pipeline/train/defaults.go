@@ -78,24 +78,32 @@ func (r Recipe) check() error {
 }
 
 func (r Recipe) checkNumbers() error {
-	wrong := func(text string) error { return fmt.Errorf("%w: %s", ErrRecipe, text) }
-	switch {
-	case r.Train.Epochs < 1 || r.Train.Batch < 1:
-		return wrong("epochs and batch must be at least 1")
-	case r.Data.Validation <= 0 || r.Data.Validation >= 1 || r.Data.TestSplit < 0 || r.Data.TestSplit >= 1:
-		return wrong("validation and test_split are shares between 0 and 1")
-	case r.Optimizer.LearningRate <= 0:
-		return wrong("learning_rate must be above 0")
-	case r.Model.Dropout < 0 || r.Model.Dropout >= 1 || r.Optimizer.LabelSmoothing < 0 || r.Optimizer.LabelSmoothing >= 1:
-		return wrong("dropout and label_smoothing must be in [0, 1)")
-	case r.Optimizer.ClassWeights != "" && r.Optimizer.ClassWeights != "balanced":
-		return wrong(`class_weights is "" or "balanced"`)
-	case r.Train.Loss != "" && r.Train.Loss != "bce":
-		return wrong(`loss is "" or "bce"`)
-	case r.Threads < 1 || r.Threads > 1024:
-		return wrong("threads must be between 1 and 1024")
+	if text := r.wrong(); text != "" {
+		return fmt.Errorf("%w: %s", ErrRecipe, text)
 	}
 	return nil
+}
+
+// wrong says which number is out of its range, or nothing.
+func (r Recipe) wrong() string {
+	inUnit := func(x float64) bool { return x >= 0 && x < 1 }
+	switch {
+	case min(r.Train.Epochs, r.Train.Batch) < 1:
+		return "epochs and batch must be at least 1"
+	case r.Data.Validation == 0 || !inUnit(r.Data.Validation) || !inUnit(r.Data.TestSplit):
+		return "validation and test_split are shares between 0 and 1"
+	case r.Optimizer.LearningRate <= 0:
+		return "learning_rate must be above 0"
+	case !inUnit(r.Model.Dropout) || !inUnit(r.Optimizer.LabelSmoothing):
+		return "dropout and label_smoothing must be in [0, 1)"
+	case r.Optimizer.ClassWeights != "" && r.Optimizer.ClassWeights != "balanced":
+		return `class_weights is "" or "balanced"`
+	case r.Train.Loss != "" && r.Train.Loss != "bce":
+		return `loss is "" or "bce"`
+	case r.Threads < 1 || r.Threads > 1024:
+		return "threads must be between 1 and 1024"
+	}
+	return ""
 }
 
 func (r Recipe) rule() optim.Config {

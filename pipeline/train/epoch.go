@@ -72,7 +72,7 @@ func (r *run) judge(s score) bool {
 		r.Since++
 		return false
 	}
-	r.position.Best, r.BestEpoch, r.Since = s, r.Epoch+1, 0
+	r.Best, r.BestEpoch, r.Since = s, r.Epoch+1, 0
 	r.best = r.net.evaluatedParts(r.state)
 	return true
 }
@@ -88,7 +88,7 @@ func (n *network) evaluatedParts(s *state) [][]byte {
 
 // restoreBest reads the best epoch's state back after a restart.
 func (r *run) restoreBest() error {
-	if !r.position.Best.Seen {
+	if !r.Best.Seen {
 		return nil
 	}
 	parts, _, err := r.files.read(bestName)
@@ -110,13 +110,14 @@ type saved struct {
 	err   error
 }
 
-func (s *saver) wait() (saved, bool) {
+// wait returns the result of the checkpoint under way, nothing where there is none.
+func (s *saver) wait() saved {
 	if s.result == nil {
-		return saved{}, false
+		return saved{}
 	}
 	v := <-s.result
 	s.result = nil
-	return v, true
+	return v
 }
 
 // checkpoint copies the state and writes it in the background: the best epoch
@@ -152,7 +153,7 @@ func (r *run) collect(wait bool) error {
 	if r.saver.result == nil || (!wait && len(r.saver.result) == 0) {
 		return nil
 	}
-	v, _ := r.saver.wait()
+	v := r.saver.wait()
 	if v.err != nil {
 		return v.err
 	}
@@ -160,14 +161,14 @@ func (r *run) collect(wait bool) error {
 }
 
 // interrupted leaves a checkpoint behind when a run ends before its time.
-func (r *run) interrupted(cause error) error {
+func (r *run) interrupted(ctx context.Context, cause error) error {
 	r.clock.stop()
 	if !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
-		_, _ = r.saver.wait() // cause is what the person must hear
+		_ = r.saver.wait() // cause is what the person must hear
 		_ = r.deps.Store.Flush()
 		return cause
 	}
-	err := r.checkpoint(context.WithoutCancel(context.Background()), false)
+	err := r.checkpoint(context.WithoutCancel(ctx), false)
 	err = errors.Join(err, r.collect(true))
 	err = errors.Join(err, r.emit(Mark{Kind: MarkStop, Step: r.Step, Time: time.Now(), Note: "interrupted"}), r.deps.Store.Flush())
 	if err != nil {

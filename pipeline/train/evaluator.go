@@ -98,7 +98,7 @@ func (e *evaluator) forBatch(n int) (*evalInputs, error) {
 	}
 	in := &evalInputs{}
 	var err error
-	make := func(kind onnx.DataType, shape ...int64) *runtime.Tensor {
+	tensor := func(kind onnx.DataType, shape ...int64) *runtime.Tensor {
 		t, e := runtime.NewZeros(kind, shape)
 		if err == nil {
 			err = e
@@ -106,14 +106,14 @@ func (e *evaluator) forBatch(n int) (*evalInputs, error) {
 		return t
 	}
 	for _, col := range e.network.columns {
-		in.columns = append(in.columns, make(col.Type, shape64(n, col.Shape)...))
+		in.columns = append(in.columns, tensor(col.Type, shape64(n, col.Shape)...))
 	}
 	kind := onnx.Int64
 	if e.network.classes == 0 {
 		kind = onnx.Float
 	}
-	in.target = make(kind, int64(n))
-	in.loss, in.output = make(onnx.Float, int64(n), 1), make(onnx.Float, int64(n), int64(e.network.outputs()))
+	in.target = tensor(kind, int64(n))
+	in.loss, in.output = tensor(onnx.Float, int64(n), 1), tensor(onnx.Float, int64(n), int64(e.network.outputs()))
 	e.inputs[n] = in
 	return in, err
 }

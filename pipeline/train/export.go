@@ -115,7 +115,7 @@ func (r *run) prove(ctx context.Context, model *onnx.Model) (float64, error) {
 	defer session.Close()
 	feed := r.deps.Set.Validation
 	rows := upTo(min(paritySamples, feed.Len()))
-	trained, err := r.eval.bestOver(ctx, r.net, r.best, feed, rows)
+	trained, err := r.eval.bestOver(ctx, r.best, feed, rows)
 	if err != nil {
 		return 0, err
 	}
@@ -131,7 +131,7 @@ func (r *run) prove(ctx context.Context, model *onnx.Model) (float64, error) {
 }
 
 // bestOver evaluates with the tensors of the best epoch.
-func (e *evaluator) bestOver(ctx context.Context, n *network, parts [][]byte, feed dataset.Feed, rows []int) (answers, error) {
+func (e *evaluator) bestOver(ctx context.Context, parts [][]byte, feed dataset.Feed, rows []int) (answers, error) {
 	var state []*runtime.Tensor
 	for _, part := range parts {
 		t, err := runtime.NewZeros(onnx.Float, []int64{int64(len(part) / 4)})

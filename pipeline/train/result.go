@@ -49,7 +49,7 @@ func (r *run) finish(ctx context.Context) (Result, error) {
 	samples := float64(r.Step * r.recipe.Train.Batch)
 	res := Result{
 		Epochs: r.Epoch, BestEpoch: r.BestEpoch, Steps: r.Step, Seconds: seconds, SamplesPerSec: samples / max(seconds, 1e-9),
-		ValLoss: r.position.Best.Loss, ValAccuracy: r.position.Best.Accuracy, Parameters: r.net.flat(), Stopped: r.stopped,
+		ValLoss: r.Best.Loss, ValAccuracy: r.Best.Accuracy, Parameters: r.net.flat(), Stopped: r.stopped,
 	}
 	var err error
 	if res.Model, res.Parity, err = r.export(ctx); err != nil {

@@ -53,7 +53,7 @@ func Run(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (Resul
 		return Result{}, err
 	}
 	if err := r.epochs(ctx); err != nil {
-		return Result{}, r.interrupted(err)
+		return Result{}, r.interrupted(ctx, err)
 	}
 	return r.finish(ctx)
 }

@@ -52,7 +52,7 @@ func newStepper(n *network, batch int) (*stepper, error) {
 func (s *stepper) allocate(n *network, masks []nn.Mask) error {
 	rows := int64(s.batch)
 	var err error
-	make := func(kind onnx.DataType, shape ...int64) *runtime.Tensor {
+	tensor := func(kind onnx.DataType, shape ...int64) *runtime.Tensor {
 		t, e := runtime.NewZeros(kind, shape)
 		if err == nil {
 			err = e
@@ -60,20 +60,20 @@ func (s *stepper) allocate(n *network, masks []nn.Mask) error {
 		return t
 	}
 	for _, col := range n.columns {
-		s.columns = append(s.columns, make(col.Type, shape64(s.batch, col.Shape)...))
+		s.columns = append(s.columns, tensor(col.Type, shape64(s.batch, col.Shape)...))
 	}
 	kind := onnx.Int64
 	if n.classes == 0 {
 		kind = onnx.Float
 	}
-	s.target, s.weight, s.hyper = make(kind, rows), make(onnx.Float, rows), make(onnx.Float, optim.Hypers)
+	s.target, s.weight, s.hyper = tensor(kind, rows), tensor(onnx.Float, rows), tensor(onnx.Float, optim.Hypers)
 	for _, m := range masks {
-		s.masks = append(s.masks, make(onnx.Float, shape64(m.Value.Shape[0], m.Value.Shape[1:])...))
+		s.masks = append(s.masks, tensor(onnx.Float, shape64(m.Value.Shape[0], m.Value.Shape[1:])...))
 		s.rates = append(s.rates, m.Rate)
 	}
-	s.loss, s.norm = make(onnx.Float, rows), make(onnx.Float, 1)
+	s.loss, s.norm = tensor(onnx.Float, rows), tensor(onnx.Float, 1)
 	if n.classes > 0 {
-		s.hit = make(onnx.Float, rows)
+		s.hit = tensor(onnx.Float, rows)
 	}
 	return err
 }
