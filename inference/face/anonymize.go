@@ -56,8 +56,9 @@ func Anonymize(ctx context.Context, cfg AnonymizeConfig) (Anonymized, error) {
 		return anonymizeFolder(ctx, cfg)
 	case vision.KindVideo:
 		return anonymizeVideo(ctx, cfg)
+	default:
+		return Anonymized{}, fmt.Errorf("anonymise %s: %w: record a camera or stream first, then anonymise the file", cfg.Source, vision.ErrUnsupported)
 	}
-	return Anonymized{}, fmt.Errorf("anonymise %s: %w: record a camera or stream first, then anonymise the file", cfg.Source, vision.ErrUnsupported)
 }
 
 func different(source, out string) error {

@@ -3,6 +3,7 @@ package face
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -180,9 +181,10 @@ func (l *Live) run(ctx context.Context) {
 	lp := &loop{live: l, tracker: NewTracker(l.cfg.Track), begin: time.Now(), every: 1}
 	for after := int64(-1); ; {
 		frame, err := l.feed.Next(ctx, after)
-		if err == io.EOF { //nolint:errorlint // Next returns it bare
+		switch {
+		case errors.Is(err, io.EOF):
 			err = lp.finish(ctx)
-		} else if err == nil {
+		case err == nil:
 			after = frame.Index
 			err = lp.frame(ctx, frame)
 		}
@@ -222,7 +224,7 @@ func (lp *loop) wind(err error) {
 	if lp.started != nil {
 		<-lp.started
 	}
-	if err == context.Canceled { //nolint:errorlint // ours, unwrapped: Close is the end of the pictures
+	if errors.Is(err, context.Canceled) { // Close is the end of the pictures
 		err = io.EOF
 	}
 	lp.live.mu.Lock()

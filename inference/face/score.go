@@ -206,9 +206,9 @@ func averagePrecision(marks []mark, truths int) float64 {
 		precision[i] = float64(hits) / float64(i+1)
 	}
 	area, best := 0.0, 0.0
-	for i := len(marks) - 1; i >= 0; i-- {
+	for i, m := range slices.Backward(marks) {
 		best = max(best, precision[i])
-		if marks[i].hit {
+		if m.hit {
 			area += best
 		}
 	}

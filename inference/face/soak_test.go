@@ -15,6 +15,7 @@ import (
 // soakTime is how long TestSoak runs: some seconds with the other tests, and as
 // long as ATHANOR_SOAK says (for example 3m) where it is run on its own.
 func soakTime(t *testing.T) time.Duration {
+	t.Helper()
 	text := os.Getenv("ATHANOR_SOAK")
 	if text == "" {
 		return 3 * time.Second

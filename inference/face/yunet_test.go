@@ -85,11 +85,11 @@ func TestYuNetAgreesWithOpenCV(t *testing.T) {
 // YuNet alone misses faces beyond about 300 pixels; the small pass finds them.
 func TestYuNetFindsLargeFaces(t *testing.T) {
 	d := openModel(t, yunetFile)
-	close, err := picture(t, "opencv", "lena.jpg").Resize(1900, 1900) // the face has about 750 px
+	near, err := picture(t, "opencv", "lena.jpg").Resize(1900, 1900) // the face has about 750 px
 	if err != nil {
 		t.Fatal(err)
 	}
-	if faces := detect(t, d, close, face.Params{}); len(faces) != 1 || faces[0].Box.H < 600 {
+	if faces := detect(t, d, near, face.Params{}); len(faces) != 1 || faces[0].Box.H < 600 {
 		t.Errorf("a face that fills the frame: %+v", faces)
 	}
 }

@@ -146,16 +146,22 @@ func (f *cascadeFile) tree(t cascadeTree) (nodes, leaves []float64, err error) {
 	}
 	for i := range count {
 		n := nodes[4*i : 4*i+4]
-		for _, child := range n[:2] {
-			if child != math.Trunc(child) || child > 0 && (int(child) <= i || int(child) >= count) || child <= 0 && int(-child) > count {
-				return nil, nil, fmt.Errorf("node %d leads to %v", i, child)
-			}
+		if !leads(n[0], i, count) || !leads(n[1], i, count) {
+			return nil, nil, fmt.Errorf("node %d leads to %v and %v", i, n[0], n[1])
 		}
 		if n[2] != math.Trunc(n[2]) || n[2] < 0 || int(n[2]) >= len(f.Cascade.Features) {
 			return nil, nil, fmt.Errorf("node %d asks for feature %v of %d", i, n[2], len(f.Cascade.Features))
 		}
 	}
 	return nodes, leaves, nil
+}
+
+// leads tells whether a child of node i is a later node, or one of count+1 leaves.
+func leads(child float64, i, count int) bool {
+	if child != math.Trunc(child) || math.Abs(child) > float64(count) {
+		return false
+	}
+	return child <= 0 || int(child) > i && int(child) < count
 }
 
 func (f *cascadeFile) writeFeature(b *strings.Builder, feature cascadeFeature) error {

@@ -64,8 +64,8 @@ func TestDecodeKeepsPixels(t *testing.T) {
 func TestDecodeLayouts(t *testing.T) {
 	gray16 := image.NewGray16(image.Rect(0, 0, 4, 4))
 	gray16.SetGray16(1, 1, color.Gray16{Y: 0x80FF})
-	clear := image.NewNRGBA(image.Rect(0, 0, 4, 4))
-	clear.SetNRGBA(1, 1, color.NRGBA{R: 10, G: 20, B: 30, A: 255})
+	glass := image.NewNRGBA(image.Rect(0, 0, 4, 4))
+	glass.SetNRGBA(1, 1, color.NRGBA{R: 10, G: 20, B: 30, A: 255})
 	var anim bytes.Buffer
 	pal := image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.White, color.RGBA{200, 0, 0, 255}})
 	pal.SetColorIndex(1, 1, 1)
@@ -78,7 +78,7 @@ func TestDecodeLayouts(t *testing.T) {
 		at, bg color.RGBA
 	}{
 		"16 bit grey":  {asPNG(t, gray16), color.RGBA{0x80, 0x80, 0x80, 255}, color.RGBA{0, 0, 0, 255}},
-		"alpha":        {asPNG(t, clear), color.RGBA{10, 20, 30, 255}, color.RGBA{255, 255, 255, 255}},
+		"alpha":        {asPNG(t, glass), color.RGBA{10, 20, 30, 255}, color.RGBA{255, 255, 255, 255}},
 		"animated GIF": {anim.Bytes(), color.RGBA{200, 0, 0, 255}, color.RGBA{255, 255, 255, 255}},
 	} {
 		f, err := vision.Decode(c.data)
@@ -126,8 +126,11 @@ func TestDecodeRefuses(t *testing.T) {
 func TestDecodeResizeShapes(t *testing.T) {
 	wide := asJPEG(t, gradient(400, 100))
 	for _, to := range []vision.Shape{
-		{W: 40, H: 40}, {W: 40, H: 40, Gray: true},
-		{W: 40, H: 40, Fit: vision.Cover}, {W: 40, H: 40, Fit: vision.Letterbox}, {W: 800, H: 300},
+		{W: 40, H: 40},
+		{W: 40, H: 40, Gray: true},
+		{W: 40, H: 40, Fit: vision.Cover},
+		{W: 40, H: 40, Fit: vision.Letterbox},
+		{W: 800, H: 300},
 	} {
 		pix, err := vision.DecodeResize(wide, to)
 		if err != nil {

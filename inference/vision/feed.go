@@ -197,6 +197,7 @@ func (f *Feed) pace(ctx context.Context, start time.Time, frame *Frame, kind Kin
 	case KindFolder:
 		sleep(ctx, time.Until(start.Add(time.Duration(frame.Index)*f.cfg.Slide)))
 		frame.Time = time.Now()
+	default: // as they come
 	}
 }
 

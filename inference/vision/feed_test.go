@@ -65,6 +65,7 @@ func (c *camera) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // still returns the same JPEG for every frame.
 func still(t testing.TB, w, h int) func(int64) []byte {
+	t.Helper()
 	data := asJPEG(t, gradient(w, h))
 	return func(int64) []byte { return data }
 }
@@ -136,7 +137,7 @@ func TestStreamStalls(t *testing.T) {
 }
 
 func TestStreamErrorsSayWhy(t *testing.T) {
-	locked := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) }))
+	locked := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
 	defer locked.Close()
 	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer silent.Close()
@@ -256,10 +257,9 @@ func TestFolderSkipsBadFiles(t *testing.T) {
 	var good_, bad []string
 	for {
 		_, err := src.Next(limit(t))
-		var one *vision.FrameError
 		if errors.Is(err, io.EOF) {
 			break
-		} else if errors.As(err, &one) {
+		} else if one, ok := errors.AsType[*vision.FrameError](err); ok {
 			bad = append(bad, filepath.Base(one.Name))
 		} else if err != nil {
 			t.Fatal(err)

@@ -19,5 +19,5 @@ func TestMain(m *testing.M) {
 	} else if counted {
 		fmt.Fprintln(os.Stderr, "all OpenCV matrices were closed")
 	}
-	os.Exit(code)
+	os.Exit(code) //nolint:forbidigo // the contract of TestMain
 }

@@ -127,6 +127,7 @@ func shrinkOrGrow(w, h, toW, toH int) gocv.InterpolationFlags {
 func shapeMat(m *gocv.Mat, to Shape) ([]byte, error) {
 	part, inner := *m, image.Rect(0, 0, to.W, to.H)
 	switch to.Fit {
+	case Stretch:
 	case Cover:
 		part = m.Region(coverRect(m.Cols(), m.Rows(), to))
 		defer part.Close()

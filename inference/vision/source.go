@@ -171,6 +171,7 @@ func Open(ctx context.Context, spec string, cfg OpenConfig) (Source, error) {
 		return openFolder(spec)
 	case KindPicture:
 		return openPicture(spec)
+	default:
+		return openVideo(spec)
 	}
-	return openVideo(spec)
 }
