@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/augment"
 	"athanor/pipeline/dataset/digits"
 	"athanor/pipeline/dataset/feed"
 	"athanor/pipeline/dataset/idx"
@@ -121,7 +122,9 @@ func splitPixels(c Config, name string, all, held *idx.Samples) (*dataset.Set, e
 		return nil, fmt.Errorf("split off the validation part: %w", err)
 	}
 	set := &dataset.Set{Task: dataset.Image, Name: name, Classes: numbered(classesOf(all))}
-	set.Train = feed.NewImages(pixels, train, nil, c.Seed)
+	if set.Train, err = augmented(pixels, train, c); err != nil {
+		return nil, err
+	}
 	set.Validation = feed.NewImages(pixels, validation, nil, c.Seed)
 	print := newPrint("idx").bytes(all.Pixels).bytes(all.Labels).rows(train).rows(validation).rows(testRows)
 	switch {
@@ -133,6 +136,17 @@ func splitPixels(c Config, name string, all, held *idx.Samples) (*dataset.Set, e
 	}
 	set.Fingerprint = print.sum()
 	return set, nil
+}
+
+func augmented(p *feed.Pixels, rows []int, c Config) (dataset.Feed, error) {
+	change, err := augment.Parse(c.Augment)
+	if err != nil {
+		return nil, err
+	}
+	if change == nil {
+		return feed.NewImages(p, rows, nil, c.Seed), nil
+	}
+	return feed.NewImages(p, rows, change, c.Seed), nil
 }
 
 func testShare(c Config, held *idx.Samples) float64 {
