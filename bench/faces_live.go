@@ -17,7 +17,7 @@ import (
 // camera of 640×480 at 30 frames a second played on loopback, for 20 seconds.
 func (f *facesBench) live(ctx context.Context, _ *bench) (table, error) {
 	t := table{head: []string{"Live, 640×480 at 30 fps, YuNet at 320", "views", "fps", "arrival to boxes, ms: median", "p99", "dropped"}}
-	address, stop, err := playCamera(filepath.Join(f.data, "video", "short_hamilton_clip.mp4"))
+	address, stop, err := playCamera(ctx, filepath.Join(f.data, "video", "short_hamilton_clip.mp4"))
 	if err != nil {
 		return t, err
 	}
@@ -48,15 +48,15 @@ func (f *facesBench) live(ctx context.Context, _ *bench) (table, error) {
 }
 
 // playCamera serves a video as an MJPEG camera of 640×480 on loopback.
-func playCamera(path string) (string, func(), error) {
-	src, err := vision.Open(context.Background(), path, vision.OpenConfig{})
+func playCamera(ctx context.Context, path string) (string, func(), error) {
+	src, err := vision.Open(ctx, path, vision.OpenConfig{})
 	if err != nil {
 		return "", nil, err
 	}
 	defer src.Close()
 	var frames [][]byte
 	for {
-		f, err := src.Next(context.Background())
+		f, err := src.Next(ctx)
 		if err != nil {
 			break
 		}

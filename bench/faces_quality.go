@@ -96,34 +96,41 @@ func (f *facesBench) scoreRow(truths []face.Truth, find func(string) ([]face.Fac
 
 // anonymous makes the clip anonymous in each style and counts the faces that a
 // detector finds where it found one before.
-func (f *facesBench) anonymous(ctx context.Context, b *bench) (table, error) {
-	t := table{head: []string{"Anonymised clip, 275 frames", "Haar: before, after", "Haar alt2", "YuNet", "UltraFace"}}
+func anonymous(ctx context.Context, b *bench) (section, error) {
+	data := filepath.Join(b.mnist, "..", "faces")
 	detectors := face.OpenAll(face.OpenConfig{
-		Models:  []string{filepath.Join(f.data, "models", yunetModel), filepath.Join(f.data, "models", "version-RFB-320_simplified.onnx")},
-		Options: runtime.Options{Threads: f.threads},
+		Models:  []string{filepath.Join(data, "models", yunetModel), filepath.Join(data, "models", "version-RFB-320_simplified.onnx")},
+		Options: runtime.Options{Threads: b.threads},
 	})
 	defer func() {
 		for _, d := range detectors {
 			_ = d.Close()
 		}
 	}()
-	source := filepath.Join(f.data, "video", "short_hamilton_clip.mp4")
+	t := table{head: []string{"Style"}}
+	for _, d := range detectors {
+		t.head = append(t.head, d.Name()+": before, after")
+	}
+	source := filepath.Join(data, "video", "short_hamilton_clip.mp4")
 	for _, style := range []vision.Style{vision.Blur, vision.Pixelate, vision.Solid} {
 		out := filepath.Join(b.work, string(style)+".mp4")
 		if _, err := face.Anonymize(ctx, face.AnonymizeConfig{Source: source, Out: out, Hider: face.Hider{Style: style, Detectors: detectors}}); err != nil {
-			return t, err
+			return section{}, err
 		}
 		row := []string{string(style)}
 		for _, d := range detectors {
 			cell, err := beforeAfter(ctx, d, source, out)
 			if err != nil {
-				return t, err
+				return section{}, err
 			}
 			row = append(row, cell)
 		}
 		t.rows = append(t.rows, row)
 	}
-	return t, nil
+	return section{
+		title: "Anonymised clip", tables: []table{t},
+		text: "Faces that each detector finds in the 275 frames of the clip, and those of them that it still finds in the anonymised one.",
+	}, nil
 }
 
 // beforeAfter counts a detector's faces in a video, and those of them it still

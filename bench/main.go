@@ -66,6 +66,7 @@ func parts() []part {
 		{"kernels", kernels},
 		{"accuracy", accuracy},
 		{"faces", faces},
+		{"anonymous", anonymous},
 	}
 }
 

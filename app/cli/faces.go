@@ -108,25 +108,27 @@ func runFaces(cmd *cobra.Command, sources []string, f facesFlags) error {
 // check refuses what cannot be meant, before anything is opened.
 func (f *facesFlags) check(sources int) error {
 	p := f.params
-	switch {
-	case p.Confidence < 0 || p.Confidence > 1 || p.NMS < 0 || p.NMS > 1 || f.iou <= 0 || f.iou > 1:
-		return errors.New("--confidence, --nms and --iou are between 0 and 1")
-	case p.MinSize < 0 || p.Side < 0 || p.Neighbors < 0 || f.frames < 0 || f.threads < 0:
-		return errors.New("--min-size, --side, --neighbors, --frames and --threads are not negative")
-	case p.Scale != 0 && (p.Scale < 1.01 || p.Scale > 4):
-		return errors.New("--scale is between 1.01 and 4")
-	case f.anonymize != "" && f.out == "":
-		return errors.New("--anonymize needs --out, the file or folder to write")
-	case f.anonymize != "" && sources != 1:
-		return errors.New("--anonymize takes one source: put pictures into a folder")
-	case f.out != "" && f.anonymize == "":
-		return errors.New("--out is where --anonymize writes; use --draw for pictures with boxes")
+	share := func(v float32) bool { return v >= 0 && v <= 1 }
+	for _, rule := range []struct {
+		kept bool
+		told string
+	}{
+		{share(p.Confidence) && share(p.NMS) && share(f.iou) && f.iou > 0, "--confidence, --nms and --iou are between 0 and 1"},
+		{min(p.MinSize, p.Side, p.Neighbors, f.frames, f.threads) >= 0, "--min-size, --side, --neighbors, --frames and --threads are not negative"},
+		{p.Scale == 0 || p.Scale >= 1.01 && p.Scale <= 4, "--scale is between 1.01 and 4"},
+		{f.anonymize == "" || f.out != "", "--anonymize needs --out, the file or folder to write"},
+		{f.anonymize == "" || sources == 1, "--anonymize takes one source: put pictures into a folder"},
+		{f.out == "" || f.anonymize != "", "--out is where --anonymize writes; use --draw for pictures with boxes"},
+	} {
+		if !rule.kept {
+			return errors.New(rule.told)
+		}
 	}
-	if f.anonymize != "" {
-		_, err := vision.ParseStyle(f.anonymize)
-		return err
+	if f.anonymize == "" {
+		return nil
 	}
-	return nil
+	_, err := vision.ParseStyle(f.anonymize)
+	return err
 }
 
 func (f *facesFlags) config() face.OpenConfig {

@@ -74,4 +74,3 @@ func progressLine(out io.Writer, quiet bool) func(done, total int) {
 		}
 	}
 }
-
