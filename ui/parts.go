@@ -4,11 +4,12 @@ package ui
 // when it is first shown.
 func (s *Studio) makeParts() map[string]part {
 	return map[string]part{
-		placeHome:     &homePart{s: s},
-		placeData:     &dataPart{s: s},
-		placeTrain:    &trainPart{s: s},
-		placeTry:      &tryPart{s: s},
-		placeSettings: &settingsPart{s: s},
+		placeHome:      &homePart{s: s},
+		placeData:      &dataPart{s: s},
+		placeTrain:     &trainPart{s: s},
+		placeTry:       &tryPart{s: s},
+		placeSentiment: &sentimentPart{s: s},
+		placeSettings:  &settingsPart{s: s},
 	}
 }
 
