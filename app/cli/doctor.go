@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"athanor/app/doctor"
+	"athanor/app/project"
 )
 
 // ErrUnwell says that doctor found something missing.
@@ -98,17 +99,11 @@ func language(env func(string) string) string {
 	return "en"
 }
 
-// dataDir is where projects and runs are kept: ATHANOR_HOME, else the XDG data folder.
+// dataDir is where projects and runs are kept, as for the window.
 func dataDir() string {
-	if dir := os.Getenv("ATHANOR_HOME"); dir != "" {
-		return dir
+	paths, err := project.DefaultPaths()
+	if err != nil { // no home at all: a container's bare user
+		return filepath.Join(os.TempDir(), "athanor")
 	}
-	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "athanor")
-	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		home = os.TempDir()
-	}
-	return filepath.Join(home, ".local", "share", "athanor")
+	return paths.Data
 }

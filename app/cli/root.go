@@ -20,6 +20,7 @@ func Root(version string) *cobra.Command {
 	for _, make := range commands() {
 		root.AddCommand(make())
 	}
+	markUsage(root)
 	return root
 }
 
