@@ -17,8 +17,8 @@ func Root(version string) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	for _, make := range commands() {
-		root.AddCommand(make())
+	for _, command := range commands() {
+		root.AddCommand(command())
 	}
 	markUsage(root)
 	return root
@@ -28,12 +28,16 @@ func Root(version string) *cobra.Command {
 func commands() []func() *cobra.Command {
 	return []func() *cobra.Command{
 		newTrain,
+		newRuns,
+		newCurves,
 		newEvaluate,
 		newPredict,
 		newData,
 		newDemo,
 		newDoctor,
 		newServe,
+		newExport,
+		newModels,
 		newFaces,
 		newSentiment,
 	}
