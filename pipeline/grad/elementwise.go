@@ -9,7 +9,7 @@ import (
 
 func elementwiseRules() map[string]Rule {
 	return map[string]Rule{
-		"Add": addRule, "Sub": subRule, "Mul": mulRule, "Div": divRule, "Pow": powRule, "Sum": sumRule, "Max": extremeRule, "Min": extremeRule,
+		"Add": addRule, "Sub": subRule, "Mul": mulRule, "Div": divRule, "Pow": powRule, "Sum": sumRule, "Mean": meanRule, "Max": extremeRule, "Min": extremeRule,
 		"Where": whereRule, "Identity": unary(func(_ *Context, dy *graph.Value) *graph.Value { return dy }),
 		"Neg":        unary(func(c *Context, dy *graph.Value) *graph.Value { return c.Neg(dy) }),
 		"Exp":        unary(func(c *Context, dy *graph.Value) *graph.Value { return c.Mul(dy, c.Y(0)) }),
@@ -161,6 +161,15 @@ func sumRule(c *Context) ([]*graph.Value, error) {
 	out := make([]*graph.Value, len(c.Node.In))
 	for i := range out {
 		out[i] = c.ifNeeded(i, func() *graph.Value { return c.DY(0) })
+	}
+	return out, nil
+}
+
+func meanRule(c *Context) ([]*graph.Value, error) {
+	share := c.MulBy(c.DY(0), 1/float64(len(c.Node.In)))
+	out := make([]*graph.Value, len(c.Node.In))
+	for i := range out {
+		out[i] = c.ifNeeded(i, func() *graph.Value { return share })
 	}
 	return out, nil
 }

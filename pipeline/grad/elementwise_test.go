@@ -54,6 +54,29 @@ func TestUnaryGradients(t *testing.T) {
 	})
 }
 
+func TestActivationGradients(t *testing.T) {
+	checkGradients(t, map[string]checkCase{
+		"Selu": unaryCase("Selu", nil, offZero), "Selu with parameters": unaryCase("Selu", graph.Attrs{"alpha": 1.2, "gamma": 0.7}, offZero),
+		"Celu": unaryCase("Celu", nil, offZero), "Celu with alpha": unaryCase("Celu", graph.Attrs{"alpha": 2.0}, offZero),
+		"ThresholdedRelu": unaryCase("ThresholdedRelu", graph.Attrs{"alpha": 0.5}, off(0.5)), "Softsign": unaryCase("Softsign", nil, offZero),
+		"Mish": unaryCase("Mish", nil, normal), "Shrink": unaryCase("Shrink", graph.Attrs{"lambd": 0.7, "bias": 0.2}, off(-0.7, 0.7)),
+		"PRelu": func(t *trial) *graph.Value {
+			shape := t.shape(t.among(1, 4))
+			return t.Op("PRelu", nil, t.apart(0.07, shape...), t.x(t.narrowed(shape)...))
+		},
+		"Floor": unaryCase("Floor", nil, off(-4, -3, -2, -1, 0, 1, 2, 3, 4)), "Ceil": unaryCase("Ceil", nil, off(-4, -3, -2, -1, 0, 1, 2, 3, 4)),
+		"Round": unaryCase("Round", nil, off(-4.5, -3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5)), "Sign": unaryCase("Sign", nil, offZero),
+	})
+}
+
+func TestTrigonometryGradients(t *testing.T) {
+	checkGradients(t, map[string]checkCase{
+		"Tan": unaryCase("Tan", nil, inside(-1.2, 1.2)), "Asin": unaryCase("Asin", nil, inside(-0.9, 0.9)), "Acos": unaryCase("Acos", nil, inside(-0.9, 0.9)),
+		"Atan": unaryCase("Atan", nil, normal), "Sinh": unaryCase("Sinh", nil, normal), "Cosh": unaryCase("Cosh", nil, normal),
+		"Asinh": unaryCase("Asinh", nil, normal), "Acosh": unaryCase("Acosh", nil, inside(1.2, 4)), "Atanh": unaryCase("Atanh", nil, inside(-0.9, 0.9)),
+	})
+}
+
 func TestSoftmaxGradients(t *testing.T) {
 	along := func(op string) checkCase {
 		return func(t *trial) *graph.Value {
@@ -115,7 +138,7 @@ func several(op string) checkCase {
 
 func TestVariadicGradients(t *testing.T) {
 	checkGradients(t, map[string]checkCase{
-		"Sum": several("Sum"), "Max": several("Max"), "Min": several("Min"),
+		"Mean": several("Mean"), "Sum": several("Sum"), "Max": several("Max"), "Min": several("Min"),
 		"Sum of one": func(t *trial) *graph.Value { return t.Op("Sum", nil, t.x(3)) },
 		"Max of one": func(t *trial) *graph.Value { return t.Op("Max", nil, t.x(3)) },
 		"Where": func(t *trial) *graph.Value {

@@ -46,7 +46,7 @@ func (c *Context) Needs(i int) bool { return i < len(c.needs) && c.needs[i] }
 type Rule func(c *Context) ([]*graph.Value, error)
 
 // rules holds the rule of every differentiable operator; it is never changed.
-var rules = merge(elementwiseRules(), matrixRules(), reduceRules(), layoutRules(), convolutionRules(), poolRules(), normRules(), indexRules())
+var rules = merge(elementwiseRules(), matrixRules(), reduceRules(), layoutRules(), convolutionRules(), poolRules(), normRules(), otherNormRules(), indexRules(), activationRules(), trigonometryRules(), resampleRules())
 
 func merge(tables ...map[string]Rule) map[string]Rule {
 	all := map[string]Rule{}

@@ -1,6 +1,7 @@
 package grad
 
 import (
+	"fmt"
 	"slices"
 
 	"athanor/pipeline/graph"
@@ -12,7 +13,8 @@ func layoutRules() map[string]Rule {
 		"Reshape": back, "Flatten": back, "Squeeze": back, "Unsqueeze": back,
 		"Transpose": unary(transposeGradient), "Concat": concatRule, "Split": splitRule,
 		"Expand": unary(func(c *Context, dy *graph.Value) *graph.Value { return c.unbroadcast(dy, c.X(0).Shape) }),
-		"Slice":  sliceRule, "Pad": padRule,
+		"Slice":  sliceRule, "Pad": padRule, "Tile": tileRule, "Trilu": triluRule,
+		"DepthToSpace": unary(depthToSpaceGradient), "SpaceToDepth": unary(spaceToDepthGradient),
 	}
 }
 
@@ -93,13 +95,17 @@ func (c *Context) padAxis(g *graph.Value, axis, before, behind int) *graph.Value
 	return c.Op("Pad", nil, g, c.Ints(pads...))
 }
 
-// padRule cuts the padding off; only constant padding has a gradient here.
-// Where padding was negative, the rule puts zeros where the node cropped.
+// padRule cuts the padding off; where it repeats what is inside, the copies add
+// up. Where padding was negative, the rule puts zeros where the node cropped.
 func padRule(c *Context) ([]*graph.Value, error) {
-	if mode := c.Node.Attrs.String("mode", "constant"); mode != "constant" {
-		return nil, errPadMode(mode)
-	}
 	pads, _ := graph.ConstInts(c.X(1))
+	if mode := c.Node.Attrs.String("mode", "constant"); mode != "constant" {
+		if slices.Min(pads) < 0 {
+			return nil, fmt.Errorf("%w for Pad mode %q that crops", ErrNoRule, mode)
+		}
+		g, err := c.repeatedPad(mode, pads)
+		return []*graph.Value{g}, err
+	}
 	if slices.Min(pads) < 0 {
 		for i := range pads {
 			pads[i] = -pads[i]
@@ -111,4 +117,22 @@ func padRule(c *Context) ([]*graph.Value, error) {
 		windows = append(windows, graph.Window{Axis: i, Start: pads[i], End: pads[i] + size, Step: 1})
 	}
 	return []*graph.Value{c.Slice(c.DY(0), windows...)}, nil
+}
+
+// depthToSpaceGradient gathers each block back into channels; mode CRD has
+// channels before blocks, DCR behind.
+func depthToSpaceGradient(c *Context, dy *graph.Value) *graph.Value {
+	x, s := c.X(0), c.Node.Attrs.Int("blocksize", 1)
+	blocks := c.Reshape(dy, x.Shape[0], x.Shape[1]/(s*s), x.Shape[2], s, x.Shape[3], s)
+	perm := []int{0, 3, 5, 1, 2, 4}
+	if c.Node.Attrs.String("mode", "DCR") == "CRD" {
+		perm = []int{0, 1, 3, 5, 2, 4}
+	}
+	return c.Reshape(c.Transpose(blocks, perm...), x.Shape...)
+}
+
+func spaceToDepthGradient(c *Context, dy *graph.Value) *graph.Value {
+	x, s := c.X(0), c.Node.Attrs.Int("blocksize", 1)
+	blocks := c.Reshape(dy, x.Shape[0], s, s, x.Shape[1], x.Shape[2]/s, x.Shape[3]/s)
+	return c.Reshape(c.Transpose(blocks, 0, 3, 4, 1, 5, 2), x.Shape...)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"athanor/inference/onnx"
 	"athanor/pipeline/graph"
 )
 
@@ -36,7 +37,20 @@ func TestLayoutGradients(t *testing.T) {
 		"Slice":                     sliceCase, "Slice without axes": func(t *trial) *graph.Value {
 			return t.Op("Slice", nil, t.x(4, 5, 3), t.Ints(1, 0), t.Ints(1000, -1))
 		},
-		"Pad": padCase(0), "Pad that crops": padCase(-1),
+		"Pad": padCase(0, nil), "Pad that crops": padCase(-1, nil), "Pad by edges": padCase(0, graph.Attrs{"mode": "edge"}),
+		"Pad by reflection": padCase(0, graph.Attrs{"mode": "reflect"}),
+		"Tile": func(t *trial) *graph.Value {
+			return t.Op("Tile", nil, t.x(t.shape(3)...), t.Ints(t.among(1, 3), t.among(1, 3), t.among(1, 3)))
+		},
+		"Trilu": func(t *trial) *graph.Value {
+			return t.Op("Trilu", graph.Attrs{"upper": t.among(0, 1)}, t.x(2, t.among(2, 4), t.among(2, 4)), t.Const(onnx.Int64, []int{}, float64(t.among(-2, 2))))
+		},
+		"Trilu default": func(t *trial) *graph.Value { return t.Op("Trilu", nil, t.x(3, 4)) },
+		"DepthToSpace": func(t *trial) *graph.Value {
+			mode := []string{"DCR", "CRD"}[t.among(0, 1)]
+			return t.Op("DepthToSpace", graph.Attrs{"blocksize": 2, "mode": mode}, t.x(2, 8, 3, 2))
+		},
+		"SpaceToDepth": func(t *trial) *graph.Value { return t.Op("SpaceToDepth", graph.Attrs{"blocksize": 2}, t.x(2, 3, 4, 6)) },
 	})
 }
 
@@ -82,13 +96,13 @@ func sliceCase(t *trial) *graph.Value {
 	return t.Slice(t.x(shape...), windows...)
 }
 
-// padCase pads every side by low to 3.
-func padCase(low int) checkCase {
+// padCase pads every side by low to 2.
+func padCase(low int, attrs graph.Attrs) checkCase {
 	return func(t *trial) *graph.Value {
 		pads := make([]int, 6)
 		for i := range pads {
-			pads[i] = t.among(low, 3)
+			pads[i] = t.among(low, 2)
 		}
-		return t.Op("Pad", nil, t.x(t.among(3, 4), t.among(3, 4), t.among(3, 4)), t.Ints(pads...), t.Const(1, []int{1}, 0.7))
+		return t.Op("Pad", attrs, t.x(t.among(3, 4), t.among(3, 4), t.among(3, 4)), t.Ints(pads...), t.Const(1, []int{1}, 0.7))
 	}
 }

@@ -9,7 +9,20 @@ import (
 
 func TestMatrixGradients(t *testing.T) {
 	checkGradients(t, map[string]checkCase{
-		"Gemm": gemmCase,
+		"Gemm":                               gemmCase,
+		"MatMul of vectors":                  func(t *trial) *graph.Value { return t.Unsqueeze(t.MatMul(t.x(4), t.x(4)), 0) },
+		"MatMul of a vector by a batch":      func(t *trial) *graph.Value { return t.MatMul(t.x(4), t.x(2, 3, 4, 5)) },
+		"MatMul of a batch by a vector":      func(t *trial) *graph.Value { return t.MatMul(t.x(2, 3, 4), t.x(4)) },
+		"Einsum of matrices":                 func(t *trial) *graph.Value { return t.einsum("ij,jk->ik", []int{2, 3}, []int{3, 4}) },
+		"Einsum of heads":                    func(t *trial) *graph.Value { return t.einsum("bqhd,bkhd->bhqk", []int{2, 3, 2, 4}, []int{2, 5, 2, 4}) },
+		"Einsum with an ellipsis":            func(t *trial) *graph.Value { return t.einsum("...ij,jk->...ik", []int{2, 3, 2, 4}, []int{4, 3}) },
+		"Einsum with two ellipses":           func(t *trial) *graph.Value { return t.einsum("...ij,...jk->...ki", []int{2, 3, 2, 4}, []int{2, 3, 4, 3}) },
+		"Einsum without an arrow":            func(t *trial) *graph.Value { return t.einsum("ba,ca", []int{2, 3}, []int{4, 3}) },
+		"Einsum that sums":                   func(t *trial) *graph.Value { return t.einsum("ijk->j", []int{2, 3, 4}) },
+		"Einsum that transposes":             func(t *trial) *graph.Value { return t.einsum("i j k -> k i j", []int{2, 3, 4}) },
+		"Einsum of three":                    func(t *trial) *graph.Value { return t.einsum("ab,bc,c->a", []int{2, 3}, []int{3, 4}, []int{4}) },
+		"Einsum of an outer product":         func(t *trial) *graph.Value { return t.einsum("i,j->ij", []int{2}, []int{3}) },
+		"Einsum with a dimension of its own": func(t *trial) *graph.Value { return t.einsum("ijk,jl->il", []int{2, 3, 4}, []int{3, 2}) },
 		"MatMul of matrices": func(t *trial) *graph.Value {
 			m, k, n := t.among(1, 5), t.among(1, 5), t.among(1, 5)
 			return t.MatMul(t.x(m, k), t.x(k, n))
@@ -51,4 +64,12 @@ func gemmCase(t *trial) *graph.Value {
 		c = t.x(t.narrowed([]int{m, n})...)
 	}
 	return t.Op("Gemm", attrs, t.x(a...), t.x(b...), c)
+}
+
+func (t *trial) einsum(equation string, shapes ...[]int) *graph.Value {
+	var in []*graph.Value
+	for _, s := range shapes {
+		in = append(in, t.x(s...))
+	}
+	return t.Op("Einsum", graph.Attrs{"equation": equation}, in...)
 }

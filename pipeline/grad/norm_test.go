@@ -34,6 +34,21 @@ func TestNormGradients(t *testing.T) {
 		"LayerNormalization without bias": func(t *trial) *graph.Value {
 			return t.Op("LayerNormalization", nil, t.x(3, 5), t.x(5))
 		},
+		"InstanceNormalization": func(t *trial) *graph.Value {
+			shape := append([]int{t.among(1, 3), t.among(1, 3), 5}, t.shape(t.among(0, 2))...)
+			return t.Op("InstanceNormalization", graph.Attrs{"epsilon": 0.01}, t.x(shape...), t.x(shape[1]), t.x(shape[1]))
+		},
+		"MeanVarianceNormalization": func(t *trial) *graph.Value { return t.Op("MeanVarianceNormalization", nil, t.x(3, 2, 3, 2)) },
+		"MeanVarianceNormalization over axes": func(t *trial) *graph.Value {
+			return t.Op("MeanVarianceNormalization", graph.Attrs{"axes": []int{1, 2}}, t.x(2, 3, 4))
+		},
+		"LpNormalization": func(t *trial) *graph.Value {
+			return t.Op("LpNormalization", graph.Attrs{"axis": t.among(-3, 2), "p": t.among(1, 2)}, t.apart(0.1, 3, 4, 3))
+		},
+		"LRN": func(t *trial) *graph.Value {
+			attrs := graph.Attrs{"size": t.among(1, 5), "alpha": 0.3, "beta": 0.6, "bias": 1.2}
+			return t.Op("LRN", attrs, t.x(2, t.among(1, 6), 2, 3))
+		},
 		"Gelu": func(t *trial) *graph.Value { return grad.Gelu(t.Builder, t.x(t.shape(2)...)) },
 		"CrossEntropy": func(t *trial) *graph.Value {
 			n, k := t.among(1, 4), t.among(2, 5)

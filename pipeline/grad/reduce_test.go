@@ -28,6 +28,10 @@ func TestReduceGradients(t *testing.T) {
 		"ReduceSum": reduceCase("ReduceSum", normal), "ReduceMean": reduceCase("ReduceMean", normal),
 		"ReduceSumSquare": reduceCase("ReduceSumSquare", normal), "ReduceL2": reduceCase("ReduceL2", offZero),
 		"ReduceMax": reduceCase("ReduceMax", offZero), "ReduceMin": reduceCase("ReduceMin", offZero),
+		"ReduceL1": reduceCase("ReduceL1", offZero), "ReduceProd": reduceCase("ReduceProd", inside(0.5, 1.5)), "ReduceLogSum": reduceCase("ReduceLogSum", inside(0.2, 2)),
+		"ReduceProd with zeros": func(t *trial) *graph.Value {
+			return t.Op("ReduceProd", nil, t.values([]int{4, 3}, 1, 2, 3, 0, 2, 3, 0, 0, 3, 0, 0, 0), t.Ints(1))
+		},
 		"ReduceLogSumExp": reduceCase("ReduceLogSumExp", normal),
 	})
 }

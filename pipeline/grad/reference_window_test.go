@@ -245,6 +245,9 @@ func resizeAxis(a graph.Attrs, x array, axis, size int, scale float64) array {
 		if a.String("mode", "nearest") == "nearest" {
 			return read(nearest(a.String("nearest_mode", "round_prefer_floor"), position))
 		}
+		if a.String("mode", "nearest") == "cubic" {
+			return cubic(a, read, position, x.shape[axis])
+		}
 		low := math.Floor(position)
 		return read(int(low))*(1-(position-low)) + read(int(low)+1)*(position-low)
 	})
@@ -277,4 +280,25 @@ func nearest(mode string, p float64) int {
 		return int(math.Floor(p + 0.5))
 	}
 	return int(math.Ceil(p - 0.5))
+}
+
+// cubic weighs the four nearest elements by Keys' kernel.
+func cubic(attrs graph.Attrs, read func(int) float64, position float64, size int) float64 {
+	a := attrs.Float("cubic_coeff_a", -0.75)
+	kernel := func(x float64) float64 {
+		x = math.Abs(x)
+		if x <= 1 {
+			return (a+2)*x*x*x - (a+3)*x*x + 1
+		}
+		return a*x*x*x - 5*a*x*x + 8*a*x - 4*a
+	}
+	sum, weights := 0.0, 0.0
+	for p := int(math.Floor(position)) - 1; p <= int(math.Floor(position))+2; p++ {
+		if attrs.Int("exclude_outside", 0) == 1 && (p < 0 || p >= size) {
+			continue
+		}
+		sum += kernel(position-float64(p)) * read(p)
+		weights += kernel(position - float64(p))
+	}
+	return sum / weights
 }

@@ -235,10 +235,14 @@ func (b *Builder) Op(op string, attrs Attrs, in ...*Value) *Value {
 // OpN adds an operator with count outputs.
 func (b *Builder) OpN(op string, count int, attrs Attrs, in ...*Value) []*Value {
 	n := &Node{Op: op, In: slices.Clone(trim(in)), Attrs: attrs}
-	results, err := infer(n, count)
+	made := count
+	if op == "TopK" {
+		made = 2 // the operator has no form without indices
+	}
+	results, err := infer(n, made)
 	if err != nil {
 		b.Fail("%s%s%s: %w", b.scope, op, describe(n.In), err)
-		results = make([]result, count)
+		results = make([]result, made)
 		for i := range results {
 			results[i] = result{kind: onnx.Float, shape: []int{1}}
 		}
@@ -251,7 +255,7 @@ func (b *Builder) OpN(op string, count int, attrs Attrs, in ...*Value) []*Value 
 		n.Out = append(n.Out, v)
 	}
 	b.add(n)
-	return n.Out
+	return n.Out[:count:count]
 }
 
 // Composite adds several nodes as one, so that it can have a gradient rule of
