@@ -241,3 +241,6 @@ func (v *View) rawFloats(column int, marks []*atomic.Uint32, row int, dst []floa
 	}
 	return true
 }
+
+// Columns returns the names of the metrics.
+func (v *View) Columns() []string { return v.l.names }

@@ -173,3 +173,9 @@ func Diff(a, b map[string]string) []Difference {
 	}
 	return out
 }
+
+// Value returns what a run has under a key of a filter, several values joined,
+// "" when it lacks it.
+func (i Info) Value(key string) string {
+	return strings.Join(i.values(key), ", ")
+}

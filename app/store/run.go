@@ -158,7 +158,7 @@ func (r *Run) AppendMetric(m train.Metric) error {
 	r.mu.Unlock()
 	err := r.steps.Append(metrics.Row{
 		Step: int64(m.Step), Epoch: int32(m.Epoch), Time: m.Time, Active: active,
-		Values: []float64{m.Loss, m.Accuracy, m.LearningRate, m.GradientNorm},
+		Values: []float64{m.Loss, known(m.Accuracy), m.LearningRate, m.GradientNorm},
 	})
 	return errors.Join(err, mirrored)
 }
@@ -204,13 +204,30 @@ func (r *Run) appendEpoch(e train.Epoch) error {
 	now := time.Now()
 	err := r.epochs.Append(metrics.Row{
 		Step: int64(e.Step), Epoch: int32(e.Epoch), Time: now, Active: r.clock.active,
-		Values: []float64{e.ValLoss, e.ValAccuracy, e.TrainLoss, e.TrainAccuracy, e.ValR2, e.Seconds},
+		Values: []float64{e.ValLoss, known(e.ValAccuracy), e.TrainLoss, known(e.TrainAccuracy), r2(e), e.Seconds},
 	})
 	if r.mirror != nil {
 		err = errors.Join(err, r.mirror.epoch(e, now))
 	}
 	r.status.epoch(e, now)
 	return errors.Join(err, WriteTOML(filepath.Join(r.dir, StatusFile), r.status))
+}
+
+// known turns the NaN by which an accuracy says that the task has none into an
+// absent value.
+func known(accuracy float64) float64 {
+	if accuracy != accuracy {
+		return curve.Absent()
+	}
+	return accuracy
+}
+
+// r2 is absent for classification, whose epochs leave it at zero.
+func r2(e train.Epoch) float64 {
+	if e.ValR2 == 0 && e.ValAccuracy == e.ValAccuracy {
+		return curve.Absent()
+	}
+	return known(e.ValR2)
 }
 
 // Flush hands everything to the operating system: it outlives the process.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"athanor/pipeline/curve"
 	"athanor/pipeline/train"
 )
 
@@ -71,10 +72,13 @@ func (s *Status) epoch(e train.Epoch, now time.Time) {
 		s.Last, s.Best = map[string]float64{}, map[string]float64{}
 	}
 	values := map[string]float64{
-		"val_loss": e.ValLoss, "val_accuracy": e.ValAccuracy, "val_r2": e.ValR2,
-		"train_loss": e.TrainLoss, "train_accuracy": e.TrainAccuracy,
+		"val_loss": e.ValLoss, "val_accuracy": known(e.ValAccuracy), "val_r2": r2(e),
+		"train_loss": e.TrainLoss, "train_accuracy": known(e.TrainAccuracy),
 	}
 	for name, v := range values {
+		if curve.IsAbsent(v) {
+			continue
+		}
 		s.Last[name] = v
 		old, ok := s.Best[name]
 		if !ok {
