@@ -76,6 +76,7 @@ func recipeKeys(prefix string, t reflect.Type) []string {
 	for f := range t.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("toml"), ",")
 		if f.Type.Kind() == reflect.Struct {
+			keys = append(keys, prefix+name)
 			keys = append(keys, recipeKeys(prefix+name+".", f.Type)...)
 			continue
 		}
