@@ -1,0 +1,151 @@
+package sentiment
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+
+	"athanor/inference/text"
+)
+
+// Blend joins a learned model with a lexicon: long reviews are what the model
+// has learnt from, and short sentences, which it was never shown, are what a
+// lexicon is good at. With z the model's log-odds, n the text's units and x
+// the lexicon's sum in its own unit, the log-odds of the blend are
+//
+//	Model·n/(n+Half)·z + Lexicon·(1+Short/n)·x + Bias
+//
+// and its score is tanh of half of them, the difference of the two
+// probabilities. A Blend is safe for concurrent use.
+type Blend struct {
+	name    string
+	model   Method
+	lexicon Method
+	w       Weights
+}
+
+// Weights of a Blend, found by logistic regression on held-out texts.
+type Weights struct{ Model, Half, Lexicon, Short, Bias float64 }
+
+// NewBlend joins model, whose classes must be the two verdicts, and lexicon.
+func NewBlend(name string, model, lexicon Method, w Weights) *Blend {
+	return &Blend{name: name, model: model, lexicon: lexicon, w: w}
+}
+
+// Name stands in the blend's verdicts.
+func (b *Blend) Name() string { return b.name }
+
+// Score gives the blend's opinions.
+func (b *Blend) Score(ctx context.Context, texts []string) ([]Opinion, error) {
+	learned, err := b.model.Score(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	known, err := b.lexicon.Score(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range texts {
+		learned[i] = b.join(t, learned[i], known[i])
+	}
+	return learned, nil
+}
+
+func (b *Blend) join(t string, learned, known Opinion) Opinion {
+	if !learned.Known && !known.Known {
+		return Opinion{}
+	}
+	n := float64(max(1, unitsUpTo(t, 512)))
+	score := math.Tanh((b.learnedOdds(n, learned) + b.lexiconOdds(n, known) + b.w.Bias) / 2)
+	return Opinion{Score: score, Confidence: (1 + math.Abs(score)) / 2, Known: true}
+}
+
+func (b *Blend) learnedOdds(n float64, o Opinion) float64 {
+	return b.w.Model * n / (n + b.w.Half) * 2 * math.Atanh(inside(o.Score))
+}
+
+// lexiconOdds undoes the lexicon's squeezing into [-1, 1].
+func (b *Blend) lexiconOdds(n float64, o Opinion) float64 {
+	c := inside(o.Score)
+	return b.w.Lexicon * (1 + b.w.Short/n) * c / math.Sqrt(1-c*c)
+}
+
+func inside(score float64) float64 { return max(-0.99999, min(0.99999, score)) }
+
+// unitsUpTo counts a text's words and Chinese characters, up to most: spaces
+// between letters and Han characters are all it looks at.
+func unitsUpTo(t string, most int) int {
+	n, word := 0, false
+	for _, r := range t {
+		switch {
+		case r >= 0x2E80:
+			n, word = n+1, false
+		case r > ' ':
+			if !word {
+				n++
+			}
+			word = true
+		default:
+			word = false
+		}
+		if n >= most {
+			return n
+		}
+	}
+	return n
+}
+
+// Explain gives the shares of both, merged on the text's units.
+func (b *Blend) Explain(ctx context.Context, t string) (Opinion, []Token, error) {
+	learned, parts, err := b.model.Explain(ctx, t)
+	if err != nil {
+		return Opinion{}, nil, fmt.Errorf("explain: %w", err)
+	}
+	known, words, err := b.lexicon.Explain(ctx, t)
+	if err != nil {
+		return Opinion{}, nil, fmt.Errorf("explain: %w", err)
+	}
+	o := b.join(t, learned, known)
+	units := text.Units(t)
+	if !o.Known || len(units) == 0 {
+		return o, nil, nil
+	}
+	shares := make([]float64, len(units))
+	n := float64(max(1, unitsUpTo(t, 512)))
+	gather(shares, units, parts, ratio(b.learnedOdds(n, learned), learned.Score))
+	gather(shares, units, words, ratio(b.lexiconOdds(n, known), known.Score))
+	odds := 2 * math.Atanh(inside(o.Score))
+	for i := range shares {
+		shares[i] *= ratio(o.Score, odds)
+	}
+	shares = balance(shares, o.Score)
+	tokens := make([]Token, len(units))
+	for i, u := range units {
+		tokens[i] = Token{Text: strings.Clone(t[u.Start:u.End]), Start: u.Start, End: u.End, Share: shares[i]}
+	}
+	return o, tokens, nil
+}
+
+// ratio is a/b, and 1 where b is too small to tell.
+func ratio(a, b float64) float64 {
+	if math.Abs(b) < 1e-9 {
+		return 1
+	}
+	return a / b
+}
+
+// gather adds the tokens' shares, scaled, to the units they stand on.
+func gather(shares []float64, units []text.Unit, tokens []Token, scale float64) {
+	for _, t := range tokens {
+		first := min(len(units)-1, sort.Search(len(units), func(i int) bool { return units[i].End > t.Start }))
+		last := first
+		for last+1 < len(units) && units[last+1].Start < t.End {
+			last++
+		}
+		for u := first; u <= last; u++ {
+			shares[u] += t.Share * scale / float64(last-first+1)
+		}
+	}
+}
