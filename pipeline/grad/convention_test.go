@@ -155,7 +155,7 @@ func TestErrorsNameTheNode(t *testing.T) {
 		"unknown size": {func(b *graph.Builder, _ *graph.Value) *graph.Value {
 			x := b.Input("dynamic", onnx.Float, graph.Unknown, 2)
 			return b.Relu(x)
-		}, []string{"Relu", "body/Relu", "fix"}},
+		}, []string{"Relu", "body/Relu", "size"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

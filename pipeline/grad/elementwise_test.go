@@ -40,8 +40,8 @@ func off(kinks ...float64) func(t *trial, shape []int) *graph.Value {
 	}
 }
 
-func TestUnaryGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func unaryCases() map[string]checkCase {
+	return map[string]checkCase{
 		"Identity": unaryCase("Identity", nil, normal), "Neg": unaryCase("Neg", nil, normal), "Exp": unaryCase("Exp", nil, normal),
 		"Log": unaryCase("Log", nil, inside(0.1, 3)), "Sqrt": unaryCase("Sqrt", nil, inside(0.1, 3)), "Reciprocal": unaryCase("Reciprocal", nil, inside(0.3, 3)),
 		"Abs": unaryCase("Abs", nil, offZero), "Sin": unaryCase("Sin", nil, normal), "Cos": unaryCase("Cos", nil, normal),
@@ -51,11 +51,13 @@ func TestUnaryGradients(t *testing.T) {
 		"Elu": unaryCase("Elu", graph.Attrs{"alpha": 1.7}, offZero), "Elu default": unaryCase("Elu", nil, offZero),
 		"HardSigmoid":         unaryCase("HardSigmoid", graph.Attrs{"alpha": 0.4, "beta": 0.6}, off(-1.5, 1)),
 		"HardSigmoid default": unaryCase("HardSigmoid", nil, off(-2.5, 2.5)),
-	})
+	}
 }
 
-func TestActivationGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func TestUnaryGradients(t *testing.T) { checkGradients(t, unaryCases()) }
+
+func activationCases() map[string]checkCase {
+	return map[string]checkCase{
 		"Selu": unaryCase("Selu", nil, offZero), "Selu with parameters": unaryCase("Selu", graph.Attrs{"alpha": 1.2, "gamma": 0.7}, offZero),
 		"Celu": unaryCase("Celu", nil, offZero), "Celu with alpha": unaryCase("Celu", graph.Attrs{"alpha": 2.0}, offZero),
 		"ThresholdedRelu": unaryCase("ThresholdedRelu", graph.Attrs{"alpha": 0.5}, off(0.5)), "Softsign": unaryCase("Softsign", nil, offZero),
@@ -66,29 +68,35 @@ func TestActivationGradients(t *testing.T) {
 		},
 		"Floor": unaryCase("Floor", nil, off(-4, -3, -2, -1, 0, 1, 2, 3, 4)), "Ceil": unaryCase("Ceil", nil, off(-4, -3, -2, -1, 0, 1, 2, 3, 4)),
 		"Round": unaryCase("Round", nil, off(-4.5, -3.5, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.5)), "Sign": unaryCase("Sign", nil, offZero),
-	})
+	}
 }
 
-func TestTrigonometryGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func TestActivationGradients(t *testing.T) { checkGradients(t, activationCases()) }
+
+func trigonometryCases() map[string]checkCase {
+	return map[string]checkCase{
 		"Tan": unaryCase("Tan", nil, inside(-1.2, 1.2)), "Asin": unaryCase("Asin", nil, inside(-0.9, 0.9)), "Acos": unaryCase("Acos", nil, inside(-0.9, 0.9)),
 		"Atan": unaryCase("Atan", nil, normal), "Sinh": unaryCase("Sinh", nil, normal), "Cosh": unaryCase("Cosh", nil, normal),
 		"Asinh": unaryCase("Asinh", nil, normal), "Acosh": unaryCase("Acosh", nil, inside(1.2, 4)), "Atanh": unaryCase("Atanh", nil, inside(-0.9, 0.9)),
-	})
+	}
 }
 
-func TestSoftmaxGradients(t *testing.T) {
+func TestTrigonometryGradients(t *testing.T) { checkGradients(t, trigonometryCases()) }
+
+func softmaxCases() map[string]checkCase {
 	along := func(op string) checkCase {
 		return func(t *trial) *graph.Value {
 			rank := t.among(1, 4)
 			return t.Op(op, graph.Attrs{"axis": t.among(-rank, rank-1)}, t.x(t.shape(rank)...))
 		}
 	}
-	checkGradients(t, map[string]checkCase{
+	return map[string]checkCase{
 		"Softmax": along("Softmax"), "LogSoftmax": along("LogSoftmax"),
 		"Softmax default": unaryCase("Softmax", nil, normal), "LogSoftmax default": unaryCase("LogSoftmax", nil, normal),
-	})
+	}
 }
+
+func TestSoftmaxGradients(t *testing.T) { checkGradients(t, softmaxCases()) }
 
 // binaryCase broadcasts two random inputs against each other, either way round.
 func binaryCase(op string, left, right func(t *trial, shape []int) *graph.Value) checkCase {
@@ -102,8 +110,8 @@ func binaryCase(op string, left, right func(t *trial, shape []int) *graph.Value)
 	}
 }
 
-func TestBinaryGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func binaryCases() map[string]checkCase {
+	return map[string]checkCase{
 		"Add": binaryCase("Add", normal, normal), "Sub": binaryCase("Sub", normal, normal), "Mul": binaryCase("Mul", normal, normal),
 		"Div": binaryCase("Div", normal, inside(0.5, 2)), "Pow": binaryCase("Pow", inside(0.3, 2), inside(-2, 3)),
 		"Pow of a negative base": func(t *trial) *graph.Value {
@@ -117,8 +125,10 @@ func TestBinaryGradients(t *testing.T) {
 			x := t.x(t.shape(3)...)
 			return t.Mul(x, t.Add(x, x))
 		},
-	})
+	}
 }
+
+func TestBinaryGradients(t *testing.T) { checkGradients(t, binaryCases()) }
 
 // several gives op two to four inputs that broadcast; no two elements tie.
 func several(op string) checkCase {
@@ -136,8 +146,8 @@ func several(op string) checkCase {
 	}
 }
 
-func TestVariadicGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func variadicCases() map[string]checkCase {
+	return map[string]checkCase{
 		"Mean": several("Mean"), "Sum": several("Sum"), "Max": several("Max"), "Min": several("Min"),
 		"Sum of one": func(t *trial) *graph.Value { return t.Op("Sum", nil, t.x(3)) },
 		"Max of one": func(t *trial) *graph.Value { return t.Op("Max", nil, t.x(3)) },
@@ -159,8 +169,10 @@ func TestVariadicGradients(t *testing.T) {
 			x := t.apart(0.3, t.shape(2)...)
 			return t.Add(x, t.Cast(t.Cast(x, onnx.Int64), onnx.Float))
 		},
-	})
+	}
 }
+
+func TestVariadicGradients(t *testing.T) { checkGradients(t, variadicCases()) }
 
 // bound is a constant without dimensions, as Clip wants it.
 func (t *trial) bound(x float64) *graph.Value { return t.Const(onnx.Float, []int{}, x) }

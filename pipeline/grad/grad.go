@@ -117,19 +117,34 @@ func step(b *graph.Builder, n *graph.Node, needed map[*graph.Value]bool, grads m
 		return fmt.Errorf("%w rule for operator %s (node %s)", ErrNoRule, n.Op, n.Name)
 	}
 	if v := unsized(n); v != nil {
-		return fmt.Errorf("%w for %s (node %s): the size of %s is unknown %v; fix the batch size before differentiating", ErrNoRule, n.Op, n.Name, v.Name, v.Shape)
+		return fmt.Errorf("%w for %s (node %s): %s has the shape %v; give every dimension a size, the batch too, before differentiating", ErrNoRule, n.Op, n.Name, v.Name, v.Shape)
 	}
-	in, err := rule(c)
+	in, err := c.apply(rule)
 	if err != nil {
 		return fmt.Errorf("gradient of %s (node %s): %w", n.Op, n.Name, err)
 	}
 	return c.accumulate(in, grads)
 }
 
-// unsized is an end of n with a dimension that is not known, or nil.
+// apply runs a rule. After a node that could not be built, a rule goes on with
+// placeholders of no meaning; where it trips over one, the builder's error is
+// the cause.
+func (c *Context) apply(rule Rule) (in []*graph.Value, err error) {
+	defer func() {
+		if c.Err() == nil {
+			return
+		}
+		_ = recover()
+		err = c.Err()
+	}()
+	return rule(c)
+}
+
+// unsized is an end of n with a dimension that is not known or 0, or nil.
+// Omitted inputs and lists of nothing, such as Resize's regions, do not count.
 func unsized(n *graph.Node) *graph.Value {
 	for _, v := range slices.Concat(n.In, n.Out) {
-		if v != nil && v.Size() == graph.Unknown {
+		if v != nil && (v.Size() == graph.Unknown || v.Size() == 0 && v.Const == nil) {
 			return v
 		}
 	}

@@ -13,8 +13,8 @@ func (t *trial) permuted(n int, take int) *graph.Value {
 	return t.feed(7, []int{take}, func() float64 { i++; return float64(order[i]) })
 }
 
-func TestIndexGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func indexCases() map[string]checkCase {
+	return map[string]checkCase{
 		"Gather": func(t *trial) *graph.Value {
 			rows := t.among(1, 5)
 			return t.Op("Gather", nil, t.x(append([]int{rows}, t.shape(t.among(1, 2))...)...), t.index(-rows, rows, t.shape(t.among(1, 3))...))
@@ -70,8 +70,10 @@ func TestIndexGradients(t *testing.T) {
 		"ReverseSequence, batch first": func(t *trial) *graph.Value {
 			return t.Op("ReverseSequence", graph.Attrs{"batch_axis": 0, "time_axis": 1}, t.x(3, 4), t.index(1, 5, 3))
 		},
-	})
+	}
 }
+
+func TestIndexGradients(t *testing.T) { checkGradients(t, indexCases()) }
 
 func resizeCase(attrs graph.Attrs, bySize bool) checkCase {
 	return func(t *trial) *graph.Value {
@@ -84,11 +86,11 @@ func resizeCase(attrs graph.Attrs, bySize bool) checkCase {
 	}
 }
 
-func TestResizeGradients(t *testing.T) {
+func resizeCases() map[string]checkCase {
 	attrs := func(mode, coordinates, nearest string) graph.Attrs {
 		return graph.Attrs{"mode": mode, "coordinate_transformation_mode": coordinates, "nearest_mode": nearest}
 	}
-	checkGradients(t, map[string]checkCase{
+	return map[string]checkCase{
 		"nearest, as Upsample": resizeCase(attrs("nearest", "asymmetric", "floor"), false),
 		"nearest":              resizeCase(nil, false),
 		"nearest, ceil":        resizeCase(attrs("nearest", "asymmetric", "ceil"), false),
@@ -99,5 +101,7 @@ func TestResizeGradients(t *testing.T) {
 		"linear, PyTorch":      resizeCase(attrs("linear", "pytorch_half_pixel", "floor"), true),
 		"cubic":                resizeCase(graph.Attrs{"mode": "cubic"}, true),
 		"cubic, inside only":   resizeCase(graph.Attrs{"mode": "cubic", "exclude_outside": 1, "cubic_coeff_a": -0.5}, true),
-	})
+	}
 }
+
+func TestResizeGradients(t *testing.T) { checkGradients(t, resizeCases()) }

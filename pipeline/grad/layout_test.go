@@ -8,8 +8,8 @@ import (
 	"athanor/pipeline/graph"
 )
 
-func TestLayoutGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func layoutCases() map[string]checkCase {
+	return map[string]checkCase{
 		"Reshape": func(t *trial) *graph.Value {
 			s := t.shape(3)
 			return t.Reshape(t.x(s...), s[2], graph.Unknown)
@@ -51,8 +51,10 @@ func TestLayoutGradients(t *testing.T) {
 			return t.Op("DepthToSpace", graph.Attrs{"blocksize": 2, "mode": mode}, t.x(2, 8, 3, 2))
 		},
 		"SpaceToDepth": func(t *trial) *graph.Value { return t.Op("SpaceToDepth", graph.Attrs{"blocksize": 2}, t.x(2, 3, 4, 6)) },
-	})
+	}
 }
+
+func TestLayoutGradients(t *testing.T) { checkGradients(t, layoutCases()) }
 
 func concatCase(t *trial) *graph.Value {
 	rank := t.among(1, 4)

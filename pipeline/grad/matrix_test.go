@@ -7,8 +7,8 @@ import (
 	"athanor/pipeline/graph"
 )
 
-func TestMatrixGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func matrixCases() map[string]checkCase {
+	return map[string]checkCase{
 		"Gemm":                               gemmCase,
 		"MatMul of vectors":                  func(t *trial) *graph.Value { return t.Unsqueeze(t.MatMul(t.x(4), t.x(4)), 0) },
 		"MatMul of a vector by a batch":      func(t *trial) *graph.Value { return t.MatMul(t.x(4), t.x(2, 3, 4, 5)) },
@@ -44,8 +44,10 @@ func TestMatrixGradients(t *testing.T) {
 			k := t.among(1, 4)
 			return t.MatMul(t.x(t.among(1, 4), k), t.x(t.among(1, 3), k, t.among(1, 4)))
 		},
-	})
+	}
 }
+
+func TestMatrixGradients(t *testing.T) { checkGradients(t, matrixCases()) }
 
 // gemmCase covers transposes, factors and every way the added term broadcasts.
 func gemmCase(t *trial) *graph.Value {

@@ -7,8 +7,8 @@ import (
 	"athanor/pipeline/graph"
 )
 
-func TestNormGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func normCases() map[string]checkCase {
+	return map[string]checkCase{
 		"BatchNormalization": func(t *trial) *graph.Value {
 			shape := append([]int{t.among(1, 3), t.among(1, 3)}, t.shape(t.among(0, 2))...)
 			c := shape[1]
@@ -56,8 +56,10 @@ func TestNormGradients(t *testing.T) {
 			loss, _ := grad.CrossEntropy(t.Builder, t.x(n, k), target)
 			return loss
 		},
-	})
+	}
 }
+
+func TestNormGradients(t *testing.T) { checkGradients(t, normCases()) }
 
 // fixed is random and not differentiated by.
 func (t *trial) fixed(shape ...int) *graph.Value { return t.feed(1, shape, t.r.NormFloat64) }

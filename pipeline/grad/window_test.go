@@ -68,8 +68,8 @@ func autoPadCase(op string, weights bool) checkCase {
 	}
 }
 
-func TestConvolutionGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func convolutionCases() map[string]checkCase {
+	return map[string]checkCase{
 		"Conv": convCase(2, false), "Conv again": convCase(2, false), "Conv in groups": convCase(2, true),
 		"Conv auto_pad": autoPadCase("Conv", true),
 		"Conv same 3×3": func(t *trial) *graph.Value {
@@ -78,8 +78,10 @@ func TestConvolutionGradients(t *testing.T) {
 		"Conv over lines": convCase(1, false), "Conv over volumes": convCase(3, false), "Conv over volumes in groups": convCase(3, true),
 		"ConvTranspose over lines": convTransposeCase(1), "ConvTranspose over volumes": convTransposeCase(3),
 		"ConvTranspose": convTransposeCase(2), "ConvTranspose auto_pad": transposedAutoPadCase, "ConvTranspose to a given shape": transposedShapeCase,
-	})
+	}
 }
+
+func TestConvolutionGradients(t *testing.T) { checkGradients(t, convolutionCases()) }
 
 // wrtChannels is how many channels the last variable has.
 func (t *trial) wrtChannels() int { return t.wrt[len(t.wrt)-1].Shape[1] }
@@ -133,8 +135,8 @@ func tilingCase(op string) checkCase {
 	}
 }
 
-func TestPoolGradients(t *testing.T) {
-	checkGradients(t, map[string]checkCase{
+func poolCases() map[string]checkCase {
+	return map[string]checkCase{
 		"MaxPool": poolCase("MaxPool", 2, nil), "MaxPool of tiles": tilingCase("MaxPool"), "MaxPool auto_pad": autoPadCase("MaxPool", false),
 		"AveragePool": poolCase("AveragePool", 2, nil), "AveragePool of tiles": tilingCase("AveragePool"),
 		"AveragePool auto_pad":       autoPadCase("AveragePool", false),
@@ -148,8 +150,10 @@ func TestPoolGradients(t *testing.T) {
 		"GlobalAveragePool over lines": func(t *trial) *graph.Value { return t.Op("GlobalAveragePool", nil, t.x(t.shape(3)...)) },
 		"GlobalAveragePool":            func(t *trial) *graph.Value { return t.Op("GlobalAveragePool", nil, t.x(t.shape(4)...)) },
 		"GlobalMaxPool":                func(t *trial) *graph.Value { return t.Op("GlobalMaxPool", nil, t.apart(0.1, t.shape(4)...)) },
-	})
+	}
 }
+
+func TestPoolGradients(t *testing.T) { checkGradients(t, poolCases()) }
 
 func transposedAutoPadCase(t *trial) *graph.Value {
 	mode := []string{"SAME_UPPER", "SAME_LOWER", "VALID"}[t.r.IntN(3)]

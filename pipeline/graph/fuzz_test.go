@@ -74,6 +74,9 @@ func FuzzOperators(f *testing.F) {
 		f.Add([]byte{byte(i), 3, 1, 0, 3, 0, 0, 5, 2, 3, 3, 5, 2, 3, 3, 5, 1, 3})
 		f.Add([]byte{byte(i), 1, 0, 0, 0, 5, 0})
 	}
+	for _, found := range []string{"91010000007121", "17000CC01", "G1000701"} {
+		f.Add([]byte(found)) // once made a rule panic
+	}
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		d := &draw{data}
 		b := graph.New("fuzz")

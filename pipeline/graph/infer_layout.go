@@ -322,7 +322,7 @@ func inferPad(n *Node) ([]result, error) {
 	}
 	pads, ok := ConstInts(n.In[1])
 	rank := n.In[0].Rank()
-	if !ok || len(pads) != 2*rank {
+	if !ok || rank == 0 || len(pads) != 2*rank {
 		return nil, fmt.Errorf("needs constant pads for each side of each dimension")
 	}
 	shape := slices.Clone(n.In[0].Shape)

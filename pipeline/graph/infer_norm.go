@@ -88,6 +88,9 @@ func inferLayerNorm(n *Node) ([]result, error) {
 		return nil, err
 	}
 	for _, v := range n.In[1:] {
+		if v == nil {
+			continue
+		}
 		if s, err := Broadcast(x.Shape[from:], v.Shape); err != nil || !sameShape(s, x.Shape[from:]) {
 			return nil, fmt.Errorf("scale or bias %v does not fit %v", v.Shape, x.Shape[from:])
 		}
