@@ -60,14 +60,21 @@ func (y *yunet) Detect(ctx context.Context, f *vision.Frame, p Params) ([]Face, 
 	}
 	faces = suppressWhole(faces, p.NMS)
 	if min(w, h) > yunetLarge && !p.Single {
-		w, h = fitSide(f.W, f.H, yunetSmall)
-		more, err := y.pass(ctx, f, w, h, p)
+		big, err := y.bigFaces(ctx, f, w, p)
 		if err != nil {
 			return nil, err
 		}
-		faces = Suppress(append(faces, more...), p.NMS)
+		faces = Suppress(append(faces, big...), p.NMS)
 	}
 	return larger(faces, p.MinSize), nil
+}
+
+// bigFaces looks at a shrunken frame for the faces that are too large for the
+// pass at a width of w; the small ones are that pass's business.
+func (y *yunet) bigFaces(ctx context.Context, f *vision.Frame, w int, p Params) ([]Face, error) {
+	sw, sh := fitSide(f.W, f.H, yunetSmall)
+	faces, err := y.pass(ctx, f, sw, sh, p)
+	return larger(faces, yunetLarge/2*f.W/w), err
 }
 
 // fitSide is the size of a w×h picture whose longest side is at most side.
