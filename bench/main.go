@@ -65,6 +65,7 @@ func parts() []part {
 		{"speed", speed},
 		{"kernels", kernels},
 		{"accuracy", accuracy},
+		{"data", data},
 		{"faces", faces},
 		{"anonymous", anonymous},
 	}

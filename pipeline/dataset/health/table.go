@@ -35,6 +35,7 @@ type tableCheck struct {
 	inputs   []int // columns that make two rows the same
 	buffer   []byte
 	problems []*table.Problems
+	work     *profiler
 }
 
 func checkTable(ctx context.Context, c source.Config, r *Report, parts []source.Part) error {
@@ -47,11 +48,14 @@ func checkTable(ctx context.Context, c source.Config, r *Report, parts []source.
 	if t.schema.Text >= 0 {
 		t.book.texts = near.NewTexts(c.Cache)
 	}
+	t.work = newProfiler(t.profiles)
 	for _, p := range parts {
 		if err := t.read(ctx, r, p); err != nil {
+			t.work.close()
 			return err
 		}
 	}
+	t.work.close()
 	return t.report(ctx, r)
 }
 
@@ -152,9 +156,7 @@ func (t *tableCheck) row(number int, row *table.Row, p source.Part) error {
 		label = strings.TrimSpace(row.Cells[t.schema.Label].String())
 	}
 	label, keep := t.labels.Apply(strconv.Itoa(number), label)
-	for i, c := range row.Cells {
-		t.profiles[i].Add(c)
-	}
+	t.work.add(row.Cells)
 	if table.IsMissing(label) {
 		label = ""
 	}
@@ -253,7 +255,9 @@ func column(r *Report, p *table.Profile, role table.Role, label bool) {
 	if !label {
 		missingCells(r, p, role)
 	}
-	r.add(Finding{Kind: Spaces, Severity: Note, Count: p.Spaced, Of: p.Rows, Column: p.Name})
+	if role != table.Text {
+		r.add(Finding{Kind: Spaces, Severity: Note, Count: p.Spaced, Of: p.Rows, Column: p.Name})
+	}
 	r.add(Finding{Kind: Damaged, Severity: Warning, Count: p.Damaged, Of: p.Rows, Column: p.Name})
 	switch role {
 	case table.Constant, table.Empty:

@@ -94,8 +94,11 @@ func powerOfTen(n int) float64 {
 // moment parses a date or time and returns it in seconds since 1970 (UTC).
 func moment(b []byte) (float64, bool) {
 	b = bytes.TrimSpace(b)
-	if len(b) < 6 || len(b) > 40 || bytes.ContainsAny(b, ",;") {
+	if len(b) < 6 || len(b) > 40 {
 		return 0, false
+	}
+	if seconds, ok := plainDate(b); ok {
+		return seconds, true
 	}
 	s := string(b)
 	for _, layout := range layouts() {
@@ -107,6 +110,27 @@ func moment(b []byte) (float64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// plainDate reads 2006-01-02, by far the most common, without time.Parse.
+func plainDate(b []byte) (seconds float64, ok bool) {
+	if len(b) != 10 || b[4] != '-' || b[7] != '-' {
+		return 0, false
+	}
+	var part [3]int
+	at := 0
+	for i, c := range b {
+		switch {
+		case i == 4 || i == 7:
+			at++
+		case c < '0' || c > '9':
+			return 0, false
+		default:
+			part[at] = part[at]*10 + int(c-'0')
+		}
+	}
+	t := time.Date(part[0], time.Month(part[1]), part[2], 0, 0, 0, 0, time.UTC)
+	return float64(t.Unix()), part[1] >= 1 && t.Month() == time.Month(part[1]) && t.Day() == part[2]
 }
 
 func layouts() []string {
