@@ -51,6 +51,9 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
+	if err := train.Check(recipe, set); err != nil {
+		return Outcome{}, err
+	}
 	run, err := openFolder(q, recipe)
 	if err != nil {
 		return Outcome{}, err

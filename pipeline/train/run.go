@@ -81,7 +81,7 @@ func newRun(recipe Recipe, deps Deps, emit func(Event)) (*run, error) {
 	if deps.Control == nil {
 		deps.Control = &Control{}
 	}
-	if err := checkSet(recipe, deps.Set); err != nil {
+	if err := Check(recipe, deps.Set); err != nil {
 		return nil, err
 	}
 	net, err := newNetwork(recipe, deps.Set)
@@ -113,7 +113,8 @@ func newRun(recipe Recipe, deps Deps, emit func(Event)) (*run, error) {
 	return r, nil
 }
 
-func checkSet(recipe Recipe, set *dataset.Set) error {
+// Check tells why a resolved recipe cannot be trained on a data set, or nil.
+func Check(recipe Recipe, set *dataset.Set) error {
 	switch n := set.Train.Len(); {
 	case string(set.Task) != recipe.Task:
 		return fmt.Errorf("%w: it holds samples of kind %s, the recipe's task is %s", ErrData, set.Task, recipe.Task)

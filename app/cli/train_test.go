@@ -1,0 +1,187 @@
+package cli_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"athanor/app/cli"
+	"athanor/app/store"
+	"athanor/inference/runtime"
+	"athanor/inference/testenv"
+	"athanor/pipeline/train"
+)
+
+// athanorIn runs a subcommand in a home of its own until ctx ends.
+func athanorIn(ctx context.Context, t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	t.Setenv("ATHANOR_HOME", filepath.Join(t.TempDir(), "home"))
+	root := cli.Root("test")
+	var out bytes.Buffer
+	root.SetOut(&out)
+	root.SetErr(&out)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	return out.String(), err
+}
+
+// objects reads JSON lines.
+func objects(t *testing.T, text string) []map[string]any {
+	t.Helper()
+	var list []map[string]any
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		var o map[string]any
+		if err := json.Unmarshal(lines.Bytes(), &o); err != nil {
+			t.Fatalf("%v in %q", err, lines.Text())
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+func TestTrainEvaluatePredict(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	dir := filepath.Join(t.TempDir(), "run")
+	text, err := athanorIn(t.Context(), t, "train", "--epochs", "2", "--threads", "2", "--seed", "5", "--out", dir, "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := objects(t, text)
+	epochs := 0
+	for _, o := range lines {
+		if o["event"] == "epoch" {
+			epochs++
+		}
+	}
+	last := lines[len(lines)-1]
+	if epochs != 2 || last["event"] != "done" {
+		t.Fatalf("%d epochs, the last line is %v", epochs, last)
+	}
+	for _, key := range []string{"test_accuracy", "test_loss", "val_accuracy", "epochs", "train_seconds", "samples_per_second", "peak_rss_bytes"} {
+		if n, ok := last[key].(float64); !ok || n <= 0 {
+			t.Errorf("done tells %s as %v", key, last[key])
+		}
+	}
+	model, _ := last["model"].(string)
+	evaluated, err := athanorIn(t.Context(), t, "evaluate", model, "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	quality, _ := objects(t, evaluated)[0]["classification"].(map[string]any)
+	if quality["accuracy"] != last["test_accuracy"] {
+		t.Errorf("evaluate says %v, training said %v", quality["accuracy"], last["test_accuracy"])
+	}
+	predicts(t, model)
+}
+
+// predicts asks the model about a picture of a one, drawn here.
+func predicts(t *testing.T, model string) {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 28, 28))
+	for y := 5; y < 23; y++ {
+		for x := 13; x < 16; x++ {
+			img.SetGray(x, y, color.Gray{Y: 250})
+		}
+	}
+	path := filepath.Join(t.TempDir(), "one.png")
+	var b bytes.Buffer
+	if err := png.Encode(&b, img); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text, err := athanorIn(t.Context(), t, "predict", model, path, "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := objects(t, text)[0]["label"]; got != "1" {
+		t.Errorf("a stroke is read as %v", got)
+	}
+	if _, err := athanorIn(t.Context(), t, "predict", model, path, filepath.Join(t.TempDir(), "gone.png")); err == nil || !strings.Contains(err.Error(), "gone.png") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
+func TestTrainRefusesAFolderInUse(t *testing.T) {
+	dir := t.TempDir()
+	held, err := store.OpenRun(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	testenv.NeedNative(t, runtime.Load())
+	_, err = athanorIn(t.Context(), t, "train", "--epochs", "1", "--out", dir)
+	if err == nil || !strings.Contains(err.Error(), dir) {
+		t.Errorf("a folder another process writes: %v, want an error that names it", err)
+	}
+}
+
+func TestInterruptedTrainingSaysHowToGoOn(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	dir := filepath.Join(t.TempDir(), "run")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancelled := make(chan struct{})
+	go func() {
+		defer close(cancelled)
+		waitFor(t, filepath.Join(dir, train.RecipeName))
+		cancel()
+	}()
+	_, err := athanorIn(ctx, t, "train", "--epochs", "500", "--out", dir)
+	<-cancelled
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "--resume --out "+dir) {
+		t.Fatalf("got %v, want the command that goes on", err)
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*.safetensors"))
+	if len(names) == 0 {
+		t.Error("no checkpoint was left")
+	}
+}
+
+// waitFor returns once a file exists.
+func waitFor(t *testing.T, path string) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for t.Context().Err() == nil {
+		if _, err := os.Stat(path); err == nil {
+			return
+		}
+		<-tick.C
+	}
+}
+
+func TestTrainNamesWhatIsWrong(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	missing := filepath.Join(t.TempDir(), "nowhere")
+	recipe := filepath.Join(t.TempDir(), "r.toml")
+	if err := os.WriteFile(recipe, []byte("[train]\nepoks = 3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"train", "--data", missing}, missing},
+		{[]string{"train", recipe}, "train.epochs"},
+		{[]string{"train", "--batch", "1000000"}, "--batch"},
+		{[]string{"train", "--model", "gpt"}, "mlp"},
+		{[]string{"train", "--resume", "--out", missing}, missing},
+		{[]string{"train", "--device", "abacus"}, "cpu"},
+		{[]string{"evaluate", missing}, missing},
+	} {
+		if _, err := athanorIn(t.Context(), t, c.args...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: %v, want it to mention %s", c.args, err, c.want)
+		}
+	}
+}
