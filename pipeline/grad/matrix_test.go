@@ -9,14 +9,16 @@ import (
 
 func matrixCases() map[string]checkCase {
 	return map[string]checkCase{
-		"Gemm":                               gemmCase,
-		"MatMul of vectors":                  func(t *trial) *graph.Value { return t.Unsqueeze(t.MatMul(t.x(4), t.x(4)), 0) },
-		"MatMul of a vector by a batch":      func(t *trial) *graph.Value { return t.MatMul(t.x(4), t.x(2, 3, 4, 5)) },
-		"MatMul of a batch by a vector":      func(t *trial) *graph.Value { return t.MatMul(t.x(2, 3, 4), t.x(4)) },
-		"Einsum of matrices":                 func(t *trial) *graph.Value { return t.einsum("ij,jk->ik", []int{2, 3}, []int{3, 4}) },
-		"Einsum of heads":                    func(t *trial) *graph.Value { return t.einsum("bqhd,bkhd->bhqk", []int{2, 3, 2, 4}, []int{2, 5, 2, 4}) },
-		"Einsum with an ellipsis":            func(t *trial) *graph.Value { return t.einsum("...ij,jk->...ik", []int{2, 3, 2, 4}, []int{4, 3}) },
-		"Einsum with two ellipses":           func(t *trial) *graph.Value { return t.einsum("...ij,...jk->...ki", []int{2, 3, 2, 4}, []int{2, 3, 4, 3}) },
+		"Gemm":                          gemmCase,
+		"MatMul of vectors":             func(t *trial) *graph.Value { return t.Unsqueeze(t.MatMul(t.x(4), t.x(4)), 0) },
+		"MatMul of a vector by a batch": func(t *trial) *graph.Value { return t.MatMul(t.x(4), t.x(2, 3, 4, 5)) },
+		"MatMul of a batch by a vector": func(t *trial) *graph.Value { return t.MatMul(t.x(2, 3, 4), t.x(4)) },
+		"Einsum of matrices":            func(t *trial) *graph.Value { return t.einsum("ij,jk->ik", []int{2, 3}, []int{3, 4}) },
+		"Einsum of heads":               func(t *trial) *graph.Value { return t.einsum("bqhd,bkhd->bhqk", []int{2, 3, 2, 4}, []int{2, 5, 2, 4}) },
+		"Einsum with an ellipsis":       func(t *trial) *graph.Value { return t.einsum("...ij,jk->...ik", []int{2, 3, 2, 4}, []int{4, 3}) },
+		"Einsum with two ellipses": func(t *trial) *graph.Value {
+			return t.einsum("...ij,...jk->...ki", []int{2, 3, 2, 4}, []int{2, 3, 4, 3})
+		},
 		"Einsum without an arrow":            func(t *trial) *graph.Value { return t.einsum("ba,ca", []int{2, 3}, []int{4, 3}) },
 		"Einsum that sums":                   func(t *trial) *graph.Value { return t.einsum("ijk->j", []int{2, 3, 4}) },
 		"Einsum that transposes":             func(t *trial) *graph.Value { return t.einsum("i j k -> k i j", []int{2, 3, 4}) },

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"athanor/inference/onnx"
@@ -263,4 +265,18 @@ func hasHole(shape []int) bool {
 		}
 	}
 	return false
+}
+
+// Rewritten lists the operators that Import builds from others, sorted; their
+// gradients are those of their parts.
+func Rewritten() []string {
+	return []string{"CastLike", "Dropout", "Gelu", "GroupNormalization", "Scatter", "Upsample"}
+}
+
+// Folded lists the operators that Import computes when their inputs are known,
+// sorted; of these, Constant, ConstantOfShape and Range must be.
+func Folded() []string {
+	list := append(slices.Collect(maps.Keys(folders())), "Constant", "Shape", "Size")
+	slices.Sort(list)
+	return list
 }
