@@ -1,6 +1,9 @@
 package ui
 
 import (
+	"fmt"
+	"os"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
@@ -57,17 +60,7 @@ func (s *Studio) chooseFile(filter []string, then func(path string)) {
 }
 
 // chooseFolder asks for a folder of pictures or texts.
-func (s *Studio) chooseFolder() {
-	d := dialog.NewFolderOpen(func(u fyne.ListableURI, err error) {
-		if err != nil || u == nil {
-			s.fail(err)
-			return
-		}
-		s.openData(u.Path())
-	}, s.window)
-	d.Resize(s.dialogSize())
-	d.Show()
-}
+func (s *Studio) chooseFolder() { s.pickFolder(s.openData) }
 
 func (s *Studio) dialogSize() fyne.Size {
 	size := s.window.Canvas().Size()
@@ -81,4 +74,25 @@ func (s *Studio) chooseDataFor(w home.Start) {
 		return
 	}
 	s.chooseFile([]string{".csv", ".tsv", ".txt", ".jsonl", ".parquet", ".gz", ".zip"}, s.openData)
+}
+
+// pickFolder asks for a folder.
+func (s *Studio) pickFolder(then func(path string)) {
+	d := dialog.NewFolderOpen(func(u fyne.ListableURI, err error) {
+		if err != nil || u == nil {
+			s.fail(err)
+			return
+		}
+		then(u.Path())
+	}, s.window)
+	d.Resize(s.dialogSize())
+	d.Show()
+}
+
+// makeFolder makes a folder with all above it.
+func makeFolder(path string) error {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return fmt.Errorf("make folder: %w", err)
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ func (s *Studio) makeParts() map[string]part {
 		placeTrain:     &trainPart{s: s},
 		placeTry:       &tryPart{s: s},
 		placeSentiment: &sentimentPart{s: s},
+		placeFaces:     &facesPart{s: s},
 		placeSettings:  &settingsPart{s: s},
 	}
 }

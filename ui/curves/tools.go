@@ -1,0 +1,107 @@
+package curves
+
+import (
+	"strconv"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/app/curves"
+	"athanor/app/metrics"
+	"athanor/pipeline/curve"
+	"athanor/ui/look"
+	"athanor/ui/widgets"
+)
+
+// tools are the switches over the charts.
+type tools struct {
+	v       *View
+	box     fyne.CanvasObject
+	actions []fyne.CanvasObject
+	amount  *widget.Slider
+	tells   *widgets.Text
+	kind    int
+}
+
+func axes() []metrics.Axis {
+	return []metrics.Axis{metrics.Step, metrics.Epoch, metrics.Wall, metrics.Elapsed, metrics.Active}
+}
+
+func kinds() []curve.SmoothKind {
+	return []curve.SmoothKind{curve.EMAKind, curve.GaussianKind, curve.WindowKind}
+}
+
+func newTools(v *View) *tools {
+	t := &tools{v: v, tells: widgets.Note("0.60")}
+	t.box = container.NewBorder(nil, nil, t.makeAxis(), t.makeChecks(), widgets.Pad(t.makeSmoothing(), look.Gap/2))
+	bring := widget.NewButtonWithIcon(v.book.T("curves.import"), look.Icon("upload"), func() {
+		if v.OnImport != nil {
+			v.OnImport()
+		}
+	})
+	t.actions = []fyne.CanvasObject{bring}
+	return t
+}
+
+func (t *tools) makeAxis() fyne.CanvasObject {
+	var names []string
+	for _, a := range axes() {
+		names = append(names, t.v.book.T("curves.word."+string(a)))
+	}
+	s := widget.NewSelect(names, nil)
+	s.SetSelectedIndex(0)
+	s.OnChanged = func(string) {
+		t.v.change(func(o *curves.Options) { o.Axis = axes()[max(s.SelectedIndex(), 0)] })
+	}
+	return widgets.Width(s, 150)
+}
+
+// makeSmoothing is the kind of smoothing and how much of it.
+func (t *tools) makeSmoothing() fyne.CanvasObject {
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, t.v.book.T("curves.smooth."+string(k)))
+	}
+	s := widget.NewSelect(names, nil)
+	s.SetSelectedIndex(0)
+	t.amount = widget.NewSlider(0, 1)
+	t.amount.Step = 0.005
+	t.amount.Value = 0.6
+	s.OnChanged = func(string) {
+		t.kind = max(s.SelectedIndex(), 0)
+		t.changed()
+	}
+	t.amount.OnChanged = func(float64) { t.changed() }
+	return container.NewBorder(nil, nil, widgets.Width(s, 150), widgets.Width(t.tells, 48), t.amount)
+}
+
+// changed takes the slider's place as the smoothing's amount.
+func (t *tools) changed() {
+	kind := kinds()[t.kind]
+	amount := Amount(kind, t.amount.Value)
+	t.tells.Set(strconv.FormatFloat(amount, 'f', map[bool]int{true: 3, false: 0}[kind == curve.EMAKind], 64))
+	t.v.change(func(o *curves.Options) { o.Smooth, o.Amount = kind, amount })
+}
+
+// Amount turns a slider's place in [0, 1] into a weight (finer towards one), a
+// sigma or a window in points.
+func Amount(kind curve.SmoothKind, at float64) float64 {
+	if kind == curve.EMAKind {
+		return min(at, 0.999)
+	}
+	return float64(int(1 + at*at*500))
+}
+
+func (t *tools) makeChecks() fyne.CanvasObject {
+	check := func(key string, set func(*curves.Options, bool)) fyne.CanvasObject {
+		return widget.NewCheck(t.v.book.T("curves."+key), func(on bool) {
+			t.v.change(func(o *curves.Options) { set(o, on) })
+		})
+	}
+	return container.NewHBox(
+		check("logx", func(o *curves.Options, on bool) { o.LogX, o.MinX, o.MaxX = on, 0, 0 }),
+		check("logy", func(o *curves.Options, on bool) { o.LogY = on }),
+		check("outliers", func(o *curves.Options, on bool) { o.IgnoreOutliers = on }),
+	)
+}
