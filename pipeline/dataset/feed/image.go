@@ -20,12 +20,15 @@ var ErrRow = errors.New("row outside the feed")
 // Pixels is all samples of an image source.
 type Pixels struct {
 	Height, Width, Channels int
-	Data                    []byte // [N,H,W,C], uint8
-	Labels                  []int  // [N], classes
+	Data                    []byte  // [N,H,W,C], uint8
+	Labels                  []int32 // [N], classes
 }
 
 // stride is the number of bytes of one picture.
 func (p *Pixels) stride() int { return p.Height * p.Width * p.Channels }
+
+// Class is the label of picture row.
+func (p *Pixels) Class(row int) int { return int(p.Labels[row]) }
 
 // Read copies picture row into dst.
 func (p *Pixels) Read(dst []byte, row int) error {

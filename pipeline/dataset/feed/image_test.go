@@ -18,7 +18,7 @@ func (a add) Apply(dst, src []byte, _ [3]int, seed uint64) {
 }
 
 func pixels() *feed.Pixels {
-	return &feed.Pixels{Height: 1, Width: 2, Channels: 1, Data: []byte{0, 1, 10, 11, 20, 21}, Labels: []int{0, 1, 2}}
+	return &feed.Pixels{Height: 1, Width: 2, Channels: 1, Data: []byte{0, 1, 10, 11, 20, 21}, Labels: []int32{0, 1, 2}}
 }
 
 func TestImagesFillsRows(t *testing.T) {

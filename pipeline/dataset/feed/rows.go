@@ -10,16 +10,16 @@ import (
 
 // Answers holds what is to be learnt: a class or a value of each sample.
 type Answers struct {
-	Classes []int     // nil for regression
+	Classes []int32   // nil for regression
 	Values  []float32 // nil for classification
-	Numbers []int     // row of each sample in the source; nil where they are the same
+	Numbers []int32   // row of each sample in the source; nil where they are the same
 }
 
 func (a *Answers) class(i int) int {
 	if a.Classes == nil {
 		return 0
 	}
-	return a.Classes[i]
+	return int(a.Classes[i])
 }
 
 func (a *Answers) value(i int) float32 {
@@ -33,7 +33,7 @@ func (a *Answers) number(i int) int {
 	if a.Numbers == nil {
 		return i
 	}
-	return a.Numbers[i]
+	return int(a.Numbers[i])
 }
 
 // Vectors feeds samples of one column: float32 [n] features, or int64 [n] token

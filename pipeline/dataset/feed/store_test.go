@@ -48,7 +48,7 @@ func TestTokensWiden(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f := feed.NewTokens(s, &feed.Answers{Classes: []int{0, 1, 1}, Numbers: []int{5, 6, 9}}, []int{2, 0}, drop{}, 1)
+	f := feed.NewTokens(s, &feed.Answers{Classes: []int32{0, 1, 1}, Numbers: []int32{5, 6, 9}}, []int{2, 0}, drop{}, 1)
 	dst := make([]byte, 32)
 	if err := f.Fill(t.Context(), [][]byte{dst}, -1, []int{0, 1}); err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ import (
 var ErrEmpty = errors.New("the folder holds no samples")
 
 // Side is which part of a split a folder or file was made for.
-type Side int
+type Side uint8
 
 // Sides.
 const (

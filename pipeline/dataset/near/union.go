@@ -54,18 +54,20 @@ func (u *Union) Copies(visit func(sample, first int) bool) {
 	}
 }
 
-// Groups returns for each of n samples the number of its group, or -1 for
-// samples alone in theirs: what package split takes.
-func (u *Union) Groups(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = -1
-	}
+// Groups returns the group of each of n samples, or -1 for samples alone in
+// theirs: what package split takes.
+func (u *Union) Groups(n int) func(i int) int {
+	many := make([]bool, min(n, len(u.parent)))
 	u.Copies(func(a, r int) bool {
-		if a < n {
-			out[a], out[r] = r, r
+		if a < len(many) {
+			many[a], many[r] = true, true
 		}
 		return true
 	})
-	return out
+	return func(i int) int {
+		if i >= len(many) || !many[i] {
+			return -1
+		}
+		return u.Find(i)
+	}
 }

@@ -252,12 +252,12 @@ func (s *fileSource) leaveOut(failed map[int]error) {
 // finish splits the samples and fills in what all kinds of files share. rows
 // holds the file of each sample.
 func (s *fileSource) finish(set *dataset.Set, rows []int, build func(a *feed.Answers) (maker, error)) (*dataset.Set, error) {
-	a := &feed.Answers{Numbers: rows, Classes: make([]int, len(rows))}
+	a := &feed.Answers{Numbers: make([]int32, len(rows)), Classes: make([]int32, len(rows))}
 	w := splitter{c: s.c, same: s.same, labels: a.Classes, sides: make([]folder.Side, len(rows))}
 	seen := map[int]bool{}
 	for i, r := range rows {
 		f := &s.files[r]
-		a.Classes[i] = f.class
+		a.Numbers[i], a.Classes[i] = int32(r), int32(f.class)
 		seen[f.class] = true
 		w.sides[i] = f.Side
 		s.print.text(f.Name).text(f.label)

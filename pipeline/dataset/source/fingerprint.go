@@ -27,11 +27,16 @@ func (p *print) bytes(b []byte) *print {
 func (p *print) text(s string) *print { return p.bytes([]byte(s)) }
 
 func (p *print) rows(rows []int) *print {
-	b := make([]byte, 0, 8*len(rows))
-	for _, r := range rows {
+	p.number(uint64(len(rows)))
+	b := make([]byte, 0, 8*1024)
+	for i, r := range rows {
 		b = binary.LittleEndian.AppendUint64(b, uint64(r))
+		if len(b) == cap(b) || i == len(rows)-1 {
+			p.h.Write(b)
+			b = b[:0]
+		}
 	}
-	return p.bytes(b)
+	return p
 }
 
 func (p *print) sum() string { return hex.EncodeToString(p.h.Sum(nil)) }

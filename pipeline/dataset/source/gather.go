@@ -39,7 +39,7 @@ type tableSource struct {
 
 // samples is what is kept of each usable row.
 type samples struct {
-	numbers []int // row in the folder.Whole source: rows of later files follow on
+	numbers []int32 // row in the folder.Whole source: rows of later files follow on
 	sides   []folder.Side
 	names   []int32   // class by order of appearance
 	values  []float32 // of regression
@@ -130,7 +130,7 @@ func (s *tableSource) gather(ctx context.Context) error {
 		if err := s.answer(index, name); err != nil {
 			return fmt.Errorf("row %d: %w", number, err)
 		}
-		s.samples.numbers = append(s.samples.numbers, number)
+		s.samples.numbers = append(s.samples.numbers, int32(number))
 		s.samples.sides = append(s.samples.sides, side)
 		s.extras(row)
 		return finder.add(row)

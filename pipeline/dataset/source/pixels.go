@@ -113,11 +113,11 @@ func splitPixels(c Config, name string, all, held *idx.Samples) (*dataset.Set, e
 	if err := checkClasses(pixels.Labels); err != nil {
 		return nil, err
 	}
-	rest, testRows, err := split.Rows(len(pixels.Labels), split.Config{Share: testShare(c, held), Seed: c.Seed + 1, Labels: pixels.Labels})
+	rest, testRows, err := split.Rows(len(pixels.Labels), split.Config{Share: testShare(c, held), Seed: c.Seed + 1, Label: pixels.Class})
 	if err != nil {
 		return nil, fmt.Errorf("split off the test part: %w", err)
 	}
-	train, validation, err := within(rest, pixels.Labels, nil, c)
+	train, validation, err := within(rest, pixels, c)
 	if err != nil {
 		return nil, fmt.Errorf("split off the validation part: %w", err)
 	}
@@ -156,17 +156,11 @@ func testShare(c Config, held *idx.Samples) float64 {
 	return c.TestSplit
 }
 
-// within splits rows by c.Validation, keeping classes' shares and groups whole.
-// labels and groups are of all samples.
-func within(rows, labels, groups []int, c Config) (train, validation []int, err error) {
-	part := split.Config{Share: c.Validation, Seed: c.Seed}
-	if labels != nil {
-		part.Labels = take(labels, rows)
-	}
-	if groups != nil {
-		part.Groups = take(groups, rows)
-	}
-	a, b, err := split.Rows(len(rows), part)
+// within splits rows by c.Validation, keeping the classes' shares.
+func within(rows []int, p *feed.Pixels, c Config) (train, validation []int, err error) {
+	a, b, err := split.Rows(len(rows), split.Config{
+		Share: c.Validation, Seed: c.Seed, Label: func(i int) int { return p.Class(rows[i]) },
+	})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -190,15 +184,15 @@ func count(n int) []int {
 }
 
 func asPixels(s *idx.Samples) *feed.Pixels {
-	labels := make([]int, len(s.Labels))
+	labels := make([]int32, len(s.Labels))
 	for i, l := range s.Labels {
-		labels[i] = int(l)
+		labels[i] = int32(l)
 	}
 	return &feed.Pixels{Height: s.Height, Width: s.Width, Channels: s.Channels, Data: s.Pixels, Labels: labels}
 }
 
 // checkClasses refuses sets nothing can be learnt from.
-func checkClasses(labels []int) error {
+func checkClasses(labels []int32) error {
 	if len(labels) == 0 {
 		return fmt.Errorf("%w: give a source with at least two samples of two classes", ErrEmpty)
 	}

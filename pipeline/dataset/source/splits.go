@@ -16,7 +16,7 @@ type parted struct{ train, validation, test []int }
 func (s *tableSource) split() (parted, error) {
 	w := splitter{c: s.c, sides: s.samples.sides, times: s.samples.times, same: s.store}
 	if !s.schema.Regression {
-		w.labels = widen(s.samples.names)
+		w.labels = s.samples.names
 	}
 	byHash := map[uint64]int{}
 	for i, g := range s.samples.groups {
@@ -36,7 +36,7 @@ func (s *tableSource) split() (parted, error) {
 type splitter struct {
 	c      Config
 	sides  []folder.Side
-	labels []int // nil for regression
+	labels []int32 // nil for regression
 	times  []float64
 	same   *near.Union
 }
@@ -85,10 +85,11 @@ func (w *splitter) part(rows []int, share float64, seed uint64) (kept, held []in
 	}
 	c := split.Config{Share: share, Seed: seed}
 	if w.labels != nil {
-		c.Labels = take(w.labels, rows)
+		c.Label = func(i int) int { return int(w.labels[rows[i]]) }
 	}
 	if w.same != nil && w.same.Joined() > 0 {
-		c.Groups = take(w.same.Groups(len(w.sides)), rows)
+		of := w.same.Groups(len(w.sides))
+		c.Group = func(i int) int { return of(rows[i]) }
 	}
 	a, b, err := split.Rows(len(rows), c)
 	return take(rows, a), take(rows, b), err

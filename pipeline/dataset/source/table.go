@@ -149,7 +149,7 @@ func (s *tableSource) set(ctx context.Context) (*dataset.Set, error) {
 	set := &dataset.Set{Task: s.task, Name: filepath.Base(s.c.Path), Classes: s.classes}
 	answers := &feed.Answers{Numbers: s.samples.numbers, Values: s.samples.values}
 	if !s.schema.Regression {
-		answers.Classes = widen(s.samples.names)
+		answers.Classes = s.samples.names
 	}
 	build, err := s.fill(ctx, set, answers, split.train)
 	if err != nil {
@@ -160,7 +160,10 @@ func (s *tableSource) set(ctx context.Context) (*dataset.Set, error) {
 	if len(split.test) > 0 {
 		set.Test = build(split.test, false)
 	}
-	s.print.rows(split.train).rows(split.validation).rows(split.test).rows(s.samples.numbers)
+	s.print.rows(split.train).rows(split.validation).rows(split.test)
+	for _, n := range s.samples.numbers {
+		s.print.number(uint64(n))
+	}
 	for _, name := range s.classes {
 		s.print.text(name)
 	}
@@ -188,7 +191,7 @@ func (s *tableSource) fill(ctx context.Context, set *dataset.Set, a *feed.Answer
 func (s *tableSource) eachSample(ctx context.Context, visit func(sample int, row *table.Row) error) error {
 	next := 0
 	err := s.scan(ctx, func(_ folder.Side, number int, row *table.Row) error {
-		if next == len(s.samples.numbers) || s.samples.numbers[next] != number {
+		if next == len(s.samples.numbers) || int(s.samples.numbers[next]) != number {
 			return nil
 		}
 		next++
@@ -316,14 +319,6 @@ func (w *tokenWriter) finish(c Config, set *dataset.Set, a *feed.Answers) (maker
 		}
 		return feed.NewTokens(w.store, a, rows, noise, c.Seed)
 	}, nil
-}
-
-func widen(in []int32) []int {
-	out := make([]int, len(in))
-	for i, v := range in {
-		out[i] = int(v)
-	}
-	return out
 }
 
 func checkNamed(names []int32, classes []string) error {

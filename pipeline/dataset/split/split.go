@@ -20,25 +20,31 @@ type Config struct {
 	// Share is the part held out, in [0,1).
 	Share float64
 	Seed  uint64
-	// Labels holds the class of each sample; nil means one class for all.
-	Labels []int
-	// Groups holds the group of each sample: a group is never divided. A
-	// negative group is a group of its own; nil means that all are.
-	Groups []int
+	// Label returns the class of a sample; nil means one class for all.
+	Label func(i int) int
+	// Group returns the group of a sample: a group is never divided. A negative
+	// group is a group of its own; nil means that all are.
+	Group func(i int) int
 }
 
 // Rows divides the samples 0 … n-1 and returns both parts in rising order. The
 // same Config always gives the same parts. Every class gives its share,
 // rounded, to the part held out: at least one sample where the class has two or
-// more groups and Share is above 0, and never its last.
+// more groups and Share is above 0, and never its last. A group belongs to the
+// class of its first sample. It needs a few bytes a sample.
 func Rows(n int, c Config) (kept, held []int, err error) {
 	if !(c.Share >= 0 && c.Share < 1) {
 		return nil, nil, fmt.Errorf("%w: it is %v", ErrShare, c.Share)
 	}
 	out := make([]bool, n)
-	for _, class := range classes(n, c) {
-		choose(class, c, out)
+	if c.Share > 0 {
+		members := groups(n, c.Group)
+		for _, class := range classes(n, c, members) {
+			class.choose(c, members, out)
+		}
 	}
+	held = make([]int, 0, int(c.Share*float64(n))+1)
+	kept = make([]int, 0, n-int(c.Share*float64(n)))
 	for i, o := range out {
 		if o {
 			held = append(held, i)
@@ -49,21 +55,49 @@ func Rows(n int, c Config) (kept, held []int, err error) {
 	return kept, held, nil
 }
 
-// classOf is one class with its groups; a group belongs to the class of its
-// first sample.
+// groups returns the samples of each group of two or more by its first sample,
+// with the first among them, and nothing for samples alone.
+func groups(n int, of func(int) int) map[int32][]int32 {
+	if of == nil {
+		return nil
+	}
+	first := map[int]int32{}
+	members := map[int32][]int32{}
+	for i := range n {
+		g := of(i)
+		if g < 0 {
+			continue
+		}
+		at, ok := first[g]
+		if !ok {
+			at = int32(i)
+			first[g] = at
+		}
+		members[at] = append(members[at], int32(i))
+	}
+	return members
+}
+
+// classOf is one class: the first samples of its groups.
 type classOf struct {
 	label  int
 	total  int
-	groups [][]int
+	firsts []int32
 }
 
-func classes(n int, c Config) []*classOf {
+func classes(n int, c Config, members map[int32][]int32) []*classOf {
 	byLabel := map[int]*classOf{}
 	var order []*classOf
-	for _, g := range groups(n, c.Groups) {
+	for i := range n {
+		size := 1
+		if c.Group != nil && c.Group(i) >= 0 {
+			if size = len(members[int32(i)]); size == 0 {
+				continue // not the first of its group
+			}
+		}
 		label := 0
-		if c.Labels != nil {
-			label = c.Labels[g[0]]
+		if c.Label != nil {
+			label = c.Label(i)
 		}
 		k := byLabel[label]
 		if k == nil {
@@ -71,61 +105,50 @@ func classes(n int, c Config) []*classOf {
 			byLabel[label] = k
 			order = append(order, k)
 		}
-		k.groups = append(k.groups, g)
-		k.total += len(g)
+		k.firsts = append(k.firsts, int32(i))
+		k.total += size
 	}
 	slices.SortFunc(order, func(a, b *classOf) int { return cmp.Compare(a.label, b.label) })
 	return order
 }
 
-func groups(n int, of []int) [][]int {
-	index := map[int]int{}
-	var out [][]int
-	for i := range n {
-		if of == nil || of[i] < 0 {
-			out = append(out, []int{i})
-			continue
-		}
-		at, ok := index[of[i]]
-		if !ok {
-			at = len(out)
-			index[of[i]] = at
-			out = append(out, nil)
-		}
-		out[at] = append(out[at], i)
-	}
-	return out
-}
-
 // choose marks samples of one class as held out until its share is reached.
-func choose(k *classOf, c Config, out []bool) {
+func (k *classOf) choose(c Config, members map[int32][]int32, out []bool) {
 	want := int(math.Round(c.Share * float64(k.total)))
-	if c.Share > 0 && want == 0 && len(k.groups) > 1 {
+	if want == 0 && len(k.firsts) > 1 {
 		want = 1
 	}
-	if want == 0 || len(k.groups) < 2 {
+	if want == 0 || len(k.firsts) < 2 {
 		return
 	}
 	r := rand.New(rand.NewPCG(c.Seed, uint64(k.label)+0x9e3779b97f4a7c15))
-	order := r.Perm(len(k.groups))
-	taken, left := 0, len(k.groups)
-	for _, i := range order {
-		g := k.groups[i]
-		if taken+len(g) > want || left == 1 {
+	r.Shuffle(len(k.firsts), func(i, j int) { k.firsts[i], k.firsts[j] = k.firsts[j], k.firsts[i] })
+	taken, left := 0, len(k.firsts)
+	smallest, least := k.firsts[0], math.MaxInt
+	for _, f := range k.firsts {
+		size := max(1, len(members[f]))
+		if size < least {
+			smallest, least = f, size
+		}
+		if taken+size > want || left == 1 {
 			continue
 		}
-		taken += len(g)
+		taken += size
 		left--
-		mark(g, out)
+		mark(f, members, out)
+		if taken == want {
+			return
+		}
 	}
 	if taken == 0 {
-		mark(slices.MinFunc(k.groups, func(a, b []int) int { return cmp.Compare(len(a), len(b)) }), out)
+		mark(smallest, members, out)
 	}
 }
 
-func mark(rows []int, out []bool) {
-	for _, row := range rows {
-		out[row] = true
+func mark(first int32, members map[int32][]int32, out []bool) {
+	out[first] = true
+	for _, m := range members[first] {
+		out[m] = true
 	}
 }
 

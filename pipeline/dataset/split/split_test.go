@@ -9,12 +9,14 @@ import (
 	"athanor/pipeline/dataset/split"
 )
 
+func of(list []int) func(int) int { return func(i int) int { return list[i] } }
+
 func TestRowsKeepsTheShareOfEachClass(t *testing.T) {
 	labels := make([]int, 1000)
 	for i := range labels {
 		labels[i] = i % 3 * i % 2
 	}
-	kept, held, err := split.Rows(len(labels), split.Config{Share: 0.1, Seed: 7, Labels: labels})
+	kept, held, err := split.Rows(len(labels), split.Config{Share: 0.1, Seed: 7, Label: of(labels)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,8 +39,8 @@ func TestRowsKeepsTheShareOfEachClass(t *testing.T) {
 			t.Fatalf("row %d is missing or twice", i)
 		}
 	}
-	_, again, _ := split.Rows(len(labels), split.Config{Share: 0.1, Seed: 7, Labels: labels})
-	_, other, _ := split.Rows(len(labels), split.Config{Share: 0.1, Seed: 8, Labels: labels})
+	_, again, _ := split.Rows(len(labels), split.Config{Share: 0.1, Seed: 7, Label: of(labels)})
+	_, other, _ := split.Rows(len(labels), split.Config{Share: 0.1, Seed: 8, Label: of(labels)})
 	if !slices.Equal(held, again) || slices.Equal(held, other) {
 		t.Error("the split must depend on the seed and on nothing else")
 	}
@@ -49,7 +51,7 @@ func TestRowsNeverDividesAGroup(t *testing.T) {
 	for i := range groups {
 		groups[i] = i / 7
 	}
-	kept, held, err := split.Rows(300, split.Config{Share: 0.2, Seed: 1, Groups: groups})
+	kept, held, err := split.Rows(300, split.Config{Share: 0.2, Seed: 1, Group: of(groups)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +67,7 @@ func TestRowsNeverDividesAGroup(t *testing.T) {
 
 func TestRowsLeavesSmallClassesOnBothSides(t *testing.T) {
 	labels := []int{0, 0, 1, 2, 2, 2}
-	kept, held, _ := split.Rows(6, split.Config{Share: 0.1, Labels: labels})
+	kept, held, _ := split.Rows(6, split.Config{Share: 0.1, Label: of(labels)})
 	count := func(rows []int, l int) (n int) {
 		for _, r := range rows {
 			if labels[r] == l {
@@ -77,7 +79,7 @@ func TestRowsLeavesSmallClassesOnBothSides(t *testing.T) {
 	if count(held, 0) != 1 || count(kept, 0) != 1 || count(kept, 1) != 1 || count(held, 2) != 1 {
 		t.Errorf("kept %v, held %v", kept, held)
 	}
-	if _, held, _ := split.Rows(6, split.Config{Labels: labels}); len(held) != 0 {
+	if _, held, _ := split.Rows(6, split.Config{Label: of(labels)}); len(held) != 0 {
 		t.Errorf("share 0 held %v", held)
 	}
 }
