@@ -7,7 +7,7 @@ TOOL  := go tool -modfile=tools/go.mod
 PKG   ?= ./...
 FUZZTIME ?= 30s
 
-.PHONY: help setup build run demo test check tidy lint e2e bench peers fuzz cover package vuln
+.PHONY: help setup build run demo test check tidy lint fix e2e bench peers fuzz cover package vuln
 
 help: ## List these targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -35,11 +35,14 @@ test: setup ## Run all tests with the race detector, then the window end to end;
 check: tidy lint test ## All that a commit must pass
 
 tidy: ## Fail where go.mod or the formatting is not as the tools would write it
-	go mod verify >/dev/null
+	go mod tidy -diff
 	$(TOOL) golangci-lint fmt --diff
 
 lint: setup ## Run the linters, floors included
 	$(TOOL) golangci-lint run --allow-parallel-runners
+
+fix: setup ## Let the linters mend what they can mend by themselves
+	$(TOOL) golangci-lint run --allow-parallel-runners --fix
 
 e2e: setup ## Drive the real window under Xvfb and keep the pictures in out/e2e
 	scripts/e2e
