@@ -34,23 +34,7 @@ func runFolders() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	settings, err := project.LoadSettings(paths.Settings())
-	if err != nil {
-		return nil, err
-	}
-	folder := paths.Projects()
-	if settings.Projects != "" {
-		folder = settings.Projects
-	}
-	projects, err := project.List(folder)
-	if err != nil {
-		return nil, err
-	}
-	out := []string{paths.Runs()}
-	for _, p := range projects {
-		out = append(out, p.Runs())
-	}
-	return out, nil
+	return project.RunFolders(paths)
 }
 
 // findRun finds the run that an argument names.

@@ -59,3 +59,11 @@ func compareMetric(a, b float64, higher bool) int {
 	}
 	return cmp.Compare(a, b)
 }
+
+// Fact returns a recipe value or a result by the key Compare gave it.
+func (i Info) Fact(key string) string {
+	if v, ok := i.Recipe[key]; ok {
+		return v
+	}
+	return i.results()[key]
+}

@@ -46,3 +46,11 @@ func ReadTOML(path string, v any) error {
 	}
 	return nil
 }
+
+// WriteNew is WriteFile that makes the folder too.
+func WriteNew(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return WriteFile(path, data)
+}

@@ -28,6 +28,7 @@ type runList struct {
 	infos    []store.Info
 	selected []string
 	last     string
+	tagsOf   string // run and tags that the field was filled with
 	star     *widget.Button
 	tags     *widgets.Entry
 	actions  *fyne.Container
@@ -169,7 +170,10 @@ func (l *runList) showActions() {
 		return
 	}
 	l.actions.Show()
-	l.tags.SetText(strings.Join(i.Notes.Tags, ", "))
+	if text := strings.Join(i.Notes.Tags, ", "); l.tagsOf != i.Dir+text { // what is being typed stays
+		l.tagsOf = i.Dir + text
+		l.tags.SetText(text)
+	}
 	name := "star"
 	if i.Notes.Star {
 		l.star.SetIcon(look.Tinted(name, look.Ember))
@@ -189,7 +193,7 @@ type row struct {
 func newRow() fyne.CanvasObject {
 	r := &row{swatch: canvas.NewRectangle(color.Transparent), name: widgets.Body("").Truncate(), value: widgets.Body("").Align(fyne.TextAlignTrailing), note: widgets.Note("").Truncate()}
 	r.swatch.CornerRadius = 3
-	r.swatch.StrokeWidth = 1.5
+	r.swatch.StrokeColor, r.swatch.StrokeWidth = color.Transparent, 1.5
 	r.swatch.SetMinSize(fyne.NewSize(14, 14))
 	r.ExtendBaseWidget(r)
 	return r
@@ -198,7 +202,7 @@ func newRow() fyne.CanvasObject {
 // CreateRenderer implements fyne.Widget.
 func (r *row) CreateRenderer() fyne.WidgetRenderer {
 	text := container.NewBorder(nil, r.note, nil, r.value, r.name)
-	return widget.NewSimpleRenderer(widgets.Pad(container.NewBorder(nil, nil, widgets.Row(look.Gap, container.NewCenter(r.swatch), widgets.Space(2)), nil, text), 4))
+	return widget.NewSimpleRenderer(widgets.Pad(container.NewBorder(nil, nil, widgets.Pad(container.NewCenter(r.swatch), 4), nil, text), 4))
 }
 
 func (l *runList) update(i widget.ListItemID, o fyne.CanvasObject) {

@@ -328,7 +328,10 @@ func Sentence(book *i18n.Book, runs []*curves.Run) string {
 			points = curve.Line{Samples: s}.AppendPoints(points, p, math.Inf(-1), math.Inf(1))
 		}
 		f := curve.Describe(points, false)
-		return r.Info.Name + ": " + book.T("curves.finding."+string(f.Kind), book.Number(f.Best.Y), book.Number(f.Best.X), f.Since)
+		if f.Kind == curve.TooFew {
+			return r.Info.Name + ": " + book.T("curves.finding.few")
+		}
+		return r.Info.Name + ": " + book.T("curves.finding."+string(f.Kind), book.Number(f.Best.Y), book.Number(f.Best.X))
 	}
 	return ""
 }

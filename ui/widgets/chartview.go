@@ -70,6 +70,7 @@ func NewChartView(post func(func())) *ChartView {
 		cross: canvas.NewLine(color.Transparent), mark: canvas.NewRectangle(color.Transparent), ring: canvas.NewRectangle(color.Transparent),
 	}
 	c.cross.StrokeWidth = 1
+	c.mark.StrokeColor, c.ring.StrokeColor = color.Transparent, color.Transparent
 	c.cross.Hide()
 	c.mark.Hide()
 	c.ExtendBaseWidget(c)
