@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"athanor/app/cli"
+	_ "athanor/app/locale" // before Fyne starts
 	"athanor/app/project"
 	"athanor/ui"
 )
