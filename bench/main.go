@@ -66,8 +66,12 @@ func parts() []part {
 		{"kernels", kernels},
 		{"accuracy", accuracy},
 		{"data", data},
+		{"learning", learning},
 		{"faces", faces},
 		{"anonymous", anonymous},
+		{"serve", serving},
+		{"teach", teach},
+		{"sentiment", sentiments},
 	}
 }
 
