@@ -66,8 +66,8 @@ func Backward(b *graph.Builder, y, seed *graph.Value, wrt []*graph.Value) ([]*gr
 	nodes := slices.Clone(b.Nodes())
 	needed := dependents(nodes, wrt)
 	grads := map[*graph.Value]*graph.Value{y: seed}
-	for i := len(nodes) - 1; i >= 0; i-- {
-		if err := step(b, nodes[i], needed, grads); err != nil {
+	for _, node := range slices.Backward(nodes) {
+		if err := step(b, node, needed, grads); err != nil {
 			return nil, err
 		}
 	}

@@ -51,8 +51,8 @@ func sliceRule(c *Context) ([]*graph.Value, error) {
 		return nil, err
 	}
 	g := c.DY(0)
-	for i := len(windows) - 1; i >= 0; i-- {
-		g = c.uncut(g, windows[i], c.X(0).Shape[windows[i].Axis])
+	for _, window := range slices.Backward(windows) {
+		g = c.uncut(g, window, c.X(0).Shape[window.Axis])
 	}
 	return []*graph.Value{g}, nil
 }

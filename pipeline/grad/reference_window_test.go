@@ -217,7 +217,8 @@ func globalPool(fold func([]float64) float64) func(*graph.Node, []array) array {
 func resize(n *graph.Node, in []array) array {
 	x := in[0]
 	for axis, size := range x.shape {
-		out, scale := size, 1.0
+		var out int
+		var scale float64
 		if present(in, 3) && len(in[3].data) > 0 {
 			out = in[3].ints()[axis]
 			scale = float64(out) / float64(size)

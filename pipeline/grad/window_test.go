@@ -1,6 +1,7 @@
 package grad_test
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -119,9 +120,7 @@ func poolCase(op string, rank int, more graph.Attrs) checkCase {
 		if op != "MaxPool" {
 			delete(attrs, "dilations")
 		}
-		for k, v := range more {
-			attrs[k] = v
-		}
+		maps.Copy(attrs, more)
 		return t.Op(op, attrs, t.apart(0.05, slices.Concat([]int{t.among(1, 2), t.among(1, 3)}, size)...))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"athanor/inference/onnx"
 )
@@ -280,18 +281,19 @@ func trim(in []*Value) []*Value {
 }
 
 func describe(in []*Value) string {
-	text := "("
+	var text strings.Builder
+	text.WriteString("(")
 	for i, v := range in {
 		if i > 0 {
-			text += ", "
+			text.WriteString(", ")
 		}
 		if v == nil {
-			text += "-"
+			text.WriteString("-")
 			continue
 		}
-		text += fmt.Sprintf("%s %v", v.Name, v.Shape)
+		text.WriteString(fmt.Sprintf("%s %v", v.Name, v.Shape))
 	}
-	return text + ")"
+	return text.String() + ")"
 }
 
 func dims(d []int64) []int {

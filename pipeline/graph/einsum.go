@@ -62,13 +62,13 @@ func (e Equation) check(text string) error {
 }
 
 func spareLetters(text string) string {
-	spare := ""
+	var spare strings.Builder
 	for r := 'A'; r <= 'Z'; r++ {
 		if !strings.ContainsRune(text, r) {
-			spare += string(r)
+			spare.WriteString(string(r))
 		}
 	}
-	return spare
+	return spare.String()
 }
 
 func onceOnly(labels string) string {

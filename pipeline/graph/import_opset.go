@@ -259,12 +259,7 @@ func (im *importer) reshape(c *call) error {
 }
 
 func hasHole(shape []int) bool {
-	for _, d := range shape {
-		if d == Unknown {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(shape, Unknown)
 }
 
 // Rewritten lists the operators that Import builds from others, sorted; their

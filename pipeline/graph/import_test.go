@@ -157,8 +157,12 @@ func load(t *testing.T, elem ...string) *onnx.Model {
 // same after import.
 func TestImportRealModels(t *testing.T) {
 	for _, path := range [][]string{
-		{"onnx-small", "mnist.onnx"}, {"onnx-small", "mnist_float16.onnx"}, {"onnx-small", "sum_and_difference.onnx"},
-		{"faces", "models", "face_detection_yunet_2022mar.onnx"}, {"faces", "models", "face_detection_yunet_2023mar.onnx"}, {"faces", "models", "version-RFB-320_simplified.onnx"},
+		{"onnx-small", "mnist.onnx"},
+		{"onnx-small", "mnist_float16.onnx"},
+		{"onnx-small", "sum_and_difference.onnx"},
+		{"faces", "models", "face_detection_yunet_2022mar.onnx"},
+		{"faces", "models", "face_detection_yunet_2023mar.onnx"},
+		{"faces", "models", "version-RFB-320_simplified.onnx"},
 	} {
 		t.Run(path[len(path)-1], func(t *testing.T) {
 			sameResults(t, load(t, path...), graph.ImportConfig{}, 1e-5)
