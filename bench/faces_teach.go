@@ -11,7 +11,6 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -192,10 +191,11 @@ func askUnseen(ctx context.Context, athanor, run, unseen string) (right, asked i
 		return 0, 0, err
 	}
 	predict := exec.CommandContext(ctx, athanor, append([]string{"predict", filepath.Join(run, "model.onnx"), "--json"}, paths...)...)
-	predict.Stderr = os.Stderr
+	var told bytes.Buffer
+	predict.Stderr = &told
 	out, err := predict.Output()
 	if err != nil {
-		return 0, 0, fmt.Errorf("predict: %w", err)
+		return 0, 0, fmt.Errorf("predict: %w\n%s", err, tail(told.String()))
 	}
 	lines := bufio.NewScanner(bytes.NewReader(out))
 	for lines.Scan() {
