@@ -65,7 +65,9 @@ type Options struct {
 	// MinX < MaxX is the part of x that is drawn; otherwise all.
 	MinX, MaxX float64
 	Theme      chart.Theme
-	NoLegend   bool
+	// Compact leaves out what stands beside small charts already: the metric's
+	// name on y, and the legend when there are several runs.
+	Compact bool
 	// GroupBy is a recipe key: runs with the same value are drawn as their mean
 	// and the band between their smallest and largest values. Empty draws each.
 	GroupBy string
@@ -94,12 +96,15 @@ type Source struct {
 // Build makes the chart of some metrics of some runs. A run that lacks a metric
 // is left out of it. Colours tell runs apart, or metrics when there is one run;
 // dashes tell validation from training, and runs beyond the palette apart.
-func Build(runs []*Run, names []string, o Options) (Shown, error) {
-	out := Shown{Spec: chart.Spec{
+func Build(runs []*Run, names []string, o Options) (out Shown, err error) {
+	out = Shown{Spec: chart.Spec{
 		X:              chart.Axis{Label: o.label(string(o.Axis)), Log: o.LogX, Kind: axisKind(o.Axis), Min: o.MinX, Max: o.MaxX},
 		Y:              chart.Axis{Label: yLabel(names), Log: o.LogY, Kind: valueKind(names)},
-		IgnoreOutliers: o.IgnoreOutliers, NoLegend: o.NoLegend, Theme: o.Theme,
+		IgnoreOutliers: o.IgnoreOutliers, NoLegend: o.Compact && len(runs) > 1, Theme: o.Theme,
 	}}
+	if o.Compact {
+		defer func() { out.Spec.Y.Label = "" }()
+	}
 	if o.GroupBy != "" {
 		return out, out.groups(runs, names, o)
 	}
@@ -169,12 +174,26 @@ func isValidation(name string) bool {
 	return strings.HasPrefix(name, "val") || strings.Contains(name, "/val")
 }
 
+// perEpoch reports whether a metric has one value an epoch, which nobody wants
+// smoothed.
+func perEpoch(name string) bool {
+	return isValidation(name) || slices.Contains(store.EpochColumns(), name)
+}
+
 // series is a metric of a run, nil when the run lacks it.
 func (r *Run) series(name string, o Options) (*metrics.Series, error) {
 	if !slices.Contains(r.Curves.Metrics(), name) {
 		return nil, nil //nolint:nilnil // no series and no error: the run has no such metric
 	}
-	return r.Curves.Series(name, cmp.Or(o.Axis, metrics.Step))
+	s, err := r.Curves.Series(name, cmp.Or(o.Axis, metrics.Step))
+	if err != nil {
+		return nil, err
+	}
+	all := curve.Line{Samples: s}.Summary(math.Inf(-1), math.Inf(1))
+	if all.Points() == 0 {
+		return nil, nil //nolint:nilnil // a column that never had a value
+	}
+	return s, nil
 }
 
 // smooth returns a series smoothed as the options say; it is kept for next time.
@@ -226,7 +245,7 @@ func (s *Shown) add(r *Run, name string, series metrics.Series, look style, o Op
 	l.Name = lineName(r.Info.Name, name, look.runs, s.Spec.Y.Label != "")
 	l.Samples = &series
 	smoothed := r.smooth(name, &series, o)
-	if smoothed != curve.Samples(&series) && series.Len() > 2 && !look.validation {
+	if smoothed != curve.Samples(&series) && series.Len() > 2 && !perEpoch(name) {
 		raw := l
 		raw.Faint, raw.Dash = true, nil
 		s.Spec.Lines = append(s.Spec.Lines, raw)
@@ -371,7 +390,7 @@ func Charts(names []string) [][]string {
 	at := map[string]int{}
 	var out [][]string
 	for _, name := range names {
-		key := strings.TrimPrefix(strings.TrimPrefix(name, "val_"), "train_")
+		key := strings.TrimPrefix(name, "val_")
 		if i, ok := at[key]; ok {
 			out[i] = append(out[i], name)
 			continue

@@ -22,8 +22,8 @@ func (s *Spec) plotOf(width, height float64) *plot.Plot {
 	p.Title.TextStyle.Color = s.Theme.Text
 	p.Title.TextStyle.Font = sans(s.Theme.FontSize + 2)
 	p.Title.TextStyle.Handler = t
-	s.style(&p.X, s.X, t, width, 90)
-	s.style(&p.Y, s.Y, t, height, 55)
+	s.style(&p.X, s.X, t, width, 80)
+	s.style(&p.Y, s.Y, t, height, 32)
 	p.X.Min, p.X.Max = s.fitX()
 	p.Y.Min, p.Y.Max = s.fitY(p.X.Min, p.X.Max)
 	p.Add(grid{s.Theme.Grid})

@@ -6,6 +6,7 @@ package curves
 import (
 	"math"
 	"slices"
+	"strconv"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -50,6 +51,7 @@ type View struct {
 	charts  []*panel
 	board   *fyne.Container
 	stage   *fyne.Container
+	body    *fyne.Container
 	empty   fyne.CanvasObject
 	said    *widgets.Text
 	count   *widgets.Text
@@ -94,9 +96,9 @@ func (v *View) makeEmpty() fyne.CanvasObject {
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	foot := widgets.Column(look.Gap/2, v.values, v.said)
-	body := container.NewBorder(v.tools.box, container.NewVBox(foot, v.table.box), nil, nil, v.stage)
+	v.body = container.NewBorder(v.tools.box, container.NewVBox(foot, v.table.box), nil, nil, v.stage)
 	page := widgets.Page(widgets.Header(v.book.T("curves.title"), v.count, v.tools.actions...),
-		container.NewBorder(nil, nil, widgets.Width(v.list.box, 264), nil, widgets.Pad(body, look.Gap)))
+		container.NewBorder(nil, nil, widgets.Width(v.list.box, 264), nil, widgets.Pad(v.body, look.Gap)))
 	return widget.NewSimpleRenderer(page)
 }
 
@@ -115,7 +117,7 @@ func (v *View) Selected() []string { return slices.Clone(v.list.selected) }
 // Options are how the charts are drawn now.
 func (v *View) Options() curves.Options {
 	o := v.options
-	o.Theme, o.NoLegend = widgets.ChartTheme(), false
+	o.Theme, o.Compact = widgets.ChartTheme(), true
 	o.Labels = v.labels()
 	return o
 }
@@ -267,6 +269,9 @@ func (v *View) refreshTable() {
 	default:
 		v.table.clear()
 	}
+	if v.body != nil {
+		v.body.Refresh() // the table takes more room, or less
+	}
 }
 
 // change takes a new option and asks for the charts.
@@ -331,7 +336,7 @@ func Sentence(book *i18n.Book, runs []*curves.Run) string {
 		if f.Kind == curve.TooFew {
 			return r.Info.Name + ": " + book.T("curves.finding.few")
 		}
-		return r.Info.Name + ": " + book.T("curves.finding."+string(f.Kind), book.Number(f.Best.Y), book.Number(f.Best.X))
+		return r.Info.Name + ": " + book.T("curves.finding."+string(f.Kind), book.Number(f.Best.Y), strconv.FormatFloat(f.Best.X, 'g', 4, 64))
 	}
 	return ""
 }
