@@ -86,7 +86,7 @@ func runFaces(cmd *cobra.Command, sources []string, f facesFlags) error {
 		return fetchModel(cmd, f.fetch, f.yes)
 	}
 	if len(sources) == 0 {
-		return errors.New("no source: name pictures, a folder, a video, a camera (0) or an address; --cameras lists cameras")
+		return fmt.Errorf("%w: no source: name pictures, a folder, a video, a camera (0) or an address; --cameras lists cameras", ErrUsage)
 	}
 	if err := f.check(len(sources)); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (f *facesFlags) check(sources int) error {
 		{f.out == "" || f.anonymize != "", "--out is where --anonymize writes; use --draw for pictures with boxes"},
 	} {
 		if !rule.kept {
-			return errors.New(rule.told)
+			return fmt.Errorf("%w: %s", ErrUsage, rule.told)
 		}
 	}
 	if f.anonymize == "" {
