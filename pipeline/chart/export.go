@@ -68,7 +68,9 @@ func writeVector(w io.Writer, s Spec, c vectorCanvas, width, height int) error {
 	p.Add(vectors{&s})
 	p.Draw(all)
 	if !s.NoLegend {
-		s.drawLegend(p.DataCanvas(all))
+		data := p.DataCanvas(all)
+		x, y := s.scales(data, p)
+		s.drawLegend(data, x, y)
 	}
 	if _, err := c.WriteTo(w); err != nil {
 		return fmt.Errorf("write chart: %w", err)

@@ -1,6 +1,8 @@
 package chart
 
 import (
+	"athanor/pipeline/curve"
+
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -22,7 +24,7 @@ func (s *Spec) named() []Line {
 
 // drawLegend writes the names of the lines into the upper right corner of the
 // data. It is drawn over the lines, on ground that lets them shine through.
-func (s *Spec) drawLegend(c draw.Canvas) {
+func (s *Spec) drawLegend(c draw.Canvas, x, y Scale) {
 	lines := s.named()
 	if len(lines) == 0 {
 		return
@@ -36,20 +38,44 @@ func (s *Spec) drawLegend(c draw.Canvas) {
 	for _, l := range lines {
 		width = max(width, style.Width(l.Name))
 	}
-	x, y := c.Max.X-width-swatch-18, c.Max.Y-6
-	box := vg.Rectangle{Min: vg.Point{X: x - 6, Y: y - row*vg.Length(len(lines)) - 4}, Max: vg.Point{X: c.Max.X - 6, Y: y}}
+	left, top := c.Max.X-width-swatch-18, c.Max.Y-6
+	height := row*vg.Length(len(lines)) + 4
+	if s.crowdedAbove(x, y) {
+		top = c.Min.Y + height + 10
+	}
+	box := vg.Rectangle{Min: vg.Point{X: left - 6, Y: top - height}, Max: vg.Point{X: c.Max.X - 6, Y: top}}
 	if box.Min.X < c.Min.X || box.Min.Y < c.Min.Y {
 		return // no room: the names stand in the window's own list
 	}
 	c.SetColor(fade(s.Theme.Background, 0.82))
 	c.Fill(box.Path())
 	for i, l := range lines {
-		at := y - 2 - row*(vg.Length(i)+0.5)
+		at := top - 2 - row*(vg.Length(i)+0.5)
 		if l.Colour != nil {
-			c.StrokeLine2(lineStyle(l, l.Width+0.6), x, at, x+swatch, at)
+			c.StrokeLine2(lineStyle(l, l.Width+0.6), left, at, left+swatch, at)
 		}
-		c.FillText(style, vg.Point{X: x + swatch + 7, Y: at}, l.Name)
+		c.FillText(style, vg.Point{X: left + swatch + 7, Y: at}, l.Name)
 	}
+}
+
+// crowdedAbove reports whether the lines end in the upper half on the right.
+func (s *Spec) crowdedAbove(x, y Scale) bool {
+	above, below := 0, 0
+	from := x.Value(x.from + 0.7*(x.to-x.from))
+	for _, l := range s.Lines {
+		if l.Samples == nil || l.Faint {
+			continue
+		}
+		c := curve.Line{Samples: l.Samples}.Summary(from, x.Max)
+		switch {
+		case c.N == 0:
+		case y.share(c.Mean()) > 0.5:
+			above++
+		default:
+			below++
+		}
+	}
+	return above > below
 }
 
 func lineStyle(l Line, width float64) draw.LineStyle {

@@ -66,7 +66,8 @@ func Render(s Spec, width, height int, scale float64) (*Picture, error) {
 	r.setScales(p, data, height)
 	r.drawAll()
 	if !s.NoLegend {
-		s.drawLegend(data)
+		x, y := s.scales(data, p)
+		s.drawLegend(data, x, y)
 	}
 	return r.pic, nil
 }

@@ -184,7 +184,7 @@ func (v *View) arrange(groups [][]string) {
 	if len(boxes) == 1 {
 		v.board.Objects = boxes
 	} else {
-		v.board.Objects = []fyne.CanvasObject{container.NewVScroll(widgets.Tiles(380, 260, boxes...))}
+		v.board.Objects = []fyne.CanvasObject{container.NewVScroll(widgets.Tiles(340, 260, boxes...))}
 	}
 	v.board.Refresh()
 }
