@@ -1,0 +1,145 @@
+package main
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"athanor/app/training"
+	"athanor/assets/models"
+	"athanor/inference/onnx"
+	"athanor/pipeline/train"
+)
+
+func (s *sentimentBench) shoppingPath() string {
+	return filepath.Join(s.data, "zh-sentiment", "online_shopping_10_cats.csv.gz")
+}
+
+// shopping reads all Chinese reviews, their categories as groups.
+func (s *sentimentBench) shopping() ([]labelled, error) {
+	f, err := os.Open(s.shoppingPath())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	rows := csv.NewReader(z)
+	var list []labelled
+	for first := true; ; first = false {
+		row, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			return list, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !first {
+			list = append(list, labelled{text: row[2], positive: row[1] == "1", group: row[0]})
+		}
+	}
+}
+
+// heldOut are the reviews the shipped Chinese model was validated on: its recipe
+// opens the same split again, and the fingerprint proves it.
+func (s *sentimentBench) heldOut(ctx context.Context) ([]labelled, error) {
+	file, err := models.ONNX(models.ReviewsChinese)
+	if err != nil {
+		return nil, err
+	}
+	m, err := onnx.Decode(file)
+	if err != nil {
+		return nil, err
+	}
+	recipeText, _ := m.Meta("athanor.recipe")
+	fingerprint, _ := m.Meta("athanor.fingerprint")
+	recipe, err := train.ParseRecipe([]byte(recipeText))
+	if err != nil {
+		return nil, err
+	}
+	if recipe, err = recipe.Resolve(); err != nil {
+		return nil, err
+	}
+	recipe.Data.Path = s.shoppingPath()
+	set, err := training.Open(ctx, recipe, nil)
+	if err != nil {
+		return nil, err
+	}
+	if set.Fingerprint != fingerprint {
+		return nil, fmt.Errorf("the reviews or the split have changed since reviews-zh was trained")
+	}
+	all, err := s.shopping()
+	if err != nil {
+		return nil, err
+	}
+	list := make([]labelled, set.Validation.Len())
+	for i := range list {
+		list[i] = all[set.Validation.Row(i)]
+	}
+	return list, nil
+}
+
+// sst reads a part of SST-2.
+func (s *sentimentBench) sst(name string) ([]labelled, error) {
+	b, err := os.ReadFile(filepath.Join(s.data, "en-sentiment", "sst2", name))
+	if err != nil {
+		return nil, err
+	}
+	var list []labelled
+	for line := range strings.SplitSeq(string(b), "\n") {
+		label, text, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if ok && label != "label" {
+			list = append(list, labelled{text: text, positive: label == "1"})
+		}
+	}
+	return list, nil
+}
+
+// groundTruth reads one of VADER's files; texts of mean 0 have no polarity.
+func (s *sentimentBench) groundTruth(name string) ([]labelled, error) {
+	b, err := os.ReadFile(filepath.Join(s.data, "en-sentiment", "vader", name))
+	if err != nil {
+		return nil, err
+	}
+	var list []labelled
+	for line := range strings.SplitSeq(string(b), "\n") {
+		f := strings.SplitN(strings.TrimSpace(line), "\t", 3)
+		if len(f) < 3 {
+			continue
+		}
+		mean, err := strconv.ParseFloat(f[1], 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if mean != 0 {
+			list = append(list, labelled{text: f[2], positive: mean > 0})
+		}
+	}
+	return list, nil
+}
+
+// readPairs reads the minimal pairs: the Chinese ones first.
+func (s *sentimentBench) readPairs() ([]labelled, error) {
+	b, err := os.ReadFile(s.pairs)
+	if err != nil {
+		return nil, err
+	}
+	var list []labelled
+	for line := range strings.SplitSeq(strings.TrimSpace(string(b)), "\n") {
+		good, bad, _ := strings.Cut(line, "\t")
+		list = append(list, labelled{text: good, positive: true}, labelled{text: bad})
+	}
+	if len(list) != 400 {
+		return nil, fmt.Errorf("%s holds %d texts, not 400", s.pairs, len(list))
+	}
+	return list, nil
+}
