@@ -7,9 +7,13 @@ func (s *Studio) makeParts() map[string]part {
 		placeHome:      &homePart{s: s},
 		placeData:      &dataPart{s: s},
 		placeTrain:     &trainPart{s: s},
+		placeCurves:    &curvesPart{s: s, sort: "started"},
 		placeTry:       &tryPart{s: s},
 		placeSentiment: &sentimentPart{s: s},
 		placeFaces:     &facesPart{s: s},
+		placeEvaluate:  &evaluatePart{s: s},
+		placeServe:     &servePart{s: s},
+		placeModels:    &modelsPart{s: s},
 		placeSettings:  &settingsPart{s: s},
 	}
 }

@@ -1,0 +1,232 @@
+// Package evaluate is the screen that says how good a model is on samples it
+// never saw, and what it costs to run.
+package evaluate
+
+import (
+	"fmt"
+	"slices"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/app/evaluation"
+	"athanor/pipeline/evaluate"
+	"athanor/ui/i18n"
+	"athanor/ui/look"
+	"athanor/ui/widgets"
+)
+
+// Choice is a model to evaluate.
+type Choice struct{ ID, Name string }
+
+// View is the screen.
+type View struct {
+	widget.BaseWidget
+	OnModel func(id string)
+	OnRun   func()
+	OnTrain func()
+
+	book      *i18n.Book
+	models    []Choice
+	pick      *widget.Select
+	run       *widget.Button
+	busy      *widgets.Bar
+	busyText  *widgets.Text
+	body      *fyne.Container
+	accuracy  *widgets.Figure
+	majority  *widgets.Figure
+	f1        *widgets.Figure
+	calib     *widgets.Figure
+	latency   *widgets.Figure
+	size      *widgets.Figure
+	sentence  *widgets.Prose
+	matrix    *widgets.Confusion
+	cell      *widgets.Text
+	classes   []evaluate.ClassReport
+	table     *widget.List
+	resultBox fyne.CanvasObject
+}
+
+// New returns the screen without models.
+func New(book *i18n.Book) *View {
+	v := &View{book: book, busy: widgets.NewBar(look.Ember, 4), busyText: widgets.Note("").Truncate(), matrix: widgets.NewConfusion(), cell: widgets.Note("")}
+	figure := func(key string) *widgets.Figure { return widgets.NewFigure(book.T(key)) }
+	v.accuracy, v.majority, v.f1 = figure("train.accuracy"), figure("evaluate.majority"), figure("evaluate.f1")
+	v.calib, v.latency, v.size = figure("evaluate.calibration"), figure("evaluate.latency"), figure("evaluate.size")
+	v.sentence = widgets.Paragraph("", theme.ColorNameForeground)
+	v.pick = widget.NewSelect(nil, nil)
+	v.pick.PlaceHolder = " "
+	v.run = widget.NewButtonWithIcon(book.T("evaluate.run"), look.Tinted("play", theme.ColorNameForegroundOnPrimary), func() { call(v.OnRun) })
+	v.run.Importance = widget.HighImportance
+	v.matrix.OnHover = func(truth, predicted, n int) {
+		v.cell.Set(book.T("train.cell", v.className(truth), v.className(predicted), n))
+	}
+	v.table = widget.NewList(func() int { return len(v.classes) + 1 }, makeRow, v.fillRow)
+	v.table.HideSeparators = true
+	v.busy.Hide()
+	v.resultBox = v.makeResult()
+	v.body = container.NewStack()
+	v.ExtendBaseWidget(v)
+	v.Apply(nil)
+	return v
+}
+
+func call(f func()) {
+	if f != nil {
+		f()
+	}
+}
+
+func (v *View) className(i int) string {
+	if i < len(v.classes) {
+		return v.classes[i].Name
+	}
+	return fmt.Sprint(i)
+}
+
+// columns of the table of classes: name, precision, recall, F1, samples.
+const columns = 5
+
+func makeRow() fyne.CanvasObject {
+	row := container.NewGridWithColumns(columns)
+	for range columns {
+		row.Add(widgets.Note("").Truncate())
+	}
+	return row
+}
+
+func (v *View) fillRow(i int, o fyne.CanvasObject) {
+	b := v.book
+	texts := []string{b.T("evaluate.class"), b.T("evaluate.precision"), b.T("evaluate.recall"), b.T("evaluate.f1"), b.T("evaluate.support")}
+	tint := fyne.ThemeColorName(look.Muted)
+	if i > 0 {
+		c := v.classes[i-1]
+		texts = []string{c.Name, b.Percent(c.Precision), b.Percent(c.Recall), b.Percent(c.F1), b.Count(c.Support)}
+		tint = theme.ColorNameForeground
+	}
+	k := 0
+	widgets.Visit(o, func(o fyne.CanvasObject) {
+		if t, ok := o.(*widgets.Text); ok && k < columns {
+			t.Set(texts[k])
+			t.SetTint(tint)
+			k++
+		}
+	})
+}
+
+// ApplyModels shows the models there are and the one in use.
+func (v *View) ApplyModels(models []Choice, chosen string) {
+	v.models = models
+	names := make([]string, len(models))
+	for i, m := range models {
+		names[i] = m.Name
+	}
+	v.pick.OnChanged = nil
+	v.pick.SetOptions(names)
+	if at := slices.IndexFunc(models, func(c Choice) bool { return c.ID == chosen }); at >= 0 {
+		v.pick.SetSelectedIndex(at)
+	}
+	v.pick.OnChanged = func(string) {
+		if i := v.pick.SelectedIndex(); i >= 0 && v.OnModel != nil {
+			v.OnModel(v.models[i].ID)
+		}
+	}
+	if len(models) == 0 {
+		v.run.Disable()
+	} else {
+		v.run.Enable()
+	}
+}
+
+// ApplyBusy shows how far the measuring is; "" ends it.
+func (v *View) ApplyBusy(text string, done, total int) {
+	v.busyText.Set(text)
+	setVisible(v.busy, text != "")
+	v.busy.Set(float64(done) / float64(max(total, 1)))
+}
+
+// Apply shows what was measured; nil says what to do first.
+func (v *View) Apply(o *evaluation.Outcome) {
+	if o == nil {
+		v.body.Objects = []fyne.CanvasObject{widgets.Panel(widgets.Empty("evaluate", v.book.T("evaluate.empty"), v.book.T("evaluate.empty.advice"), nil))}
+		v.body.Refresh()
+		return
+	}
+	b := v.book
+	e := o.Efficiency
+	v.latency.Set(fmt.Sprintf("%.2f ms", e.LatencyP50), b.T("evaluate.p99", e.LatencyP99))
+	v.size.Set(b.Bytes(e.Size), b.T("evaluate.throughput", b.Count(int(e.Throughput))))
+	switch {
+	case o.Classification != nil:
+		v.classification(o)
+	case o.Regression != nil:
+		v.regression(o)
+	}
+	v.body.Objects = []fyne.CanvasObject{v.resultBox}
+	v.body.Refresh()
+}
+
+func (v *View) classification(o *evaluation.Outcome) {
+	b, c := v.book, o.Classification
+	v.accuracy.Set(b.Percent(c.Accuracy), b.T("evaluate.interval", c.Low*100, c.High*100))
+	v.majority.Set(b.Percent(c.Majority), b.T("evaluate.majority.about"))
+	v.f1.Set(b.Percent(c.MacroF1), b.T("evaluate.macro"))
+	v.calib.Set(b.Percent(c.Calibration), b.T("evaluate.ece"))
+	v.classes = c.PerClass
+	names := make([]string, len(c.PerClass))
+	for i, p := range c.PerClass {
+		names[i] = p.Name
+	}
+	v.matrix.Set(names, c.Confusion)
+	v.table.Refresh()
+	v.sentence.Set(v.say(o))
+}
+
+// say compares the model with always naming the most frequent class.
+func (v *View) say(o *evaluation.Outcome) string {
+	c := o.Classification
+	samples := v.book.Count(c.Samples)
+	if c.Low > c.Majority {
+		return v.book.T("evaluate.better", samples, c.Accuracy*100, c.Majority*100)
+	}
+	return v.book.T("evaluate.chance", samples, c.Accuracy*100, c.Majority*100)
+}
+
+func (v *View) regression(o *evaluation.Outcome) {
+	b, r := v.book, o.Regression
+	v.accuracy.Set(b.Number(r.R2), "R²")
+	v.majority.Set(b.Number(r.MAE), "MAE")
+	v.f1.Set(b.Number(r.RMSE), "RMSE")
+	v.calib.Set("–", "")
+	v.classes = nil
+	v.matrix.Set(nil, nil)
+	v.table.Refresh()
+	v.sentence.Set(b.T("evaluate.regression", b.Count(o.Samples), b.Number(r.R2)))
+}
+
+func (v *View) makeResult() fyne.CanvasObject {
+	figures := container.NewGridWithColumns(6, v.accuracy, v.majority, v.f1, v.calib, v.latency, v.size)
+	top := widgets.Panel(widgets.Column(2*look.Gap, figures, v.sentence))
+	matrix := widgets.TitledPanel(v.book.T("train.confusion"), v.cell, v.matrix)
+	table := widgets.TitledPanel(v.book.T("evaluate.classes"), nil, v.table)
+	return container.NewBorder(widgets.Below(top, look.Gap), nil, nil, nil, container.NewGridWithColumns(2, matrix, table))
+}
+
+// CreateRenderer implements fyne.Widget.
+func (v *View) CreateRenderer() fyne.WidgetRenderer {
+	head := widgets.Header(v.book.T("evaluate.title"), v.busyText, widgets.Width(v.pick, 220), v.run)
+	body := container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 4, 0, 0), v.busy), nil, nil, nil, v.body)
+	return widget.NewSimpleRenderer(widgets.Page(head, body))
+}
+
+func setVisible(o fyne.CanvasObject, on bool) {
+	switch {
+	case on && !o.Visible():
+		o.Show()
+	case !on && o.Visible():
+		o.Hide()
+	}
+}

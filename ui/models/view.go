@@ -1,0 +1,229 @@
+// Package models is the screen of everything that was trained or brought in.
+package models
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/ui/i18n"
+	"athanor/ui/look"
+	"athanor/ui/widgets"
+)
+
+// Item is one model of the list.
+type Item struct{ ID, Name, Task string }
+
+// Card is what the screen says of one model.
+type Card struct {
+	Name    string
+	Path    string
+	Facts   [][2]string // name (already in the person's language) and value
+	Inputs  []string    // "image: uint8[N,28,28,1]"
+	Outputs []string
+	Labels  []string
+	Usable  bool // says what its input is: Try, Serve and Evaluate take it
+}
+
+// Known is a model that can be fetched by name.
+type Known struct {
+	Name, Title, Detail string // Detail: size, licence, source
+	Here                bool
+}
+
+// View is the screen.
+type View struct {
+	widget.BaseWidget
+	OnChoose   func(id string)
+	OnImport   func()
+	OnTry      func(id string)
+	OnEvaluate func(id string)
+	OnServe    func(id string)
+	OnCopy     func(text string)
+	OnFetch    func(name string)
+
+	book   *i18n.Book
+	items  []Item
+	chosen string
+	list   *widget.List
+	detail *fyne.Container
+	known  *fyne.Container
+	bar    *widgets.Bar
+	news   *widgets.Text
+}
+
+// New returns the screen without models.
+func New(book *i18n.Book) *View {
+	v := &View{book: book, detail: container.NewStack(), known: widgets.Column(6), bar: widgets.NewBar(look.Ember, 4), news: widgets.Note("").Truncate()}
+	v.list = widget.NewList(func() int { return len(v.items) }, makeRow, v.fillRow)
+	v.list.HideSeparators = true
+	v.list.OnSelected = func(i int) {
+		v.chosen = v.items[i].ID
+		if v.OnChoose != nil {
+			v.OnChoose(v.chosen)
+		}
+	}
+	v.bar.Hide()
+	v.detail.Objects = []fyne.CanvasObject{v.nothing()}
+	v.ExtendBaseWidget(v)
+	return v
+}
+
+func (v *View) nothing() fyne.CanvasObject {
+	return widgets.Panel(widgets.Empty("models", v.book.T("models.empty"), v.book.T("models.empty.advice"), nil))
+}
+
+func makeRow() fyne.CanvasObject {
+	icon := container.NewGridWrap(fyne.NewSquareSize(18), widget.NewIcon(nil))
+	line := container.NewBorder(nil, nil, container.NewCenter(icon), nil, widgets.Body("").Truncate())
+	return container.New(layout.NewCustomPaddedLayout(6, 6, 8, 8), line)
+}
+
+func (v *View) fillRow(i int, o fyne.CanvasObject) {
+	widgets.Visit(o, func(o fyne.CanvasObject) {
+		switch o := o.(type) {
+		case *widgets.Text:
+			o.Set(v.items[i].Name)
+		case *widget.Icon:
+			o.SetResource(look.Tinted(iconOf(v.items[i].Task), look.Muted))
+		}
+	})
+}
+
+func iconOf(task string) string {
+	switch task {
+	case "image", "text", "table":
+		return task
+	}
+	return "models"
+}
+
+// ApplyList shows the models, the newest first.
+func (v *View) ApplyList(items []Item) {
+	v.items = items
+	v.list.Refresh()
+	for i, it := range items {
+		if it.ID == v.chosen {
+			v.list.Select(i)
+			return
+		}
+	}
+	if len(items) > 0 {
+		v.list.Select(0)
+	}
+}
+
+// ApplyCard shows one model.
+func (v *View) ApplyCard(c Card) {
+	v.detail.Objects = []fyne.CanvasObject{container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), v.card(c)))}
+	v.detail.Refresh()
+}
+
+func (v *View) card(c Card) fyne.CanvasObject {
+	button := func(key, icon string, do func(string)) *widget.Button {
+		b := widget.NewButtonWithIcon(v.book.T(key), look.Icon(icon), func() {
+			if do != nil {
+				do(v.chosen)
+			}
+		})
+		if !c.Usable {
+			b.Disable()
+		}
+		return b
+	}
+	actions := widgets.Row(look.Gap, button("models.try", "try", v.OnTry), button("models.evaluate", "evaluate", v.OnEvaluate), button("models.serve", "serve", v.OnServe))
+	copyPath := widget.NewButtonWithIcon("", look.Tinted("copy", look.Muted), func() {
+		if v.OnCopy != nil {
+			v.OnCopy(c.Path)
+		}
+	})
+	copyPath.Importance = widget.LowImportance
+	facts := container.New(layout.NewFormLayout())
+	for _, f := range c.Facts {
+		facts.Add(widgets.Note(f[0]))
+		facts.Add(widgets.Body(f[1]).Truncate())
+	}
+	box := widgets.Column(look.Gap,
+		widgets.Panel(widgets.Column(2*look.Gap, widgets.Strong(c.Name), actions, facts, container.NewBorder(nil, nil, nil, copyPath, widgets.Note(c.Path).Mono().Truncate()))),
+		widgets.TitledPanel(v.book.T("models.inputs"), nil, lines(c.Inputs)),
+		widgets.TitledPanel(v.book.T("models.outputs"), nil, lines(c.Outputs)))
+	if len(c.Labels) > 0 {
+		box.Add(widgets.TitledPanel(v.book.T("models.labels"), nil, labels(c.Labels)))
+	}
+	return box
+}
+
+func lines(texts []string) fyne.CanvasObject {
+	box := widgets.Column(4)
+	for _, t := range texts {
+		box.Add(widgets.Note(t).Mono().Tint("foreground").Truncate())
+	}
+	return box
+}
+
+// mostLabels is how many class names are written out.
+const mostLabels = 60
+
+func labels(names []string) fyne.CanvasObject {
+	text := ""
+	for i, n := range names[:min(len(names), mostLabels)] {
+		if i > 0 {
+			text += " · "
+		}
+		text += n
+	}
+	if len(names) > mostLabels {
+		text += " …"
+	}
+	return widgets.Paragraph(text, look.Muted)
+}
+
+// ApplyKnown shows the models that can be fetched.
+func (v *View) ApplyKnown(list []Known) {
+	v.known.RemoveAll()
+	for _, k := range list {
+		v.known.Add(v.knownRow(k))
+	}
+	v.known.Refresh()
+}
+
+func (v *View) knownRow(k Known) fyne.CanvasObject {
+	text := widgets.Column(2, widgets.Body(k.Title).Truncate(), widgets.Note(k.Detail).Truncate())
+	if k.Here {
+		done := container.NewGridWrap(fyne.NewSquareSize(18), widget.NewIcon(look.Tinted("check", look.Positive)))
+		return container.NewBorder(nil, nil, nil, container.NewCenter(done), text)
+	}
+	get := widget.NewButtonWithIcon("", look.Icon("download"), func() {
+		if v.OnFetch != nil {
+			v.OnFetch(k.Name)
+		}
+	})
+	return container.NewBorder(nil, nil, nil, container.NewCenter(get), text)
+}
+
+// ApplyFetch shows how far a download is; "" ends it.
+func (v *View) ApplyFetch(text string, done, total int64) {
+	v.news.Set(text)
+	switch {
+	case text != "" && !v.bar.Visible():
+		v.bar.Show()
+	case text == "" && v.bar.Visible():
+		v.bar.Hide()
+	}
+	v.bar.Set(float64(done) / float64(max(total, 1)))
+}
+
+// CreateRenderer implements fyne.Widget.
+func (v *View) CreateRenderer() fyne.WidgetRenderer {
+	bring := widget.NewButtonWithIcon(v.book.T("models.import"), look.Icon("plus"), func() {
+		if v.OnImport != nil {
+			v.OnImport()
+		}
+	})
+	head := widgets.Header(v.book.T("models.title"), widgets.Note(""), bring)
+	known := widgets.TitledPanel(v.book.T("models.known"), nil, widgets.Column(look.Gap, widgets.SmallParagraph(v.book.T("models.known.about")), v.known, v.news, v.bar))
+	left := container.NewBorder(nil, known, nil, nil, widgets.Below(widgets.TitledPanel(v.book.T("models.list"), nil, v.list), look.Gap))
+	column := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), widgets.Width(left, 312))
+	return widget.NewSimpleRenderer(widgets.Page(head, container.NewBorder(nil, nil, column, nil, v.detail)))
+}

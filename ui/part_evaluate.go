@@ -1,0 +1,85 @@
+package ui
+
+import (
+	"context"
+	"slices"
+
+	"fyne.io/fyne/v2"
+
+	"athanor/app/evaluation"
+	"athanor/ui/evaluate"
+	"athanor/ui/try"
+)
+
+// evaluatePart is the evaluate screen's link to the studio.
+type evaluatePart struct {
+	s       *Studio
+	view    *evaluate.View
+	chosen  string
+	outcome *evaluation.Outcome
+	running context.CancelFunc
+}
+
+func (p *evaluatePart) build() fyne.CanvasObject {
+	p.view = evaluate.New(p.s.book)
+	p.view.OnModel = func(id string) {
+		p.chosen, p.outcome = id, nil
+		p.view.Apply(nil)
+	}
+	p.view.OnRun = p.run
+	p.view.Apply(p.outcome)
+	return p.view
+}
+
+func (p *evaluatePart) shown() {
+	p.s.listModels(func(list []try.Choice) {
+		choices := make([]evaluate.Choice, 0, len(list))
+		for _, c := range list {
+			if c.Task != "" { // models from elsewhere do not say what their data are
+				choices = append(choices, evaluate.Choice{ID: c.ID, Name: c.Name})
+			}
+		}
+		if len(choices) > 0 && !slices.ContainsFunc(choices, func(c evaluate.Choice) bool { return c.ID == p.chosen }) {
+			p.chosen = choices[0].ID
+		}
+		p.view.ApplyModels(choices, p.chosen)
+	})
+}
+
+func (p *evaluatePart) hidden() {}
+
+// run measures the chosen model on the data it was trained with, on the part it
+// never saw; a newer request cancels an older one.
+func (p *evaluatePart) run() {
+	if p.chosen == "" {
+		return
+	}
+	if p.running != nil {
+		p.running()
+	}
+	text := p.s.book.T("evaluate.running")
+	p.view.ApplyBusy(text, 0, 1)
+	request := evaluation.Request{Model: p.chosen}
+	p.running = async(p.s, func(ctx context.Context) (evaluation.Outcome, error) {
+		return evaluation.Run(ctx, request, func(done, total int) {
+			p.s.post(func() { p.view.ApplyBusy(text, done, total) })
+		})
+	}, func(o evaluation.Outcome, err error) {
+		p.view.ApplyBusy("", 0, 1)
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		p.outcome = &o
+		p.view.Apply(p.outcome)
+	})
+}
+
+// evaluateModel opens the evaluate screen with a model and measures it.
+func (s *Studio) evaluateModel(path string) {
+	if p, ok := s.parts[placeEvaluate].(*evaluatePart); ok {
+		p.chosen, p.outcome = path, nil
+		s.Go(placeEvaluate)
+		p.run()
+	}
+}

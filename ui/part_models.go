@@ -1,0 +1,241 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"athanor/inference/fetch"
+	"athanor/inference/model"
+	"athanor/ui/models"
+	"athanor/ui/shell"
+	"athanor/ui/try"
+)
+
+// modelsPart is the models screen's link to the studio.
+type modelsPart struct {
+	s        *Studio
+	view     *models.View
+	fetching context.CancelFunc
+}
+
+func (p *modelsPart) build() fyne.CanvasObject {
+	v := models.New(p.s.book)
+	p.view = v
+	v.OnChoose = p.choose
+	v.OnImport = func() { p.s.chooseFile([]string{".onnx"}, p.bring) }
+	v.OnTry = p.s.tryModel
+	v.OnEvaluate = p.s.evaluateModel
+	v.OnServe = p.s.serveModel
+	v.OnCopy = p.s.copyText
+	v.OnFetch = p.fetch
+	return v
+}
+
+func (p *modelsPart) shown() {
+	p.list()
+	p.known()
+}
+
+func (p *modelsPart) hidden() {}
+
+func (p *modelsPart) list() {
+	p.s.listModels(func(list []try.Choice) {
+		items := make([]models.Item, len(list))
+		for i, c := range list {
+			items[i] = models.Item{ID: c.ID, Name: c.Name, Task: c.Task}
+		}
+		p.view.ApplyList(items)
+	})
+}
+
+// drop takes a dropped model.
+func (p *modelsPart) drop(uris []fyne.URI) bool {
+	if strings.ToLower(filepath.Ext(uris[0].Path())) != ".onnx" {
+		return false
+	}
+	p.bring(uris[0].Path())
+	return true
+}
+
+// choose reads what a model says about itself.
+func (p *modelsPart) choose(path string) {
+	async(p.s, func(context.Context) (models.Card, error) { return p.s.card(path) }, func(c models.Card, err error) {
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		p.view.ApplyCard(c)
+	})
+}
+
+// largestModel is the size up to which a model file is read whole for its card.
+const largestModel = 2 << 30
+
+// card reads a model file; it may be called from any goroutine.
+func (s *Studio) card(path string) (models.Card, error) {
+	stat, err := os.Stat(path)
+	if err != nil {
+		return models.Card{}, fmt.Errorf("read model: %w", err)
+	}
+	if stat.Size() > largestModel {
+		return models.Card{}, fmt.Errorf("read model %s: %w", path, errTooLarge)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return models.Card{}, fmt.Errorf("read model: %w", err)
+	}
+	info, err := model.Describe(raw)
+	if err != nil {
+		return models.Card{}, fmt.Errorf("read model %s: %w", filepath.Base(path), err)
+	}
+	return s.cardOf(path, stat.Size(), info), nil
+}
+
+var errTooLarge = errors.New("the model file is larger than 2 GB")
+
+func (s *Studio) cardOf(path string, size int64, info model.Info) models.Card {
+	b := s.book
+	name := filepath.Base(path)
+	if name == "model.onnx" {
+		name = filepath.Base(filepath.Dir(path))
+	}
+	task := b.T("task.foreign")
+	if info.Task != model.Foreign {
+		task = b.T("task." + string(info.Task))
+	}
+	facts := [][2]string{{b.T("models.task"), task}, {b.T("models.size"), b.Bytes(size)}, {b.T("models.producer"), info.Producer},
+		{b.T("flight.parameters"), b.Count(int(info.Parameters))}, {b.T("models.nodes"), b.Count(info.Nodes)}, {b.T("models.opset"), strconv.FormatInt(info.Opset, 10)}}
+	if info.Fingerprint != "" {
+		facts = append(facts, [2]string{b.T("data.fingerprint"), info.Fingerprint})
+	}
+	return models.Card{
+		Name: name, Path: path, Facts: facts, Inputs: portTexts(info.Inputs), Outputs: portTexts(info.Outputs),
+		Labels: info.Labels, Usable: info.Task != model.Foreign,
+	}
+}
+
+func portTexts(ports []model.Port) []string {
+	out := make([]string, len(ports))
+	for i, p := range ports {
+		out[i] = p.Name + ": " + p.Text
+	}
+	return out
+}
+
+// bring copies an ONNX file into the studio after looking at it.
+func (p *modelsPart) bring(path string) {
+	folder := p.s.opts.Paths.Models()
+	async(p.s, func(context.Context) (string, error) {
+		if _, err := p.s.card(path); err != nil {
+			return "", err
+		}
+		return copyInto(folder, path)
+	}, func(to string, err error) {
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		p.s.toasts.Show(shell.Good, p.s.book.T("models.brought", filepath.Base(to)), "", nil)
+		p.list()
+	})
+}
+
+// copyInto copies a file into a folder under its own name, numbered where that
+// is taken; the copy appears whole or not at all.
+func copyInto(folder, path string) (string, error) {
+	if err := makeFolder(folder); err != nil {
+		return "", err
+	}
+	in, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("copy model: %w", err)
+	}
+	defer in.Close() //nolint:errcheck // only read
+	part, err := os.CreateTemp(folder, ".part-*")
+	if err != nil {
+		return "", fmt.Errorf("copy model: %w", err)
+	}
+	defer os.Remove(part.Name()) //nolint:errcheck // gone already when all went well
+	_, err = io.Copy(part, in)
+	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
+		return "", fmt.Errorf("copy model: %w", err)
+	}
+	to := freeName(filepath.Join(folder, filepath.Base(path)))
+	if err := os.Rename(part.Name(), to); err != nil {
+		return "", fmt.Errorf("copy model: %w", err)
+	}
+	return to, nil
+}
+
+func freeName(path string) string {
+	base := strings.TrimSuffix(path, filepath.Ext(path))
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(path); err != nil {
+			return path
+		}
+		path = base + "-" + strconv.Itoa(i) + filepath.Ext(path)
+	}
+}
+
+// known shows the models that can be fetched by name.
+func (p *modelsPart) known() {
+	folder, b := p.s.opts.Paths.Models(), p.s.book
+	async(p.s, func(context.Context) ([]models.Known, error) {
+		var list []models.Known
+		for _, item := range fetch.Known() {
+			_, here := fetch.Have(item, folder)
+			list = append(list, models.Known{Name: item.Name, Title: item.Title, Detail: b.Bytes(item.Size) + " · " + item.License + " · " + item.Name, Here: here})
+		}
+		return list, nil
+	}, func(list []models.Known, _ error) { p.view.ApplyKnown(list) })
+}
+
+// fetch downloads a known model after asking: this is one of the few moments in
+// which something leaves or enters the machine.
+func (p *modelsPart) fetch(name string) {
+	item, err := fetch.Find(name)
+	if err != nil {
+		p.s.fail(err)
+		return
+	}
+	b := p.s.book
+	text := b.T("models.fetch.text", item.Title, b.Bytes(item.Size), item.License, item.URL, item.SHA256)
+	shell.Ask(p.s.window, b, b.T("models.fetch.title"), text, b.T("models.fetch"), func() { p.download(item) })
+}
+
+func (p *modelsPart) download(item fetch.Item) {
+	s, folder := p.s, p.s.opts.Paths.Models()
+	s.status.SetNetwork(s.book.T("models.fetching", item.Title))
+	tell := func(done, total int64) {
+		s.post(func() { p.view.ApplyFetch(s.book.T("models.fetching", item.Title), done, total) })
+	}
+	p.fetching = async(s, func(ctx context.Context) (string, error) {
+		return fetch.Get(ctx, item, fetch.Config{Dir: folder, Progress: tell})
+	}, func(path string, err error) {
+		s.status.SetNetwork("")
+		p.view.ApplyFetch("", 0, 0)
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		s.toasts.Show(shell.Good, s.book.T("models.brought", filepath.Base(path)), "", nil)
+		p.shown()
+	})
+}
+
+// tryModel opens the try screen with a model.
+func (s *Studio) tryModel(path string) {
+	if p, ok := s.parts[placeTry].(*tryPart); ok {
+		s.Go(placeTry)
+		p.choose(path)
+		p.shown()
+	}
+}
