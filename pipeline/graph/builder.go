@@ -32,6 +32,8 @@ type Value struct {
 	Shape []int // Unknown where it is not known
 	// Const is the value itself where it is known while building, else nil.
 	Const *onnx.Tensor
+	// partial are the elements of an integer list as far as an import knows them.
+	partial []int
 }
 
 // Rank is the number of dimensions.

@@ -22,8 +22,8 @@ const (
 
 // ImportConfig says how a model becomes part of a graph.
 type ImportConfig struct {
-	// Batch, where positive, is the size of every input's first dimension, also
-	// where the file fixes another one.
+	// Batch, where not 0, is the size of every input's first dimension, also where
+	// the file fixes another one. Unknown leaves it open.
 	Batch int
 	// Sizes are the sizes of named dimensions.
 	Sizes map[string]int
@@ -174,7 +174,7 @@ func (im *importer) input(v *onnx.ValueInfo) (*Value, error) {
 	dims := slices.Clone(v.Type.Tensor.Shape)
 	im.decide(dims)
 	shape := im.shape(dims)
-	if im.config.Batch > 0 && len(shape) > 0 {
+	if im.config.Batch != 0 && len(shape) > 0 {
 		if dims[0].Known && dims[0].Value > 0 && int(dims[0].Value) != im.config.Batch {
 			im.rebatch = [2]int{int(dims[0].Value), im.config.Batch}
 		}
@@ -192,7 +192,7 @@ func (im *importer) input(v *onnx.ValueInfo) (*Value, error) {
 
 // decide settles the name of the batch dimension.
 func (im *importer) decide(dims []onnx.Dim) {
-	if im.config.Batch > 0 && len(dims) > 0 && dims[0].Param != "" {
+	if im.config.Batch != 0 && len(dims) > 0 && dims[0].Param != "" {
 		im.sizes[dims[0].Param] = im.config.Batch
 	}
 }

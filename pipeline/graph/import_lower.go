@@ -80,7 +80,7 @@ const largestFold = 1 << 22
 
 // lowerConstantOfShape is for shapes too large to fold: one element, expanded.
 func lowerConstantOfShape(im *importer, c *call) ([]*Value, error) {
-	if _, ok := ConstInts(c.input(0)); !ok {
+	if _, ok := partialInts(c.input(0)); !ok {
 		return nil, fmt.Errorf("%w: ConstantOfShape of a shape that is not constant: fix the batch size", ErrUnsupported)
 	}
 	kind, x := onnx.Float, 0.0

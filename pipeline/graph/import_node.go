@@ -41,7 +41,11 @@ func (im *importer) node(n *onnx.Node) error {
 	if err := im.modernise(c); err != nil {
 		return err
 	}
-	if t := fold(c); t != nil {
+	t, known := fold(c), partly(c)
+	if t == nil {
+		t = foldPartial(c, known)
+	}
+	if t != nil {
 		im.values[c.names[0]] = im.Initializer(im.scope+c.names[0], im.own(c.names[0], t))
 		return im.Err()
 	}
@@ -52,6 +56,9 @@ func (im *importer) node(n *onnx.Node) error {
 	}
 	if err := im.Err(); err != nil {
 		return err
+	}
+	if outs[0].Const == nil && outs[0].partial == nil {
+		outs[0].partial = known
 	}
 	for i, name := range c.names {
 		if name != "" {

@@ -247,14 +247,21 @@ func (im *importer) reshape(c *call) error {
 		delete(c.attrs, "shape")
 	}
 	want, ok := ConstInts(c.input(1))
-	size := c.in[0].Size()
-	if !ok || len(want) == 0 || im.rebatch[1] == 0 || want[0] != im.rebatch[0] || size == Unknown {
+	if !ok || len(want) == 0 || im.rebatch[1] == 0 || want[0] != im.rebatch[0] {
 		return nil
 	}
-	if rest := product(want[1:]); rest > 0 && rest*im.rebatch[1] == size || hasHole(want[1:]) {
-		changed := append([]int{im.rebatch[1]}, want[1:]...)
-		c.set(1, im.Ints(changed...))
+	size, rest := c.in[0].Size(), product(want[1:])
+	switch {
+	case c.in[0].Rank() > 0 && c.in[0].Shape[0] == Unknown:
+		if want[0] = Unknown; hasHole(want[1:]) {
+			want[0] = 0 // as the input has it
+		}
+	case size != Unknown && (hasHole(want[1:]) || rest > 0 && rest*im.rebatch[1] == size):
+		want[0] = im.rebatch[1]
+	default:
+		return nil
 	}
+	c.set(1, im.Ints(want...))
 	return nil
 }
 

@@ -24,6 +24,11 @@ func TestImportWithAnotherBatch(t *testing.T) {
 		t.Fatalf("scores have shape %v", together.Dims)
 	}
 	alone := run(t, m, 5, 1)[name] // draws the first picture's pixels
+	_, open := imported(t, m, graph.ImportConfig{Batch: graph.Unknown})
+	if got := open.Graph.Outputs[0].Type.Tensor.Shape; got[0].Known || got[1].Value != 10 {
+		t.Errorf("with an open batch the scores have shape %v", got)
+	}
+	compare(t, name, run(t, open, 5, 1)[name], run(t, m, 5, 1)[name], 1e-5)
 	first := &onnx.Tensor{Type: onnx.Float, Dims: []int64{1, 10}, Raw: together.Raw[:40]}
 	compare(t, name, first, alone, 1e-5)
 }

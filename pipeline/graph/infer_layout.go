@@ -17,7 +17,7 @@ func inferReshape(n *Node) ([]result, error) {
 	if err := need(n, 2); err != nil {
 		return nil, err
 	}
-	want, ok := ConstInts(n.In[1])
+	want, ok := partialInts(n.In[1])
 	if !ok {
 		return nil, fmt.Errorf("the new shape is not a constant")
 	}
@@ -308,7 +308,7 @@ func inferExpand(n *Node) ([]result, error) {
 	if err := need(n, 2); err != nil {
 		return nil, err
 	}
-	want, ok := ConstInts(n.In[1])
+	want, ok := partialInts(n.In[1])
 	if !ok {
 		return nil, fmt.Errorf("the new shape is not a constant")
 	}
