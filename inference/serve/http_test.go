@@ -129,6 +129,14 @@ func TestEveryDatatypeThroughTheService(t *testing.T) {
 	}
 }
 
+func TestAStringTheRuntimeCannotTake(t *testing.T) {
+	_, url := start(t, serve.Config{}, map[string]serve.Runner{"echo": open(t, echo(onnx.String))})
+	got := call(t, "POST", url+"/v2/models/echo/infer", []byte(`{"inputs":[{"name":"x","shape":[1,2],"datatype":"BYTES","data":["a\u0000b",""]}]}`))
+	if got.code != 400 || !strings.Contains(string(got.body), "zero byte") {
+		t.Errorf("%d %s", got.code, got.body)
+	}
+}
+
 func picture(t *testing.T) []byte {
 	t.Helper()
 	g := image.NewGray(image.Rect(0, 0, 20, 20))

@@ -43,7 +43,11 @@ func joinInput(jobs []*job, i int) (*runtime.Tensor, error) {
 		for _, j := range jobs {
 			texts = append(texts, j.in[i].Texts...)
 		}
-		return runtime.NewStrings(shape, texts)
+		t, err := runtime.NewStrings(shape, texts)
+		if err != nil {
+			return nil, fmt.Errorf("%w: input %q: %w", model.ErrInput, first.Name, err)
+		}
+		return t, nil
 	}
 	t, err := runtime.NewZeros(first.Type, shape)
 	if err != nil {

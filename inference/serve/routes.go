@@ -55,7 +55,8 @@ func (s *Server) routes() http.Handler {
 	}
 	mux.HandleFunc("GET /openapi.json", page("application/json", openAPI))
 	mux.HandleFunc("GET /{$}", page("text/html; charset=utf-8", tryIt))
-	return s.protocolErrors(mux)
+	mux.Handle("/", elsewhere(mux))
+	return mux
 }
 
 func page(kind string, content []byte) http.HandlerFunc {
@@ -68,14 +69,10 @@ func page(kind string, content []byte) http.HandlerFunc {
 	}
 }
 
-// protocolErrors gives the mux's own answers the protocol's shape, and answers
-// preflights of allowed pages.
-func (s *Server) protocolErrors(mux *http.ServeMux) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, pattern := mux.Handler(r); pattern != "" {
-			mux.ServeHTTP(w, r)
-			return
-		}
+// elsewhere answers what no route does, in the protocol's shape, and preflights
+// of allowed pages.
+func elsewhere(mux *http.ServeMux) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodOptions {
 			w.WriteHeader(http.StatusNoContent)
 			return
@@ -83,14 +80,14 @@ func (s *Server) protocolErrors(mux *http.ServeMux) http.Handler {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			other := r.Clone(r.Context())
 			other.Method = method
-			if _, pattern := mux.Handler(other); pattern != "" {
+			if _, pattern := mux.Handler(other); pattern != "" && pattern != "/" {
 				w.Header().Set("Allow", method)
 				fail(w, http.StatusMethodNotAllowed, fmt.Sprintf("use %s, not %s", method, r.Method))
 				return
 			}
 		}
 		fail(w, http.StatusNotFound, "nothing is served at this address; see /openapi.json")
-	})
+	}
 }
 
 func writeJSON(w http.ResponseWriter, code int, v any) {

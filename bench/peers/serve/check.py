@@ -32,7 +32,7 @@ VALUES = {
     "FP32": np.array([[1.1, -1e-30]], np.float32),
     "FP64": np.array([[1.1, -1e-300]], np.float64),
     "BF16": np.array([[1.5, -2]], np.float32),  # exact in bfloat16
-    "BYTES": np.array([["猫".encode(), b"a\x00b"]], dtype=np.object_),
+    "BYTES": np.array([["猫".encode(), b"a\xffb"]], dtype=np.object_),
 }
 
 

@@ -15,11 +15,9 @@ import (
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // parseFloat reads a JSON number, or NaN, Infinity and -Infinity as Python
-// writes them. Short numbers, nearly all there are, take an exact fast path:
-// a mantissa below 2²⁴ and a power of ten that a float32 holds exactly
-// (Clinger 1990).
+// writes them.
 func parseFloat(tok []byte, bits int) (float64, error) {
-	if v, ok := shortFloat(tok); ok && bits == 32 {
+	if v, end, ok := exactFloat(tok, 0); ok && end == len(tok) && (bits == 64 || singlyRounded(v)) {
 		return v, nil
 	}
 	switch view(tok) {
@@ -40,40 +38,53 @@ func parseFloat(tok []byte, bits int) (float64, error) {
 	return v, nil
 }
 
-// shortFloat reads -?digits[.digits] of at most seven digits in all; the
-// division of two exact float32 values is correctly rounded.
-func shortFloat(tok []byte) (float64, bool) {
-	i, neg := 0, false
-	if len(tok) > 0 && tok[0] == '-' {
-		i, neg = 1, true
+// exactFloat reads -?digits[.digits] of at most 15 digits from b[i:], nearly
+// every number there is, and says where it ends. Digits and power of ten are
+// exact in float64, so their quotient is correctly rounded (Clinger 1990).
+func exactFloat(b []byte, i int) (v float64, end int, ok bool) {
+	powers := [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+	negative := i < len(b) && b[i] == '-'
+	if negative {
+		i++
 	}
-	if len(tok)-i > 8 || len(tok) == i || (tok[i] == '0' && len(tok) > i+1 && tok[i+1] != '.') {
-		return 0, false
+	start, mantissa := i, uint64(0)
+	for i < len(b) && b[i]-'0' <= 9 && i-start <= 16 {
+		mantissa = mantissa*10 + uint64(b[i]-'0')
+		i++
 	}
-	mantissa, digits, point := 0, 0, -1
-	for ; i < len(tok); i++ {
-		switch c := tok[i]; {
-		case c >= '0' && c <= '9':
-			mantissa = mantissa*10 + int(c-'0')
-			digits++
-		case c == '.' && point < 0 && digits > 0:
-			point = digits
-		default:
-			return 0, false
+	count := i - start
+	if count == 0 || (count > 1 && b[start] == '0') {
+		return 0, i, false
+	}
+	fraction := 0
+	if i < len(b) && b[i] == '.' {
+		i++
+		for i < len(b) && b[i]-'0' <= 9 && fraction <= 16 {
+			mantissa = mantissa*10 + uint64(b[i]-'0')
+			i++
+			fraction++
+		}
+		if fraction == 0 {
+			return 0, i, false
 		}
 	}
-	if digits > 7 || point == digits || mantissa >= 1<<24 {
-		return 0, false
+	if count+fraction > 15 {
+		return 0, i, false
 	}
-	v := float32(mantissa)
-	if point >= 0 {
-		powers := [...]float32{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
-		v /= powers[digits-point]
-	}
-	if neg {
+	v = float64(mantissa) / powers[fraction]
+	if negative {
 		v = -v
 	}
-	return float64(v), true
+	return v, i, true
+}
+
+// singlyRounded says whether rounding v on to float32 gives what rounding the
+// decimal number at once would: unless v lies exactly between two of them, or
+// among the subnormal ones.
+func singlyRounded(v float64) bool {
+	const half = 1 << 28 // the bits that float32 lacks are 29
+	bits := math.Float64bits(v)
+	return bits&(2*half-1) != half && (v == 0 || math.Abs(v) >= 0x1p-126)
 }
 
 // isNumber checks the grammar of JSON numbers, which strconv does not.

@@ -102,6 +102,11 @@ func (s *scanner) list(opening, closing byte, element func() error) error {
 		s.i++
 		return nil
 	}
+	return s.rest(closing, element)
+}
+
+// rest reads elements up to the end of a list; one must follow.
+func (s *scanner) rest(closing byte, element func() error) error {
 	for {
 		if err := element(); err != nil {
 			return err
