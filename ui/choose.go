@@ -55,8 +55,8 @@ func (s *Studio) chooseFile(filter []string, then func(path string)) {
 	if filter != nil {
 		d.SetFilter(storage.NewExtensionFileFilter(filter))
 	}
-	d.Resize(s.dialogSize())
 	d.Show()
+	d.Resize(s.dialogSize()) // only a dialog on screen has a size to change
 }
 
 // chooseFolder asks for a folder of pictures or texts.
@@ -85,8 +85,8 @@ func (s *Studio) pickFolder(then func(path string)) {
 		}
 		then(u.Path())
 	}, s.window)
-	d.Resize(s.dialogSize())
 	d.Show()
+	d.Resize(s.dialogSize()) // only a dialog on screen has a size to change
 }
 
 // makeFolder makes a folder with all above it.

@@ -47,3 +47,9 @@ func (s *Studio) OpenData(path string) { s.openData(path) }
 
 // OpenPalette opens the command palette.
 func (s *Studio) OpenPalette() { s.openPalette() }
+
+// ChooseFile asks for a data file.
+func (s *Studio) ChooseFile() { s.chooseData() }
+
+// ChooseFolder asks for a folder of data.
+func (s *Studio) ChooseFolder() { s.chooseFolder() }

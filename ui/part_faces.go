@@ -146,6 +146,8 @@ func (p *facesPart) watch(spec string) {
 // last was shown.
 func (p *facesPart) follow(ctx context.Context, w *watching) {
 	after := int64(-1)
+	pace := time.NewTicker(time.Second / mostFrames)
+	defer pace.Stop()
 	for {
 		v, err := w.live.Wait(ctx, after)
 		if err != nil {
@@ -161,12 +163,29 @@ func (p *facesPart) follow(ctx context.Context, w *watching) {
 			}
 			close(shown)
 		})
-		select {
-		case <-shown:
-		case <-ctx.Done():
+		if !both(ctx, shown, pace.C) {
 			return
 		}
 	}
+}
+
+// mostFrames is how many frames a second the screen shows at most.
+const mostFrames = 25
+
+// both waits until a view was shown and the pace allows the next; false says
+// that ctx ended.
+func both(ctx context.Context, shown <-chan struct{}, pace <-chan time.Time) bool {
+	select {
+	case <-shown:
+	case <-ctx.Done():
+		return false
+	}
+	select {
+	case <-pace:
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }
 
 // seenOf draws a view for the screen.

@@ -106,3 +106,15 @@ func TestPaletteFindsByEitherLanguage(t *testing.T) {
 		t.Error("the palette stayed open")
 	}
 }
+
+func TestFileDialogsOpen(t *testing.T) {
+	s, _, _ := studio(t)
+	for _, open := range []func(){s.ChooseFile, s.ChooseFolder} {
+		open()
+		top := s.Window().Canvas().Overlays().Top()
+		if top == nil {
+			t.Fatal("no dialog opened")
+		}
+		s.Window().Canvas().Overlays().Remove(top)
+	}
+}
