@@ -91,9 +91,15 @@ func save(t testing.TB, data []byte) string {
 
 func nasty() []entry {
 	return []entry{
-		{name: "a/one.txt", data: "one"}, {name: "./b/two.txt", data: "two"}, {name: "../out.txt", data: "x"}, {name: "/etc/passwd", data: "x"},
-		{name: `c\..\..\up.txt`, data: "x"}, {name: "link", link: "/etc/passwd"}, {name: "a/one.txt", data: "again"},
-		{name: strings.Repeat("x", 300), data: "x"}, {name: "a/one.txt/below", data: "x"},
+		{name: "a/one.txt", data: "one"},
+		{name: "./b/two.txt", data: "two"},
+		{name: "../out.txt", data: "x"},
+		{name: "/etc/passwd", data: "x"},
+		{name: `c\..\..\up.txt`, data: "x"},
+		{name: "link", link: "/etc/passwd"},
+		{name: "a/one.txt", data: "again"},
+		{name: strings.Repeat("x", 300), data: "x"},
+		{name: "a/one.txt/below", data: "x"},
 	}
 }
 

@@ -16,8 +16,10 @@ import (
 const (
 	// Seed is the seed of the embedded set.
 	Seed = 20120523
-	// Train and Test are its sizes.
-	Train, Test = 10_000, 2_000
+	// Train is its number of training pictures.
+	Train = 10_000
+	// Test is its number of test pictures.
+	Test = 2_000
 )
 
 // Set is n drawn digits.

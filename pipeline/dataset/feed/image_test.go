@@ -52,7 +52,7 @@ func TestImagesAugmentsBySeedEpochAndRow(t *testing.T) {
 	}
 	seen := map[byte]bool{}
 	for epoch := range 8 {
-		if get(epoch, 0) != get(epoch, 0) {
+		if first, again := get(epoch, 0), get(epoch, 0); first != again {
 			t.Error("the same epoch and row must give the same picture")
 		}
 		seen[get(epoch, 0)] = true

@@ -8,7 +8,6 @@ import (
 
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/dataset/digits"
-	"athanor/pipeline/dataset/feed"
 	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/idx"
 	"athanor/pipeline/dataset/near"
@@ -87,7 +86,6 @@ func checkPixels(ctx context.Context, cache string, r *Report, parts []*idx.Samp
 	defer b.close()
 	side := folder.Train
 	for _, s := range parts {
-		p := &feed.Pixels{Height: s.Height, Width: s.Width, Channels: s.Channels, Data: s.Pixels}
 		stride := s.Height * s.Width * s.Channels
 		for i, l := range s.Labels {
 			if i%4096 == 0 && ctx.Err() != nil {
@@ -95,7 +93,7 @@ func checkPixels(ctx context.Context, cache string, r *Report, parts []*idx.Samp
 			}
 			at := i * stride
 			b.sample(strconv.Itoa(int(l)), side)
-			if err := b.keys.Add(near.Hash(p.Data[at:at+stride]), b.n-1); err != nil {
+			if err := b.keys.Add(near.Hash(s.Pixels[at:at+stride]), b.n-1); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -110,9 +111,7 @@ func (t *tableCheck) wish() table.Wish {
 			w.Roles[c] = table.Empty
 		}
 	}
-	for c, role := range t.c.Roles {
-		w.Roles[c] = role
-	}
+	maps.Copy(w.Roles, t.c.Roles)
 	return w
 }
 

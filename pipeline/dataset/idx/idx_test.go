@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,7 +12,6 @@ import (
 
 	"athanor/inference/testenv"
 	"athanor/pipeline/dataset/idx"
-	"errors"
 )
 
 func file(dims []uint32, data []byte) []byte {

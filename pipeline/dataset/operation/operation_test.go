@@ -10,8 +10,6 @@ import (
 	"athanor/pipeline/dataset/table"
 )
 
-func number(v float64) *float64 { return &v }
-
 func TestLabelsReplayInOrder(t *testing.T) {
 	l := operation.List{
 		{Kind: operation.Relabel, Samples: []string{"a.png", "b.png"}, To: "cat"},
@@ -37,7 +35,7 @@ func TestLabelsReplayInOrder(t *testing.T) {
 func TestCells(t *testing.T) {
 	l := operation.List{
 		{Kind: operation.Fill, Column: "age", To: "30"},
-		{Kind: operation.Cap, Column: "fare", Low: number(0), High: number(100)},
+		{Kind: operation.Cap, Column: "fare", Low: new(float64(0)), High: new(float64(100))},
 		{Kind: operation.Convert, Column: "sex", From: "M", To: "male"},
 		{Kind: operation.Convert, Column: "sex", From: "unknown", To: ""},
 		{Kind: operation.DropColumn, Column: "id"},
@@ -91,8 +89,13 @@ func TestFile(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	for _, o := range []operation.Operation{
-		{Kind: "explode"}, {Kind: operation.Drop}, {Kind: operation.Relabel, Samples: []string{"1"}}, {Kind: operation.Rename, From: "a"},
-		{Kind: operation.Fill, Column: "a"}, {Kind: operation.Cap, Column: "a"}, {Kind: operation.Cap, Column: "a", Low: number(2), High: number(1)},
+		{Kind: "explode"},
+		{Kind: operation.Drop},
+		{Kind: operation.Relabel, Samples: []string{"1"}},
+		{Kind: operation.Rename, From: "a"},
+		{Kind: operation.Fill, Column: "a"},
+		{Kind: operation.Cap, Column: "a"},
+		{Kind: operation.Cap, Column: "a", Low: new(float64(2)), High: new(float64(1))},
 	} {
 		if err := (operation.List{o}).Validate(); !errors.Is(err, operation.ErrInvalid) {
 			t.Errorf("%+v: %v", o, err)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -107,9 +108,7 @@ func (s *tableSource) roles() map[string]table.Role {
 			out[c] = table.Empty
 		}
 	}
-	for c, r := range s.c.Roles {
-		out[c] = r
-	}
+	maps.Copy(out, s.c.Roles)
 	return out
 }
 

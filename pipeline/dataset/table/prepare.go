@@ -179,9 +179,8 @@ func (p *Preparation) Places(columns []string) ([]int, error) {
 
 // Fitter learns a Preparation from training rows.
 type Fitter struct {
-	columns  []fitted
-	rows     int
-	prepared Preparation
+	columns []fitted
+	rows    int
 }
 
 type fitted struct {

@@ -180,7 +180,7 @@ func (s *Schema) guessLabel(profiles []*Profile) {
 			}
 		}
 	}
-	for i := len(profiles) - 1; i >= 0; i-- {
+	for i := range slices.Backward(profiles) {
 		if r := s.Columns[i].Role; r == Category || r == Number {
 			set(i, "the last column that could be one")
 			return
