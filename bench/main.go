@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // settings are the flags.
@@ -64,6 +66,7 @@ func parts() []part {
 		{"start", startUp},
 		{"speed", speed},
 		{"kernels", kernels},
+		{"curves", plotting},
 		{"accuracy", accuracy},
 		{"data", data},
 		{"learning", learning},
@@ -107,25 +110,31 @@ func run(ctx context.Context, s settings) error {
 	}
 	defer os.RemoveAll(work)
 	b := &bench{settings: s, work: work, athanor: filepath.Join(s.root, "bin", "athanor")}
-	sections, err := b.sections(ctx)
-	if err != nil {
-		return err
-	}
-	return writeReport(s.out, describeMachine(ctx, s.threads), sections)
+	return b.runParts(ctx)
 }
 
-func (b *bench) sections(ctx context.Context) ([]section, error) {
-	var list []section
+// runParts runs the parts and writes each down as soon as it is known; a part
+// that fails does not keep the others from running.
+func (b *bench) runParts(ctx context.Context) error {
+	var failed []error
 	for _, p := range parts() {
 		if len(b.only) > 0 && !slices.Contains(b.only, p.name) {
 			continue
 		}
 		slog.Info("measuring", "part", p.name)
+		before := load()
 		s, err := p.run(ctx, b)
-		if err != nil {
-			return nil, fmt.Errorf("measure %s: %w", p.name, err)
+		if err == nil {
+			s.when = fmt.Sprintf("Measured %s at commit %s; load of the machine (1, 5, 15 minutes) %s before, %s after.",
+				time.Now().UTC().Format("2006-01-02 15:04 MST"), said(ctx, "git", "rev-parse", "--short", "HEAD"), before, load())
+			err = writeReport(b.out, describeMachine(ctx, b.threads), []section{s})
 		}
-		list = append(list, s)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("measure %s: %w", p.name, err))
+		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return list, nil
+	return errors.Join(failed...)
 }

@@ -1,0 +1,277 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"athanor/app/metrics"
+	"athanor/pipeline/chart"
+	"athanor/pipeline/curve"
+	"athanor/pipeline/eventfile"
+)
+
+// Sizes of the curves part.
+const (
+	longRun     = 10_000_000
+	manyRuns    = 50
+	manyRunSize = 100_000
+	chartWidth  = 1280
+	chartHeight = 700
+)
+
+// noisyLoss is value i of a series as trainings make them.
+func noisyLoss(rng *rand.Rand, i, n int) float64 {
+	f := float64(i) / float64(n)
+	return 2.3*math.Exp(-6*f) + 0.05 + 0.2*math.Exp(-2*f)*rng.Float64()
+}
+
+// plotting measures the curves: store, first picture, frames, smoothing, memory.
+func plotting(ctx context.Context, b *bench) (section, error) {
+	runtime.LockOSThread() // so that the thread's own time can be told apart
+	defer runtime.UnlockOSThread()
+	rows := [][]string{}
+	add := func(what, measured, wanted string) { rows = append(rows, []string{what, measured, wanted}) }
+	dir := filepath.Join(b.work, "curves")
+	perPoint, err := writeLong(dir, "long", longRun)
+	if err != nil {
+		return section{}, err
+	}
+	add("append a point, amortised over "+strconv.Itoa(longRun), fmt.Sprintf("%.0f ns", perPoint), "under 1 µs")
+	idle := anonymousBytes()
+	long, first, err := firstPicture(dir)
+	if err != nil {
+		return section{}, err
+	}
+	add("first picture of 10,000,000 points", first.String(), "under 300 ms")
+	var smooth curve.Samples
+	changed := measure(func() { smooth = curve.Smooth(long, curve.EMAKind, 0.99) })
+	changed = min2(changed, measure(func() { smooth = curve.Smooth(long, curve.EMAKind, 0.9) }))
+	add("change the smoothing of all points", changed.String(), "under 50 ms")
+	for _, c := range []struct {
+		name string
+		spec chart.Spec
+	}{
+		{"pan and zoom, raw", lines(long)},
+		{"pan and zoom, smoothed over raw", chart.Spec{Theme: chart.Dark(), Lines: []chart.Line{{Samples: long, Faint: true}, {Name: "loss", Samples: smooth}}}},
+	} {
+		frames, err := wander(ctx, c.spec, longRun, 120)
+		if err != nil {
+			return section{}, err
+		}
+		add(c.name+", a frame", quantiles(frames), "under 16 ms")
+	}
+	add("anonymous memory over idle", fmt.Sprintf("%.0f MB", float64(anonymousBytes()-idle)/1e6), "at most 150 MB")
+	many, err := manyLines(dir)
+	if err != nil {
+		return section{}, err
+	}
+	frames, err := wander(ctx, many, manyRunSize, 60)
+	if err != nil {
+		return section{}, err
+	}
+	add("50 runs of 100,000 points, a frame", quantiles(frames), "under 33 ms")
+	text := fmt.Sprintf("One chart of %d×%d pixels, software rendering, files in the page cache. Frames: the median. CPU is the time the processor worked on the drawing thread.", chartWidth, chartHeight)
+	if line, err := b.beside(ctx, dir, long); err == nil {
+		text += " " + line
+	} else {
+		slog.Warn("TensorBoard is not here to compare with", "error", err)
+	}
+	return section{title: "Curves", text: text, tables: []table{{head: []string{"what", "measured", "must"}, rows: rows}}}, nil
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
+
+// writeLong writes n points of one metric and returns nanoseconds a point.
+func writeLong(dir, name string, n int) (float64, error) {
+	w, err := metrics.Create(dir, name, []string{"loss"})
+	if err != nil {
+		return 0, err
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	values := make([]float64, 1<<16)
+	for i := range values {
+		values[i] = rng.Float64()
+	}
+	row := metrics.Row{Values: make([]float64, 1), Time: time.Unix(1.7e9, 0)}
+	start := time.Now()
+	for i := range n {
+		row.Step, row.Values[0] = int64(i+1), values[i&(1<<16-1)]+2/(1+float64(i)/1e5)
+		if err := w.Append(row); err != nil {
+			return 0, errors.Join(err, w.Close())
+		}
+	}
+	took := time.Since(start)
+	return float64(took.Nanoseconds()) / float64(n), w.Close()
+}
+
+// firstPicture opens a table and draws all of it.
+func firstPicture(dir string) (s curve.Samples, took span, err error) {
+	took = measure(func() {
+		var t *metrics.Table
+		if t, err = metrics.Open(dir, "long"); err != nil {
+			return
+		}
+		if s, err = t.View().Series("loss", metrics.Step); err == nil {
+			_, err = chart.Render(lines(s), chartWidth, chartHeight, 1)
+		}
+	})
+	return s, took, err
+}
+
+// span is how long something took, and how much of that the processor worked on
+// it: on a machine that does other things too the first says little.
+type span struct{ wall, cpu time.Duration }
+
+func (s span) String() string { return ms(s.wall) + " (CPU " + ms(s.cpu) + ")" }
+
+func measure(f func()) span {
+	start, cpu := time.Now(), threadTime()
+	f()
+	return span{time.Since(start), threadTime() - cpu}
+}
+
+// min2 is the faster of two tries.
+func min2(a, b span) span { return span{min(a.wall, b.wall), min(a.cpu, b.cpu)} }
+
+// threadTime is how long the processor has worked for this thread.
+func threadTime() time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+func lines(all ...curve.Samples) chart.Spec {
+	s := chart.Spec{Theme: chart.Dark(), X: chart.Axis{Label: "step"}, Y: chart.Axis{Label: "loss"}}
+	for i, l := range all {
+		s.Lines = append(s.Lines, chart.Line{Name: "run " + strconv.Itoa(i), Samples: l, Dash: chart.DashPattern(i / 8)})
+	}
+	return s
+}
+
+// wander draws n frames of a person zooming in and out and moving about.
+func wander(ctx context.Context, s chart.Spec, points, n int) ([]span, error) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	var took []span
+	for range n {
+		width := float64(points) * math.Pow(10, -4*rng.Float64())
+		s.X.Min = rng.Float64() * (float64(points) - width)
+		s.X.Max = s.X.Min + width
+		var err error
+		took = append(took, measure(func() { _, err = chart.Render(s, chartWidth, chartHeight, 1) }))
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return nil, err
+		}
+	}
+	return took, nil
+}
+
+func quantiles(d []span) string {
+	var wall, cpu []time.Duration
+	for _, s := range d {
+		wall, cpu = append(wall, s.wall), append(cpu, s.cpu)
+	}
+	tell := func(d []time.Duration) string {
+		slices.Sort(d)
+		return fmt.Sprintf("%s, 95 %% within %s", ms(d[len(d)/2]), ms(d[len(d)*95/100]))
+	}
+	return tell(wall) + " (CPU " + tell(cpu) + ")"
+}
+
+// manyLines are 50 runs in tables of their own.
+func manyLines(dir string) (chart.Spec, error) {
+	var all []curve.Samples
+	for i := range manyRuns {
+		name := "run" + strconv.Itoa(i)
+		w, err := metrics.Create(dir, name, []string{"loss"})
+		if err != nil {
+			return chart.Spec{}, err
+		}
+		rng := rand.New(rand.NewPCG(uint64(i), 1))
+		row := metrics.Row{Values: make([]float64, 1)}
+		for k := range manyRunSize {
+			row.Step, row.Values[0] = int64(k+1), noisyLoss(rng, k, manyRunSize)+float64(i)/20
+			if err := w.Append(row); err != nil {
+				return chart.Spec{}, errors.Join(err, w.Close())
+			}
+		}
+		if err := w.Close(); err != nil {
+			return chart.Spec{}, err
+		}
+		t, err := metrics.Open(dir, name)
+		if err != nil {
+			return chart.Spec{}, err
+		}
+		s, err := t.View().Series("loss", metrics.Step)
+		if err != nil {
+			return chart.Spec{}, err
+		}
+		all = append(all, s)
+	}
+	return lines(all...), nil
+}
+
+// anonymousBytes is this process's anonymous memory in bytes after a collection, 0
+// where the system does not tell.
+func anonymousBytes() int64 {
+	runtime.GC()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "RssAnon:"); ok {
+			n, _ := strconv.ParseInt(strings.Fields(rest)[0], 10, 64)
+			return n * 1024
+		}
+	}
+	return 0
+}
+
+// beside lets TensorBoard load the same points and tells how long it took and
+// how many it kept.
+func (b *bench) beside(ctx context.Context, dir string, s curve.Samples) (string, error) {
+	python := filepath.Join(b.root, "bench", "peers", "tensorboard", ".venv", "bin", "python")
+	if _, err := os.Stat(python); err != nil {
+		return "", err
+	}
+	logs := filepath.Join(dir, "logs")
+	w, err := eventfile.Create(logs, time.Now())
+	if err != nil {
+		return "", err
+	}
+	ys := make([]float64, 4096)
+	for from := 0; from < s.Len(); from += len(ys) {
+		part := ys[:min(len(ys), s.Len()-from)]
+		s.Y(from, part)
+		for i, y := range part {
+			if err := w.Add(eventfile.Scalar{Tag: "loss", Step: int64(from + i + 1), Value: y}); err != nil {
+				return "", errors.Join(err, w.Close())
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		return "", err
+	}
+	out, err := exec.CommandContext(ctx, python, filepath.Join(b.root, "bench", "peers", "tensorboard", "check.py"), "reservoir", logs).Output()
+	if err != nil {
+		return "", fmt.Errorf("run TensorBoard: %w", err)
+	}
+	seconds, kept, _ := strings.Cut(strings.TrimSpace(string(out)), ",")
+	return fmt.Sprintf("TensorBoard 2.20 needed %s s to load the same %d points and kept %s of them.", seconds, s.Len(), kept), nil
+}
