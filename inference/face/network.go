@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,9 +18,15 @@ import (
 // does it faster than a loop.
 type network struct {
 	session *runtime.Session
-	inputs  sync.Pool // *canvas
-	w, h    int       // fixed input size; 0 when any multiple of 32 will do
+	w, h    int // fixed input size; 0 when any multiple of 32 will do
+
+	mu   sync.Mutex
+	free []*canvas // inputs that no run uses, newest last
 }
+
+// maxFree is how many unused inputs are kept: those of two detections at once,
+// each with its pass for large faces.
+const maxFree = 4
 
 // canvas is an input tensor seen as a frame.
 type canvas struct {
@@ -106,7 +113,7 @@ func (n *network) run(ctx context.Context, f *vision.Frame, w, h int) ([]*runtim
 	if err != nil {
 		return nil, err
 	}
-	defer n.inputs.Put(in)
+	defer n.giveBack(in)
 	if w < cw || h < ch {
 		clear(in.frame.Pix)
 	}
@@ -123,12 +130,15 @@ func (n *network) run(ctx context.Context, f *vision.Frame, w, h int) ([]*runtim
 
 // canvas returns an input of a size, an old one when there is one.
 func (n *network) canvas(w, h int) (*canvas, error) {
-	if old, ok := n.inputs.Get().(*canvas); ok {
-		if old.frame.W == w && old.frame.H == h {
-			return old, nil
+	n.mu.Lock()
+	for i, c := range n.free {
+		if c.frame.W == w && c.frame.H == h {
+			n.free = slices.Delete(n.free, i, i+1)
+			n.mu.Unlock()
+			return c, nil
 		}
-		old.tensor.Close()
 	}
+	n.mu.Unlock()
 	t, err := runtime.NewZeros(onnx.Uint8, []int64{1, int64(h), int64(w), 3})
 	if err != nil {
 		return nil, err
@@ -136,7 +146,26 @@ func (n *network) canvas(w, h int) (*canvas, error) {
 	return &canvas{tensor: t, frame: vision.Frame{W: w, H: h, Stride: 3 * w, Pix: t.Bytes()}}, nil
 }
 
-func (n *network) close() { n.session.Close() }
+// giveBack keeps an input for the next run and drops the oldest beyond maxFree.
+func (n *network) giveBack(c *canvas) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.free = append(n.free, c)
+	if len(n.free) > maxFree {
+		n.free[0].tensor.Close()
+		n.free = slices.Delete(n.free, 0, 1)
+	}
+}
+
+func (n *network) close() {
+	n.session.Close()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, c := range n.free {
+		c.tensor.Close()
+	}
+	n.free = nil
+}
 
 func closeAll(tensors []*runtime.Tensor) {
 	for _, t := range tensors {
