@@ -1,0 +1,193 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"athanor/inference/onnx"
+	"athanor/inference/runtime"
+	"athanor/pipeline/dataset"
+	"athanor/pipeline/graph"
+)
+
+// Column is the name of the column of features.
+const Column = "features"
+
+// scope keeps the network's names apart from those of what is trained on it.
+const scope = "base"
+
+// Extractor is the network up to its features as a model: one sample's column
+// in, [N, Width] out, for any number of samples.
+func (n *Network) Extractor(col dataset.Column, p Pixels) (*onnx.Model, error) {
+	b := graph.New("features")
+	x := b.Input(col.Name, col.Type, append([]int{graph.Unknown}, col.Shape...)...)
+	y, err := n.features(b, x, p, nil)
+	if err != nil {
+		return nil, err
+	}
+	b.Output(Column, y)
+	return b.Model()
+}
+
+// features builds the network up to its features, [N, Width].
+func (n *Network) features(b *graph.Builder, x *graph.Value, p Pixels, variable func(string, *onnx.Tensor) *graph.Value) (*graph.Value, error) {
+	in, err := n.adapt(b, x, p)
+	if err != nil {
+		return nil, err
+	}
+	var im *graph.Imported
+	b.In(scope, func() {
+		im, err = b.Import(n.model, graph.ImportConfig{Batch: x.Shape[0], Inputs: map[string]*graph.Value{n.Input: in}, Variable: variable})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return b.Reshape(im.Values[n.Head.Feature], graph.Unknown, n.Head.Width), b.Err()
+}
+
+// FeatureConfig says how features are computed.
+type FeatureConfig struct {
+	Pixels  Pixels
+	Threads int    // 0 is one for each processor
+	Device  string // "" is cpu
+	// Progress is called now and then with samples done and in all; it may be nil.
+	Progress func(done, total int)
+}
+
+// featureBatch is how many samples the extractor sees at once.
+const featureBatch = 64
+
+// FeatureSet computes the features of every sample once and returns them as a
+// table to train a head on, which then takes seconds. The trained head's
+// exported model holds the network in front of it. Samples are taken without
+// augmentation. It ends with ctx.
+func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureConfig) (*dataset.Set, error) {
+	col, err := column(set)
+	if err != nil {
+		return nil, err
+	}
+	model, err := n.Extractor(col, c.Pixels)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := model.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("encode the feature network: %w", err)
+	}
+	session, err := runtime.NewSession(raw, runtime.Options{Threads: c.Threads, Device: c.Device})
+	if err != nil {
+		return nil, fmt.Errorf("open the feature network: %w", err)
+	}
+	defer session.Close()
+	out := *set
+	out.Task, out.Preprocess = dataset.Table, inFront(set.Preprocess, model.Graph)
+	e := &extraction{network: n, session: session, column: col, progress: c.Progress}
+	for _, side := range []*dataset.Feed{&out.Train, &out.Validation, &out.Test} {
+		if *side != nil {
+			e.total += (*side).Len()
+		}
+	}
+	for _, side := range []*dataset.Feed{&out.Train, &out.Validation, &out.Test} {
+		if *side == nil {
+			continue
+		}
+		if *side, err = e.run(ctx, *side); err != nil {
+			return nil, fmt.Errorf("compute features: %w", err)
+		}
+	}
+	return &out, nil
+}
+
+// inFront joins two preparing graphs; the first may be nil. Its outputs carry
+// the names of the second one's inputs.
+func inFront(first, second *onnx.Graph) *onnx.Graph {
+	if first == nil {
+		return second
+	}
+	joined := *second
+	joined.Inputs = first.Inputs
+	joined.Nodes = append(append([]*onnx.Node{}, first.Nodes...), second.Nodes...)
+	joined.Initializers = append(append([]*onnx.Tensor{}, first.Initializers...), second.Initializers...)
+	return &joined
+}
+
+// extraction runs the extractor over feeds.
+type extraction struct {
+	network     *Network
+	session     *runtime.Session
+	column      dataset.Column
+	progress    func(done, total int)
+	done, total int
+}
+
+func (e *extraction) run(ctx context.Context, feed dataset.Feed) (dataset.Feed, error) {
+	f := &vectors{Feed: feed, width: e.network.Head.Width}
+	f.data = make([]byte, 0, 4*feed.Len()*f.width)
+	for start := 0; start < feed.Len(); start += featureBatch {
+		rows := make([]int, min(featureBatch, feed.Len()-start))
+		for i := range rows {
+			rows[i] = start + i
+		}
+		part, err := e.batch(ctx, feed, rows)
+		if err != nil {
+			return nil, err
+		}
+		f.data = append(f.data, part...)
+		e.done += len(rows)
+		if e.progress != nil {
+			e.progress(e.done, e.total)
+		}
+	}
+	return f, nil
+}
+
+func (e *extraction) batch(ctx context.Context, feed dataset.Feed, rows []int) ([]byte, error) {
+	shape := []int64{int64(len(rows))}
+	for _, d := range e.column.Shape {
+		shape = append(shape, int64(d))
+	}
+	x, err := runtime.NewZeros(e.column.Type, shape)
+	if err != nil {
+		return nil, err
+	}
+	defer x.Close()
+	if err := feed.Fill(ctx, [][]byte{x.Bytes()}, -1, rows); err != nil {
+		return nil, err
+	}
+	out := make([]*runtime.Tensor, 1)
+	if err := e.session.Run(ctx, []*runtime.Tensor{x}, out); err != nil {
+		return nil, err
+	}
+	defer out[0].Close()
+	for i, v := range runtime.Data[float32](out[0]) {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return nil, fmt.Errorf("%w: sample %d has the feature %v; check scale, mean and deviation", ErrInput, feed.Row(rows[i/e.network.Head.Width]), v)
+		}
+	}
+	return append([]byte{}, out[0].Bytes()...), nil
+}
+
+// vectors is a feed of computed features over the samples of another.
+type vectors struct {
+	dataset.Feed
+	width int
+	data  []byte
+}
+
+// Columns is the one column of features.
+func (v *vectors) Columns() []dataset.Column {
+	return []dataset.Column{{Name: Column, Type: onnx.Float, Shape: []int{v.width}}}
+}
+
+// Fill copies the features of rows.
+func (v *vectors) Fill(ctx context.Context, dst [][]byte, _ int, rows []int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	stride := 4 * v.width
+	for i, row := range rows {
+		copy(dst[0][i*stride:(i+1)*stride], v.data[row*stride:(row+1)*stride])
+	}
+	return nil
+}
