@@ -58,6 +58,17 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	again := []section{{title: "Start", text: "New."}, {title: "Speed", when: "Later.", text: "How."}}
+	if err := writeReport(path, table{head: []string{"machine", ""}}, again); err != nil {
+		t.Fatal(err)
+	}
+	second, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\n## Speed\n\nLater.\n\nHow.\n\n## Start\n\nNew.\n"; !strings.HasSuffix(string(second), want) || strings.Contains(string(second), "1,234,567") {
+		t.Errorf("the second report is\n%s\nwant at its end\n%s", second, want)
+	}
 	for _, want := range []string{"## Speed\n\nHow.\n\n| a | b |\n| --- | --- |\n| 1 | 1,234,567 |"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%q is not in\n%s", want, text)

@@ -9,23 +9,19 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // describeMachine says what the numbers were measured on.
 func describeMachine(ctx context.Context, threads int) table {
 	return table{head: []string{"machine", ""}, rows: [][]string{
-		{"date", time.Now().UTC().Format(time.DateOnly)},
 		{"processor", field("/proc/cpuinfo", "model name", ":") + vectors()},
 		{"cores", strconv.Itoa(runtime.NumCPU())},
 		{"threads given to each engine", strconv.Itoa(threads)},
 		{"memory", field("/proc/meminfo", "MemTotal", ":")},
-		{"load before the run (1, 5, 15 min)", load()},
 		{"system", strings.Trim(field("/etc/os-release", "PRETTY_NAME", "="), `"`) + ", " + said(ctx, "uname", "-sr")},
 		{"Go", runtime.Version()},
 		{"ONNX Runtime", "1.30.0"},
 		{"peers", "Keras 3.15.1 on TensorFlow 2.20.0 (CPU), GoMLX v0.28.0"},
-		{"commit", said(ctx, "git", "rev-parse", "--short", "HEAD")},
 	}}
 }
 

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,7 @@ import (
 // section is one part of the report.
 type section struct {
 	title, text string
+	when        string // filled in by the harness
 	tables      []table
 }
 
@@ -34,25 +37,74 @@ func (t table) markdown() string {
 	return s.String()
 }
 
-// writeReport replaces the file at once.
-func writeReport(path string, machine table, sections []section) error {
+// heading is the page above its sections.
+const heading = "# Measured\n\nWritten by `make bench`, which measures every part; `go run ./bench -only PART` measures one anew. " +
+	"Each section says when it was measured and how busy the machine was.\n\n"
+
+// markdown is the section below its title.
+func (p section) markdown() string {
 	var s strings.Builder
-	s.WriteString("# Measured\n\nWritten by `make bench`; every number here was measured in that one run.\n\n")
-	s.WriteString(machine.markdown())
-	for _, part := range sections {
-		fmt.Fprintf(&s, "\n## %s\n", part.title)
-		if part.text != "" {
-			s.WriteString("\n" + part.text + "\n")
+	for _, text := range []string{p.when, p.text} {
+		if text != "" {
+			s.WriteString("\n" + text + "\n")
 		}
-		for _, t := range part.tables {
-			s.WriteString("\n" + t.markdown())
+	}
+	for _, t := range p.tables {
+		s.WriteString("\n" + t.markdown())
+	}
+	return s.String()
+}
+
+// page is a report: what stands above its sections, and these in order.
+type page struct {
+	titles []string
+	bodies map[string]string
+}
+
+// readPage takes a report that was written before apart; without one it is empty.
+func readPage(path string) (page, error) {
+	p := page{bodies: map[string]string{}}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return p, nil
+	} else if err != nil {
+		return p, fmt.Errorf("read the results: %w", err)
+	}
+	for i, part := range strings.Split(string(text), "\n## ") {
+		if title, body, ok := strings.Cut(part, "\n"); ok && i > 0 {
+			p.put(title, strings.TrimRight(body, "\n")+"\n")
 		}
+	}
+	return p, nil
+}
+
+func (p *page) put(title, body string) {
+	if _, known := p.bodies[title]; !known {
+		p.titles = append(p.titles, title)
+	}
+	p.bodies[title] = body
+}
+
+// writeReport puts the sections into the report at path, in place of older ones
+// of the same title, and replaces the file at once.
+func writeReport(path string, machine table, sections []section) error {
+	p, err := readPage(path)
+	if err != nil {
+		return err
+	}
+	for _, s := range sections {
+		p.put(s.title, s.markdown())
+	}
+	var text strings.Builder
+	text.WriteString(heading + machine.markdown())
+	for _, title := range p.titles {
+		fmt.Fprintf(&text, "\n## %s\n%s", title, p.bodies[title])
 	}
 	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
-	if err := writeFile(temp, s.String()); err != nil {
+	if err := writeFile(temp, text.String()); err != nil {
 		return fmt.Errorf("write the results: %w", err)
 	}
-	if err := os.Chmod(temp, 0o644); err != nil { //nolint:gosec // a page for everybody
+	if err := os.Chmod(temp, 0o644); err != nil {
 		return fmt.Errorf("write the results: %w", err)
 	}
 	return os.Rename(temp, path)
