@@ -2,7 +2,9 @@ package health_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/gif"
@@ -156,6 +158,27 @@ func TestPictureFolder(t *testing.T) {
 		if f.Severity == health.Bad {
 			t.Errorf("after all fixes: %s", f.Message("en"))
 		}
+	}
+}
+
+// TestHugePicture gives a PNG whose header claims four billion pixels.
+func TestHugePicture(t *testing.T) {
+	root := t.TempDir()
+	for i := range 4 {
+		write(t, filepath.Join(root, []string{"a", "b"}[i%2], fmt.Sprint(i)), drawing(t, 20, 20, i))
+	}
+	huge := drawing(t, 20, 20, 9)
+	binary.BigEndian.PutUint32(huge[16:], 65535)
+	binary.BigEndian.PutUint32(huge[20:], 65535)
+	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
+	write(t, filepath.Join(root, "a", "huge.png"), huge)
+	r := check(t, source.Config{Path: root})
+	if f := r.Find(health.Unreadable); len(f) != 1 || f[0].Count != 1 || !strings.Contains(f[0].Detail, "large") {
+		t.Errorf("%+v", r.Findings)
+	}
+	set, err := source.Open(t.Context(), source.Config{Path: root, Size: 8, Cache: t.TempDir()})
+	if err != nil || set.Train.Len() != 4 {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 )
@@ -17,6 +18,7 @@ type Buckets struct {
 	memory int
 	pairs  []pair
 	files  []*os.File
+	writer *bufio.Writer
 }
 
 type pair struct {
@@ -25,15 +27,15 @@ type pair struct {
 }
 
 const (
-	partitions = 64
+	partitions = 128
 	pairBytes  = 12
 )
 
-// NewBuckets makes empty buckets. Up to memory pairs (0 is two million) stay in
+// NewBuckets makes empty buckets. Up to memory pairs (0 is a million) stay in
 // memory; the rest goes below dir, or the system's folder for temporary files.
 func NewBuckets(dir string, memory int) *Buckets {
 	if memory <= 0 {
-		memory = 2 << 20
+		memory = 1 << 20
 	}
 	return &Buckets{dir: dir, memory: memory}
 }
@@ -62,12 +64,12 @@ func (b *Buckets) spill() error {
 	}
 	slices.SortFunc(b.pairs, compare)
 	for from := 0; from < len(b.pairs); {
-		p := b.pairs[from].key >> 58
+		p := b.pairs[from].key >> 57
 		to := from
-		for to < len(b.pairs) && b.pairs[to].key>>58 == p {
+		for to < len(b.pairs) && b.pairs[to].key>>57 == p {
 			to++
 		}
-		if err := writePairs(b.files[p], b.pairs[from:to]); err != nil {
+		if err := b.writePairs(b.files[p], b.pairs[from:to]); err != nil {
 			return err
 		}
 		from = to
@@ -76,8 +78,12 @@ func (b *Buckets) spill() error {
 	return nil
 }
 
-func writePairs(f *os.File, pairs []pair) error {
-	w := bufio.NewWriterSize(f, 1<<16)
+func (b *Buckets) writePairs(f *os.File, pairs []pair) error {
+	if b.writer == nil {
+		b.writer = bufio.NewWriterSize(f, 1<<16)
+	}
+	w := b.writer
+	w.Reset(f)
 	var buf [pairBytes]byte
 	for _, p := range pairs {
 		binary.LittleEndian.PutUint64(buf[:], p.key)
@@ -121,14 +127,14 @@ func readPairs(f *os.File) ([]pair, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read spilled hashes: %w", err)
 	}
-	raw := make([]byte, info.Size())
-	if _, err := f.ReadAt(raw, 0); err != nil && len(raw) > 0 {
-		return nil, fmt.Errorf("read spilled hashes: %w", err)
-	}
-	pairs := make([]pair, len(raw)/pairBytes)
+	pairs := make([]pair, info.Size()/pairBytes)
+	r := bufio.NewReaderSize(io.NewSectionReader(f, 0, info.Size()), 1<<16)
+	var raw [pairBytes]byte
 	for i := range pairs {
-		at := raw[i*pairBytes:]
-		pairs[i] = pair{binary.LittleEndian.Uint64(at), binary.LittleEndian.Uint32(at[8:])}
+		if _, err := io.ReadFull(r, raw[:]); err != nil {
+			return nil, fmt.Errorf("read spilled hashes: %w", err)
+		}
+		pairs[i] = pair{binary.LittleEndian.Uint64(raw[:]), binary.LittleEndian.Uint32(raw[8:])}
 	}
 	return pairs, nil
 }

@@ -23,7 +23,7 @@ type Texts struct {
 
 // NewTexts makes an empty finder that spills below dir.
 func NewTexts(dir string) *Texts {
-	return &Texts{exact: NewBuckets(dir, 0), bands: NewBuckets(dir, 4<<20), dir: dir, memory: 1 << 18}
+	return &Texts{exact: NewBuckets(dir, 0), bands: NewBuckets(dir, 0), dir: dir, memory: 1 << 16}
 }
 
 // Add adds the next text; empty ones are numbered and never match.
