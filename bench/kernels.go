@@ -173,7 +173,8 @@ func kernels(ctx context.Context, b *bench) (section, error) {
 	s := section{title: "A training step beside its products alone", text: "A step is a batch's share of a whole epoch, feeding and metrics included; " +
 		"the products are the step's Gemms and convolutions, forward and backward, in one graph through the same ONNX Runtime with the same threads."}
 	t := table{head: []string{"network", "batch", "step", "products alone", "ratio (median)", "smallest to largest", "wanted", ""}}
-	for _, r := range []race{{model: "mlp", batch: 32}, {model: "mlp", batch: 128}, {model: "mlp", batch: 512}, {model: "cnn", batch: 32}, {model: "cnn", batch: 128}} {
+	steps := []race{{model: "mlp", batch: 32}, {model: "mlp", batch: 128}, {model: "mlp", batch: 512}, {model: "cnn", batch: 32}, {model: "cnn", batch: 128}}
+	for _, r := range b.chosen(steps) {
 		row, err := b.kernelRow(ctx, r)
 		if err != nil {
 			return s, err

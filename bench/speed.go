@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
@@ -88,7 +89,7 @@ func speed(ctx context.Context, b *bench) (section, error) {
 		b.threads, b.rounds)}
 	rates := table{head: append([]string{"network", "batch"}, engines()...)}
 	ratios := table{head: []string{"network", "batch", "beside", "ratio (median)", "smallest to largest", "wanted", ""}}
-	for _, r := range races() {
+	for _, r := range b.chosen(races()) {
 		l, err := b.race(ctx, r)
 		if err != nil {
 			return s, err
@@ -105,6 +106,11 @@ func speed(ctx context.Context, b *bench) (section, error) {
 	}
 	s.tables = []table{rates, ratios}
 	return s, nil
+}
+
+// chosen leaves out the networks that were not asked for.
+func (b *bench) chosen(all []race) []race {
+	return slices.DeleteFunc(all, func(r race) bool { return b.network != "" && r.model != b.network })
 }
 
 func (b *bench) race(ctx context.Context, r race) (laps, error) {
