@@ -26,16 +26,20 @@ func newModels() *cobra.Command {
 		Use:   "models",
 		Short: "List, describe and measure models, of this machine or of a service",
 	}
-	flags := group.PersistentFlags()
-	flags.StringVar(&r.url, "remote", "", "address of a service that speaks the Open Inference Protocol v2")
-	flags.StringVar(&r.keyEnv, "key-env", "ATHANOR_KEY", "environment variable that holds the service's key")
-	flags.StringVar(&r.fingerprint, "fingerprint", "", "SHA-256 of the service's own certificate")
+	r.register(group)
 	group.AddCommand(newModelsList(&r), newModelsShow(&r), newModelsLoad(&r))
 	return group
 }
 
 // remoteFlags say which service is meant; without one it is this machine.
 type remoteFlags struct{ url, keyEnv, fingerprint string }
+
+func (r *remoteFlags) register(command *cobra.Command) {
+	flags := command.PersistentFlags()
+	flags.StringVar(&r.url, "remote", "", "address of a service that speaks the Open Inference Protocol v2")
+	flags.StringVar(&r.keyEnv, "key-env", "ATHANOR_KEY", "environment variable that holds the service's key")
+	flags.StringVar(&r.fingerprint, "fingerprint", "", "SHA-256 of the service's own certificate")
+}
 
 func (r *remoteFlags) client() (*remote.Client, error) {
 	return remote.New(r.url, remote.Options{Key: os.Getenv(r.keyEnv), Fingerprint: r.fingerprint})
@@ -44,11 +48,11 @@ func (r *remoteFlags) client() (*remote.Client, error) {
 // open opens a model of this machine by path, or of the service by name.
 func (r *remoteFlags) open(ctx context.Context, name string) (m *model.Model, done func(), err error) {
 	if r.url == "" {
-		file, err := serve.ParseModelFile(name)
+		path, err := serve.FindModel(name)
 		if err != nil {
 			return nil, nil, err
 		}
-		m, err := file.Open(model.Options{})
+		m, err := model.Open(path, model.Options{})
 		return m, func() { m.Close() }, err
 	}
 	client, err := r.client()
@@ -125,11 +129,11 @@ func newModelsShow(r *remoteFlags) *cobra.Command {
 // describe needs no runtime for a model of this machine.
 func (r *remoteFlags) describe(ctx context.Context, name string) (model.Info, error) {
 	if r.url == "" {
-		file, err := serve.ParseModelFile(name)
+		path, err := serve.FindModel(name)
 		if err != nil {
 			return model.Info{}, err
 		}
-		data, err := os.ReadFile(file.Path)
+		data, err := os.ReadFile(path)
 		if err != nil {
 			return model.Info{}, fmt.Errorf("describe model: %w", err)
 		}

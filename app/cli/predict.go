@@ -27,6 +27,7 @@ import (
 func newPredict() *cobra.Command {
 	var asJSON bool
 	var top int
+	var r remoteFlags
 	command := &cobra.Command{
 		Use:   "predict MODEL FILE...",
 		Short: "Ask a model about pictures, texts or table rows",
@@ -34,15 +35,16 @@ func newPredict() *cobra.Command {
 			"text models, CSV files with a header for table models. - reads standard input.",
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := model.Open(args[0], model.Options{})
+			m, done, err := r.open(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
-			defer m.Close()
+			defer done()
 			p := predictor{model: m, top: top, json: asJSON, printer: printer{w: cmd.OutOrStdout()}}
 			return p.files(cmd.Context(), cmd.InOrStdin(), args[1:])
 		},
 	}
+	r.register(command)
 	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON object for each sample")
 	command.Flags().IntVar(&top, "top", 3, "how many classes to show")
 	return command

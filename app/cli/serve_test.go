@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/png"
 	"io"
 	"net/http"
 	"os"
@@ -13,6 +15,7 @@ import (
 	"testing"
 
 	"athanor/app/cli"
+	"athanor/inference/model"
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
 	"athanor/inference/serve"
@@ -114,6 +117,14 @@ func TestServeFromStartToDrain(t *testing.T) {
 	load, err := athanor(t, "models", "load-test", "twice", "--remote", address, "--duration", "50ms", "--workers", "2")
 	if err != nil || !strings.Contains(load, " 0 failed") {
 		t.Errorf("%s, %v", load, err)
+	}
+	photo := filepath.Join(t.TempDir(), "p.png")
+	var dot bytes.Buffer
+	if err := errors.Join(png.Encode(&dot, image.NewGray(image.Rect(0, 0, 1, 1))), os.WriteFile(photo, dot.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := athanor(t, "predict", "twice", photo, "--remote", address); !errors.Is(err, model.ErrForeign) {
+		t.Errorf("predict asks the service for a model that says nothing of itself: %v", err)
 	}
 	if err := stop(); err != nil {
 		t.Errorf("drain: %v", err)

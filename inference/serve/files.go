@@ -27,20 +27,31 @@ func ParseModelFile(s string) (ModelFile, error) {
 	if name, path, ok := strings.Cut(s, "="); ok && checkName(name) == nil {
 		m.Name, m.Path = name, path
 	}
-	info, err := os.Stat(m.Path)
+	path, err := FindModel(m.Path)
 	if err != nil {
-		return m, fmt.Errorf("find model: %w", err)
+		return m, err
 	}
-	if info.IsDir() {
-		m.Path = filepath.Join(m.Path, "model.onnx")
-		if _, err := os.Stat(m.Path); err != nil {
-			return m, fmt.Errorf("find model: %w; give a .onnx file or a run's folder", err)
-		}
-	}
-	if m.Name == "" {
+	if m.Path = path; m.Name == "" {
 		m.Name = nameOf(m.Path)
 	}
 	return m, checkName(m.Name)
+}
+
+// FindModel returns the model file that a person means: a file, or model.onnx
+// in the folder of a run.
+func FindModel(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", fmt.Errorf("find model: %w", err)
+	}
+	if !info.IsDir() {
+		return path, nil
+	}
+	path = filepath.Join(path, "model.onnx")
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("find model: %w; give a .onnx file or a run's folder", err)
+	}
+	return path, nil
 }
 
 // nameOf makes a servable name of a path: a run's file has its folder's name.
@@ -50,7 +61,10 @@ func nameOf(path string) string {
 		name = filepath.Base(filepath.Dir(abs))
 	}
 	name = regexp.MustCompile(`[^A-Za-z0-9_.-]+`).ReplaceAllString(name, "-")
-	return strings.TrimLeft(name, "-_.")
+	if name = strings.TrimLeft(name, "-_."); name == "" {
+		return "model" // a name of other letters
+	}
+	return name
 }
 
 // Open opens the model.

@@ -68,9 +68,11 @@ func TestFolderIsARepository(t *testing.T) {
 func TestWhatAPersonWritesForAModel(t *testing.T) {
 	dir := t.TempDir()
 	file := save(t, 1, dir, "猫 digits!.onnx")
+	other := save(t, 1, dir, "猫.onnx")
 	save(t, 1, dir, "2026-run", "model.onnx")
 	for arg, want := range map[string]string{
 		file:                            "digits-",
+		other:                           "model",
 		filepath.Join(dir, "2026-run"):  "2026-run",
 		"cat=" + file:                   "cat",
 		filepath.Join(dir, "none.onnx"): "",
