@@ -65,7 +65,7 @@ func namedColumn(columns []string, asked, names string) (int, error) {
 		}
 		return -1, fmt.Errorf("%w: there is no %q, only: %s", ErrColumn, asked, strings.Join(columns, ", "))
 	}
-	for _, name := range strings.Fields(names) {
+	for name := range strings.FieldsSeq(names) {
 		for i, c := range columns {
 			if strings.EqualFold(strings.TrimSpace(c), name) {
 				return i, nil

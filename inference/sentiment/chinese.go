@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"athanor/assets/lexicons"
 	"athanor/inference/text"
@@ -196,7 +197,7 @@ func modified(units []text.Unit, found []zhMatch, i int) float64 {
 // clauseEnds reports a mark that ends a clause.
 func clauseEnds(units []text.Unit) bool {
 	for _, u := range units {
-		if u.Class == text.Punct && strings.Contains(",.!?;:…。、~", u.Text[:1]) {
+		if mark, _ := utf8.DecodeRuneInString(u.Text); u.Class == text.Punct && strings.ContainsRune(",.!?;:…。、~", mark) {
 			return true
 		}
 	}

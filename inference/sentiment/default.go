@@ -14,7 +14,7 @@ import (
 // blended with its language's lexicon, and VADER for texts without letters. Where a model cannot be opened, for want of
 // the runtime library, the lexicon of that language stands in and missing says
 // why; the Analyzer works either way. close frees the models.
-func NewDefault() (a *Analyzer, missing error, close func()) {
+func NewDefault() (a *Analyzer, missing error, close func()) { //nolint:staticcheck // missing is no failure: the Analyzer works
 	lexicons, err := NewLexicons()
 	if err != nil { // the embedded lexicon is tested: never
 		return nil, err, func() {}
@@ -83,7 +83,7 @@ func NewNamed(name string) (a *Analyzer, missing error, close func(), err error)
 		return NewAnalyzer(Methods{English: v, Chinese: v, Symbols: v}), nil, nothing, nil
 	}
 	model, err := shipped(name)
-	if err != nil && (strings.ContainsAny(name, "./\\")) {
+	if err != nil && strings.ContainsAny(name, "./\\") {
 		var file []byte
 		if file, err = os.ReadFile(name); err != nil {
 			return nil, nil, nothing, fmt.Errorf("open text model: %w", err)

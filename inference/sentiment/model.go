@@ -106,7 +106,7 @@ func classValues(labels []string) (values []float64, polar bool) {
 		v, ok := named[key]
 		if ok {
 			names++
-		} else if f, err := strconv.ParseFloat(strings.TrimRight(key, "星 stars"), 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
+		} else if f, err := strconv.ParseFloat(withoutStars(key), 64); err == nil && !math.IsInf(f, 0) && !math.IsNaN(f) {
 			v, numbers = f, numbers+1
 			least, most = min(least, f), max(most, f)
 		}
@@ -122,6 +122,14 @@ func classValues(labels []string) (values []float64, polar bool) {
 		return values, len(labels) == 2
 	}
 	return nil, false
+}
+
+// withoutStars cuts the word after a number of stars.
+func withoutStars(label string) string {
+	for _, word := range []string{"stars", "star", "颗星", "星"} {
+		label = strings.TrimSuffix(label, word)
+	}
+	return strings.TrimSpace(label)
 }
 
 // batchTexts is how many texts are run at once.

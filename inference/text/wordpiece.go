@@ -119,7 +119,7 @@ func (w *wordPiece) words(s *pieceScratch, part string, room int) {
 		start, end := int32(i), int32(i+size)
 		i += size
 		switch {
-		case r == 0 || r == utf8.RuneError || (isControl(r)):
+		case r == 0 || r == utf8.RuneError || isControl(r):
 		case isBertSpace(r):
 			w.match(s, room)
 		case isBertHan(r) || isBertPunct(r):
