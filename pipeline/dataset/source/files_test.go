@@ -82,6 +82,12 @@ func TestOpenClassFolders(t *testing.T) {
 func TestOpenHymenoptera(t *testing.T) {
 	path := testenv.SharedData(t, "image-folder", "hymenoptera")
 	set := open(t, source.Config{Path: path, Validation: 0.5, Size: 32, Cache: t.TempDir()})
+	if set.Preprocess != nil {
+		t.Error("resizing went into the model unasked")
+	}
+	if in := open(t, source.Config{Path: path, Size: 32, Cache: t.TempDir(), AnySize: true}).Preprocess; in == nil || in.Outputs[0].Name != set.Train.Columns()[0].Name {
+		t.Error("the model was to take pictures of any size")
+	}
 	if set.Train.Len() != 61 || set.Validation.Len() != 30 || !slices.Equal(set.Classes, []string{"ants", "bees"}) {
 		t.Errorf("%d %d %q %q", set.Train.Len(), set.Validation.Len(), set.Classes, set.Notes)
 	}

@@ -56,6 +56,10 @@ type Config struct {
 	// Size is the side pictures are resized to; 0 is 64 for folders of pictures
 	// and the pictures' own size for IDX.
 	Size int
+	// AnySize puts the resizing of pictures into the exported model, which then
+	// takes pictures of any size (see Resizer). Without it the model takes
+	// pictures of Size×Size, resized by whoever asks as DecodePicture does.
+	AnySize bool
 	// Augment names what happens to training samples: "", "none", "default" or
 	// a list such as "flip,rotate=10,shift=0.1".
 	Augment string

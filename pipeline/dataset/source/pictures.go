@@ -65,7 +65,10 @@ func (s *fileSource) pictures(ctx context.Context) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &dataset.Set{Task: dataset.Image, Preprocess: Resizer("image", size), Metadata: []onnx.Pair{{Key: "athanor.image", Value: string(layout)}}}
+	set := &dataset.Set{Task: dataset.Image, Metadata: []onnx.Pair{{Key: "athanor.image", Value: string(layout)}}}
+	if s.c.AnySize {
+		set.Preprocess = Resizer("image", size)
+	}
 	return s.finish(set, rows, func(a *feed.Answers) (maker, error) {
 		return func(rows []int, training bool) dataset.Feed {
 			shape := [3]int{size, size, 3}
