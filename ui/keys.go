@@ -1,8 +1,12 @@
 package ui
 
 import (
+	"path/filepath"
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/storage"
 
 	"athanor/ui/i18n"
 	"athanor/ui/look"
@@ -44,7 +48,7 @@ func (s *Studio) openPalette() {
 		s.palette.Hide()
 		return
 	}
-	s.palette = shell.OpenPalette(s.window, s.book.T("palette.hint"), s.commands())
+	s.palette = shell.OpenPalette(s.window, s.book.T("palette.hint"), s.commands(), s.pathCommands)
 }
 
 // commands lists everything the palette can do now. Names of the other language
@@ -66,6 +70,16 @@ func (s *Studio) commands() []shell.Command {
 		list = append(list, shell.Command{Icon: "globe", Name: l.Name(), Words: "language 语言 " + string(l), Run: func() { s.SetLanguage(l) }})
 	}
 	return list
+}
+
+// pathCommands offers to open a path that was typed or pasted.
+func (s *Studio) pathCommands(query string) []shell.Command {
+	path := strings.TrimSpace(query)
+	if !filepath.IsAbs(path) {
+		return nil
+	}
+	name := s.book.T("palette.path", filepath.Base(path))
+	return []shell.Command{{Icon: "folder", Name: name, Run: func() { s.dropped([]fyne.URI{storage.NewFileURI(path)}) }}}
 }
 
 func (s *Studio) command(icon, key, keys, words string, run func()) shell.Command {

@@ -2,13 +2,18 @@ package ui
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 
 	"fyne.io/fyne/v2"
 
 	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/health"
 	"athanor/pipeline/dataset/source"
+	"athanor/pipeline/dataset/table"
 	"athanor/ui/data"
 	"athanor/ui/widgets"
 )
@@ -21,6 +26,10 @@ type dataPart struct {
 	class int   // -1 is all
 	rows  []int // of the feed on screen, after the class filter
 	work  *loader
+
+	checking context.CancelFunc
+	health   *health.Report
+	healthOf *opened // whose report that is
 }
 
 func (p *dataPart) build() fyne.CanvasObject {
@@ -73,6 +82,86 @@ func (p *dataPart) apply() {
 		Counts: [3]int{length(set.Train), length(set.Validation), length(set.Test)}, Classes: p.classes(set.Train),
 	})
 	p.list()
+	p.rowsOf(o)
+	p.check(o)
+}
+
+// mostRows is how many rows of a table are read for the screen.
+const mostRows = 5000
+
+// preview is the beginning of a table.
+type preview struct {
+	columns []string
+	rows    [][]string
+}
+
+// errEnough ends a scan that has read what the screen shows.
+var errEnough = errors.New("enough rows")
+
+// rowsOf shows the rows of a table or of texts instead of pictures.
+func (p *dataPart) rowsOf(o *opened) {
+	if o.set.Task == dataset.Image {
+		p.view.ApplyRows(nil, nil)
+		return
+	}
+	p.view.ApplyRows([]string{""}, nil)
+	async(p.s, func(ctx context.Context) (preview, error) { return readPreview(ctx, o.path) }, func(v preview, err error) {
+		if err == nil && p.s.jobs.data == o { // folders of texts have no rows to show
+			p.view.ApplyRows(v.columns, v.rows)
+		}
+	})
+}
+
+func readPreview(ctx context.Context, path string) (preview, error) {
+	var v preview
+	_, _, err := table.Scan(ctx, path, table.Options{}, nil, func(columns []string, row *table.Row) error {
+		v.columns = columns
+		cells := make([]string, len(row.Cells))
+		for i, c := range row.Cells {
+			cells[i] = oneLine(c.String())
+		}
+		if v.rows = append(v.rows, cells); len(v.rows) >= mostRows {
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	v.columns = slices.Clone(v.columns)
+	return v, err
+}
+
+// oneLine makes a cell fit into a line of a table.
+func oneLine(s string) string {
+	const longest = 400
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+	return s
+}
+
+// check looks the data over.
+func (p *dataPart) check(o *opened) {
+	if p.checking != nil {
+		p.checking()
+	}
+	if p.health != nil && p.healthOf == o {
+		p.view.ApplyHealth(p.health.Findings, true)
+		return
+	}
+	p.view.ApplyHealth(nil, false)
+	p.checking = async(p.s, func(ctx context.Context) (*health.Report, error) {
+		return health.Check(ctx, source.Config{Path: o.path})
+	}, func(r *health.Report, err error) {
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		p.health, p.healthOf = r, o
+		p.view.ApplyHealth(r.Findings, true)
+	})
 }
 
 func length(f dataset.Feed) int {

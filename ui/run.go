@@ -44,6 +44,7 @@ type news struct {
 type activeRun struct {
 	job     *job.Job[gathered]
 	control *train.Control
+	sleep   func() // lets the machine sleep again
 	paused  bool
 	stopped bool // asked to stop and keep
 	thrown  bool // asked to discard
@@ -74,6 +75,10 @@ func (j *session) begin() {
 	run := &activeRun{control: &train.Control{}}
 	request := training.Request{Recipe: j.recipe, Runs: j.s.runsFolder(), Version: j.s.opts.Version, Control: run.control}
 	j.run = run
+	run.sleep = func() {}
+	if j.s.prefs.StayUp {
+		run.sleep = stayAwake(j.s.ctx)
+	}
 	j.apply(run, job.Snapshot[gathered]{State: job.Running, Started: time.Now()})
 	run.job = job.Start(j.s.ctx, job.Task[news, gathered]{
 		Work:   func(ctx context.Context, _ *job.Control, emit func(news)) error { return work(ctx, request, emit) },
@@ -185,6 +190,7 @@ func phaseOf(run *activeRun, snap job.Snapshot[gathered]) uitrain.Phase {
 
 // ended says how a run ended.
 func (j *session) ended(run *activeRun, snap job.Snapshot[gathered]) {
+	run.sleep()
 	s, b := j.s, j.s.book
 	switch {
 	case run.thrown:

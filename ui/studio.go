@@ -77,13 +77,31 @@ func Run(ctx context.Context, opts Options) error {
 		ID: "studio.athanor", Name: "Athanor", Version: opts.Version,
 		Migrations: map[string]bool{"fyneDo": true},
 	})
-	s, err := Open(ctx, app.NewWithID("studio.athanor"), opts)
-	if err != nil {
+	if err := opts.Paths.Check(); err != nil {
 		return err
 	}
+	var s *Studio
+	ready := make(chan struct{})
+	instance, first, err := alone(opts.Paths, func(paths []string) {
+		<-ready
+		s.post(func() { s.called(paths) })
+	})
+	if err != nil || !first {
+		return err
+	}
+	defer instance.Close() //nolint:errcheck // the lock ends with the process
+	report, err := watchCrashes(opts.Paths.Data)
+	if err != nil {
+		slog.Warn("crashes leave no report", "error", err)
+	}
+	if s, err = Open(ctx, app.NewWithID("studio.athanor"), opts); err != nil {
+		return err
+	}
+	close(ready)
 	stop := context.AfterFunc(ctx, func() { s.post(s.window.Close) })
 	defer stop()
 	s.window.Show()
+	s.afterCrash(report)
 	s.app.Run()
 	return s.close()
 }

@@ -3,11 +3,15 @@
 package data
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"athanor/pipeline/dataset/health"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
@@ -63,6 +67,9 @@ type View struct {
 	busyBox  *fyne.Container
 	body     *fyne.Container
 	full     fyne.CanvasObject
+	samples  *fyne.Container // the grid, or the table of rows
+	rows     *Rows
+	health   *fyne.Container
 	detail   *fyne.Container
 	train    *widget.Button
 }
@@ -86,6 +93,8 @@ func New(book *i18n.Book) *View {
 	v.detail = container.NewStack()
 	v.train = widget.NewButtonWithIcon(book.T("data.train"), look.Tinted("train", "foregroundOnPrimary"), func() { call(v.OnTrain) })
 	v.train.Importance = widget.HighImportance
+	v.rows, v.health = NewRows(), widgets.Column(look.Gap)
+	v.samples = container.NewStack(v.grid)
 	v.full = v.makeFull()
 	v.body = container.NewStack(v.makeEmpty())
 	v.train.Hide()
@@ -159,6 +168,52 @@ func Levels(book *i18n.Book, classes []Class) []widgets.Level {
 	return levels
 }
 
+// ApplyRows shows the first rows of a table or a file of texts instead of
+// pictures; nil columns show pictures.
+func (v *View) ApplyRows(columns []string, rows [][]string) {
+	var shown fyne.CanvasObject = v.grid
+	if columns != nil {
+		v.rows.Set(columns, rows)
+		shown = v.rows
+	}
+	v.samples.Objects = []fyne.CanvasObject{shown}
+	v.samples.Refresh()
+}
+
+// ApplyHealth shows what was found; nil says that it is still looked for.
+func (v *View) ApplyHealth(findings []health.Finding, done bool) {
+	v.health.RemoveAll()
+	switch {
+	case !done:
+		v.health.Add(widgets.SmallParagraph(v.book.T("data.health.looking")))
+	case len(findings) == 0:
+		v.health.Add(widgets.SmallParagraph(v.book.T("data.health.good")))
+	}
+	for _, f := range findings {
+		v.health.Add(v.finding(f))
+	}
+	v.health.Refresh()
+}
+
+// finding is one thing that was found: how bad, what, and which samples.
+func (v *View) finding(f health.Finding) fyne.CanvasObject {
+	icon, colour := "info", fyne.ThemeColorName(look.Muted)
+	switch f.Severity {
+	case health.Bad:
+		icon, colour = "error", look.Negative
+	case health.Warning:
+		icon, colour = "warning", theme.ColorNameWarning
+	}
+	picture := container.NewGridWrap(fyne.NewSquareSize(16), widget.NewIcon(look.Tinted(icon, colour)))
+	lang := string(v.book.Language())
+	title := container.NewBorder(nil, nil, picture, widgets.Note(v.book.Count(f.Count)), widgets.Body(f.Title(lang)).Truncate())
+	box := widgets.Column(2, title, widgets.SmallParagraph(f.Message(lang)))
+	if len(f.Samples) > 0 {
+		box.Add(widgets.Note(strings.Join(f.Samples, ", ")).Mono().Truncate())
+	}
+	return box
+}
+
 // ApplyBusy shows how far opening has come; total 0 is not known yet.
 func (v *View) ApplyBusy(text string, done, total int) {
 	setVisible(v.busyBox, text != "")
@@ -192,10 +247,11 @@ func (v *View) makeEmpty() fyne.CanvasObject {
 
 func (v *View) makeFull() fyne.CanvasObject {
 	bar := container.NewBorder(nil, nil, v.parts, widgets.Width(v.class, 148), widgets.Pad(v.shown, 6))
-	left := widgets.Panel(container.NewBorder(widgets.Below(bar, look.Gap), nil, nil, nil, v.grid))
+	left := widgets.Panel(container.NewBorder(widgets.Below(bar, look.Gap), nil, nil, nil, v.samples))
 	counts := container.NewGridWithColumns(3, v.figures[0], v.figures[1], v.figures[2])
 	side := widgets.Column(look.Gap,
 		widgets.TitledPanel(v.book.T("data.split"), nil, counts),
+		widgets.TitledPanel(v.book.T("data.health"), nil, v.health),
 		widgets.TitledPanel(v.book.T("data.balance"), nil, v.balance),
 		v.detail,
 		widgets.TitledPanel(v.book.T("data.fingerprint"), nil, v.print))

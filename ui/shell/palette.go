@@ -29,11 +29,13 @@ type Palette struct {
 	list     *widget.List
 	popup    *widget.PopUp
 	window   fyne.Window
+	more     func(query string) []Command
 }
 
-// OpenPalette shows the palette over w with the field focused.
-func OpenPalette(w fyne.Window, hint string, commands []Command) *Palette {
-	p := &Palette{window: w, commands: commands, found: commands, entry: widgets.NewEntry()}
+// OpenPalette shows the palette over w with the field focused. more, which may be
+// nil, adds commands that what was typed itself makes possible.
+func OpenPalette(w fyne.Window, hint string, commands []Command, more func(query string) []Command) *Palette {
+	p := &Palette{window: w, more: more, commands: commands, found: commands, entry: widgets.NewEntry()}
 	p.entry.SetPlaceHolder(hint)
 	p.entry.OnChanged = p.filter
 	p.entry.OnKey = p.key
@@ -83,6 +85,9 @@ func (p *Palette) Visible() bool { return p.popup.Visible() }
 
 func (p *Palette) filter(query string) {
 	p.found, p.at = Filter(p.commands, query), 0
+	if p.more != nil {
+		p.found = append(p.more(query), p.found...)
+	}
 	p.list.UnselectAll()
 	p.list.Refresh()
 }

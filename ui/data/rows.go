@@ -1,0 +1,73 @@
+package data
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/ui/look"
+	"athanor/ui/widgets"
+)
+
+// Rows shows a table of texts; only the visible cells exist.
+type Rows struct {
+	widget.BaseWidget
+	columns []string
+	rows    [][]string
+	table   *widget.Table
+}
+
+// NewRows returns an empty table.
+func NewRows() *Rows {
+	r := &Rows{}
+	r.table = widget.NewTable(func() (int, int) { return len(r.rows), len(r.columns) },
+		func() fyne.CanvasObject { return widgets.Body("").Truncate() }, r.fill)
+	r.table.ShowHeaderRow = true
+	r.table.CreateHeader = func() fyne.CanvasObject { return widgets.Note("").Bold().Truncate() }
+	r.table.UpdateHeader = func(id widget.TableCellID, o fyne.CanvasObject) {
+		if t, ok := o.(*widgets.Text); ok && id.Col >= 0 && id.Col < len(r.columns) {
+			t.Set(r.columns[id.Col])
+		}
+	}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+func (r *Rows) fill(id widget.TableCellID, o fyne.CanvasObject) {
+	t, ok := o.(*widgets.Text)
+	if !ok || id.Row >= len(r.rows) || id.Col >= len(r.rows[id.Row]) {
+		return
+	}
+	t.Set(r.rows[id.Row][id.Col])
+}
+
+// Set shows columns and rows, which must not change afterwards.
+func (r *Rows) Set(columns []string, rows [][]string) {
+	r.columns, r.rows = columns, rows
+	for i, width := range Widths(columns, rows) {
+		r.table.SetColumnWidth(i, width)
+	}
+	r.table.ScrollToTop()
+	r.table.Refresh()
+}
+
+// Widths gives every column room for what it usually holds, within bounds.
+func Widths(columns []string, rows [][]string) []float32 {
+	const narrow, wide = 56, 520
+	widths := make([]float32, len(columns))
+	for i, name := range columns {
+		widths[i] = max(narrow, textWidth(name))
+		for _, row := range rows[:min(len(rows), 40)] {
+			if i < len(row) {
+				widths[i] = min(max(widths[i], textWidth(row[i])), wide)
+			}
+		}
+	}
+	return widths
+}
+
+func textWidth(s string) float32 {
+	return fyne.MeasureText(s, look.TextBody, fyne.TextStyle{}).Width + 2*look.Gap
+}
+
+// CreateRenderer implements fyne.Widget.
+func (r *Rows) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.table) }

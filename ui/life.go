@@ -1,0 +1,106 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/storage"
+
+	"athanor/app/project"
+	"athanor/ui/shell"
+)
+
+// alone makes this window the only one of its data folder. Where there is one
+// already, that one comes to the front and first is false.
+func alone(paths project.Paths, open func([]string)) (instance *project.Instance, first bool, err error) {
+	instance, err = project.Lock(paths.Data, open)
+	if errors.Is(err, project.ErrRunning) {
+		return nil, false, project.Send(paths.Data, nil)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("open the studio: %w", err)
+	}
+	return instance, true, nil
+}
+
+// called takes what another start of the program handed over.
+func (s *Studio) called(paths []string) {
+	s.window.RequestFocus()
+	var uris []fyne.URI
+	for _, p := range paths {
+		uris = append(uris, storage.NewFileURI(p))
+	}
+	s.dropped(uris)
+}
+
+// crashFile is where the runtime writes the end of a program that died.
+const crashFile = "crash.log"
+
+// watchCrashes sends the trace of a crash into a file. It returns the report of
+// an earlier crash that nobody has seen, "" without one.
+func watchCrashes(folder string) (report string, err error) {
+	path := filepath.Join(folder, crashFile)
+	if old, err := os.ReadFile(path); err == nil && len(old) > 0 {
+		report = string(old)
+		kept := filepath.Join(folder, "crash-"+time.Now().Format("20060102-150405")+".log")
+		if err := os.Rename(path, kept); err != nil {
+			return report, fmt.Errorf("keep the crash report: %w", err)
+		}
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return report, fmt.Errorf("prepare the crash report: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // the runtime has a copy of its own
+	if err := debug.SetCrashOutput(f, debug.CrashOptions{}); err != nil {
+		return report, fmt.Errorf("prepare the crash report: %w", err)
+	}
+	return report, nil
+}
+
+// afterCrash says that the last time ended badly and offers to go on; it does
+// not open by itself what may have been the cause.
+func (s *Studio) afterCrash(report string) {
+	if report == "" {
+		return
+	}
+	b := s.book
+	shell.Ask(s.window, b, b.T("crash.title"), b.T("crash.text", s.opts.Paths.Data), b.T("crash.go"), func() {
+		folder := s.runsFolder()
+		async(s, func(ctx context.Context) (string, error) {
+			runs, err := recentRuns(ctx, folder, 1)
+			if err != nil || len(runs) == 0 {
+				return "", err
+			}
+			return runs[0].Dir, nil
+		}, func(dir string, err error) {
+			s.fail(err)
+			if dir != "" {
+				s.openProject(dir)
+			}
+		})
+	})
+}
+
+// stayAwake keeps the machine from falling asleep until the returned function is
+// called. Where systemd-inhibit is missing it does nothing.
+func stayAwake(ctx context.Context) (release func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	c := exec.CommandContext(ctx, "systemd-inhibit", "--what=idle:sleep", "--who=Athanor", "--why=a network is learning", "sleep", "infinity")
+	if err := c.Start(); err != nil {
+		slog.Debug("the machine may fall asleep while training", "error", err)
+		return cancel
+	}
+	go func() {
+		_ = c.Wait() // it ends by being cancelled
+	}()
+	return cancel
+}
