@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -20,6 +21,8 @@ var ErrNoText = errors.New("no text; give texts as arguments, - for standard inp
 // sentimentFlags are the flags of `athanor sentiment`.
 type sentimentFlags struct {
 	lang, model, corrections string
+	vocabulary               string
+	classes                  []string
 	explain, json            bool
 	file                     fileFlags
 }
@@ -44,6 +47,8 @@ func newSentiment() *cobra.Command {
 	flags.StringVar(&f.lang, "lang", "auto", "method for the text's language: auto, en or zh")
 	flags.StringVar(&f.model, "model", "auto", "auto, vader, lexicon, reviews-zh, reviews-en, or a text model's file")
 	flags.StringVar(&f.corrections, "corrections", "", "file of corrections to follow (JSON lines of text and label)")
+	flags.StringVar(&f.vocabulary, "vocab", "", "vocab.txt or tokenizer.json of a --model file from elsewhere (BERT family)")
+	flags.StringSliceVar(&f.classes, "classes", []string{"negative", "positive"}, "class names of a model opened with --vocab, in the order of its outputs")
 	flags.BoolVar(&f.explain, "explain", false, "show what every word adds to the score")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a text")
 	f.file.register(flags)
@@ -55,7 +60,7 @@ func runSentiment(cmd *cobra.Command, args []string, f sentimentFlags) error {
 	if len(args) == 0 && f.file.in == "" {
 		return ErrNoText
 	}
-	a, missing, closeModels, err := sentiment.NewNamed(f.model)
+	a, missing, closeModels, err := f.analyzer()
 	if err != nil {
 		return err
 	}
@@ -82,6 +87,27 @@ func runSentiment(cmd *cobra.Command, args []string, f sentimentFlags) error {
 		return judgeLines(cmd, a, o, show)
 	}
 	return judge(cmd, a, o, show, args)
+}
+
+// analyzer opens what --model and --vocab name.
+func (f sentimentFlags) analyzer() (a *sentiment.Analyzer, missing error, closeModels func(), err error) {
+	if f.vocabulary == "" {
+		return sentiment.NewNamed(f.model)
+	}
+	file, err := os.ReadFile(f.model)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("open text model: %w", err)
+	}
+	vocabulary, err := os.ReadFile(f.vocabulary)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("open vocabulary: %w", err)
+	}
+	name := strings.TrimSuffix(filepath.Base(f.model), filepath.Ext(f.model))
+	m, err := sentiment.NewImported(file, name, sentiment.Import{Vocabulary: vocabulary, Labels: f.classes})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return sentiment.NewAnalyzer(sentiment.Methods{English: m, Chinese: m, Symbols: m}), nil, m.Close, nil
 }
 
 func judge(cmd *cobra.Command, a *sentiment.Analyzer, o sentiment.Options, show *verdictPrinter, texts []string) error {

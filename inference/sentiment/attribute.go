@@ -42,7 +42,7 @@ func (m *Model) Explain(ctx context.Context, t string) (Opinion, []Token, error)
 // the model about every id alone and about none; ok is false where these do
 // not add up to its answer, or the model has not two classes.
 func (m *Model) additive(ctx context.Context, t string, units []text.Unit, score float64) (shares []float64, ok bool, err error) {
-	if len(m.labels) != 2 || m.values[0]+m.values[1] != 0 {
+	if len(m.ports) > 0 || len(m.labels) != 2 || m.values[0]+m.values[1] != 0 {
 		return nil, false, nil
 	}
 	grams := m.tokens.Encode(t)

@@ -30,6 +30,13 @@ type Model struct {
 	polar    bool      // the classes are the verdicts themselves
 	length   int
 	flexible bool // takes any length
+
+	// Of imported models; ports is empty in the studio's own.
+	ports    []port
+	outputs  int
+	rows     int   // of a batch the file fixes; 0: any
+	pad      int64 // the padding's id
+	specials int   // tokens that stand for no text
 }
 
 // NewModel opens a model from the bytes of its file, which may be dropped
@@ -189,13 +196,16 @@ func (m *Model) scoreInto(ctx context.Context, texts []string, out []Opinion) er
 	}
 	k := len(m.labels)
 	for i := range texts {
-		out[i] = m.opinion(probabilities[i*k:(i+1)*k], counts[i] > 0)
+		out[i] = m.opinion(probabilities[i*k:(i+1)*k], counts[i] > m.specials)
 	}
 	return nil
 }
 
 // run gives the probabilities of rows of width ids.
 func (m *Model) run(ctx context.Context, ids []int64, width int) ([]float32, error) {
+	if len(m.ports) > 0 {
+		return m.runImported(ctx, ids, width)
+	}
 	rows := len(ids) / width
 	in, err := runtime.NewTensor([]int64{int64(rows), int64(width)}, ids)
 	if err != nil {
