@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,8 +42,6 @@ func noisyLoss(rng *rand.Rand, i, n int) float64 {
 
 // plotting measures the curves: store, first picture, frames, smoothing, memory.
 func plotting(ctx context.Context, b *bench) (section, error) {
-	runtime.LockOSThread() // so that the thread's own time can be told apart
-	defer runtime.UnlockOSThread()
 	rows := [][]string{}
 	add := func(what, measured, wanted string) { rows = append(rows, []string{what, measured, wanted}) }
 	dir := filepath.Join(b.work, "curves")
@@ -84,7 +83,7 @@ func plotting(ctx context.Context, b *bench) (section, error) {
 		return section{}, err
 	}
 	add("50 runs of 100,000 points, a frame", quantiles(frames), "under 33 ms")
-	text := fmt.Sprintf("One chart of %d×%d pixels, software rendering, files in the page cache. Frames: the median. CPU is the time the processor worked on the drawing thread.", chartWidth, chartHeight)
+	text := fmt.Sprintf("One chart of %d×%d pixels, software rendering, files in the page cache. Frames: the median. CPU is what both processors worked on it together.", chartWidth, chartHeight)
 	if line, err := b.beside(ctx, dir, long); err == nil {
 		text += " " + line
 	} else {
@@ -139,18 +138,18 @@ type span struct{ wall, cpu time.Duration }
 func (s span) String() string { return ms(s.wall) + " (CPU " + ms(s.cpu) + ")" }
 
 func measure(f func()) span {
-	start, cpu := time.Now(), threadTime()
+	start, cpu := time.Now(), cpuTime()
 	f()
-	return span{time.Since(start), threadTime() - cpu}
+	return span{time.Since(start), cpuTime() - cpu}
 }
 
 // min2 is the faster of two tries.
 func min2(a, b span) span { return span{min(a.wall, b.wall), min(a.cpu, b.cpu)} }
 
-// threadTime is how long the processor has worked for this thread.
-func threadTime() time.Duration {
+// cpuTime is how long the processors have worked for this process.
+func cpuTime() time.Duration {
 	var u unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
@@ -229,7 +228,7 @@ func manyLines(dir string) (chart.Spec, error) {
 // anonymousBytes is this process's anonymous memory in bytes after a collection, 0
 // where the system does not tell.
 func anonymousBytes() int64 {
-	runtime.GC()
+	debug.FreeOSMemory()
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0

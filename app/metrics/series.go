@@ -50,6 +50,31 @@ func (s *Series) X(row int) float64 {
 	}
 }
 
+// Find implements curve.Finder.
+func (s *Series) Find(from, to int, x float64) int {
+	part, scale := s.part()
+	if part < 0 {
+		return from + sort.Search(to-from, func(i int) bool { return s.X(from+i) >= x })
+	}
+	return s.v.find(part, from, to, func(v int64) bool { return float64(v)/scale >= x })
+}
+
+// part is the part of the rows that an axis lies in, and by what it is divided;
+// -1 for axes that are computed.
+func (s *Series) part() (part int, scale float64) {
+	switch s.axis {
+	case Epoch:
+		return -1, 1
+	case Wall:
+		return 1, 1e9
+	case Elapsed:
+		return -1, 1 // the difference is taken in whole nanoseconds
+	case Active:
+		return 2, 1e9
+	}
+	return 0, 1
+}
+
 // Y copies values from a row on.
 func (s *Series) Y(from int, dst []float64) { s.v.floats(s.column, s.checks, from, dst) }
 

@@ -38,13 +38,25 @@ func (m *mask) put(x, y int, c float64) {
 
 // span covers column x from y0 to y1 (fractions of pixels, y0 ≤ y1).
 func (m *mask) span(x int, y0, y1 float64) {
-	y0, y1 = max(y0, -1), min(y1, float64(m.h)+1)
-	for y := max(int(math.Floor(y0)), 0); y < min(int(math.Ceil(y1)), m.h); y++ {
-		c := min(float64(y+1), y1) - max(float64(y), y0)
-		if c > 0 {
-			m.put(x, y, c)
-		}
+	y0, y1 = max(y0, 0), min(y1, float64(m.h))
+	if y0 >= y1 {
+		return
 	}
+	top, bottom := int(y0), int(math.Ceil(y1))-1
+	if top == bottom {
+		m.put(x, top, y1-y0)
+		return
+	}
+	m.put(x, top, float64(top+1)-y0)
+	m.put(x, bottom, y1-float64(bottom))
+	if top+1 >= bottom {
+		return
+	}
+	inner := m.cover[x*m.h+top+1 : x*m.h+bottom]
+	for i := range inner {
+		inner[i] = 255
+	}
+	m.lo[x], m.hi[x] = min(m.lo[x], top+1), max(m.hi[x], bottom-1)
 }
 
 // segment covers a straight line of the given half width with round ends.
@@ -55,6 +67,7 @@ func (m *mask) segment(x0, y0, x1, y1, half float64) {
 	}
 	dx, dy := x1-x0, y1-y0
 	length := math.Hypot(dx, dy)
+	inverse := 1 / max(length, 1e-9)
 	reach := half + 1
 	top, bottom := min(y0, y1)-reach, max(y0, y1)+reach
 	for x := max(int(min(x0, x1)-reach), 0); x <= min(int(max(x0, x1)+reach), m.w-1); x++ {
@@ -65,7 +78,7 @@ func (m *mask) segment(x0, y0, x1, y1, half float64) {
 			lo, hi = max(lo, y-r), min(hi, y+r)
 		}
 		for y := max(int(lo), 0); y <= min(int(hi), m.h-1); y++ {
-			d := distance(float64(x)+0.5-x0, float64(y)+0.5-y0, dx, dy)
+			d := distance(float64(x)+0.5-x0, float64(y)+0.5-y0, dx*inverse, dy*inverse, length)
 			if c := half + 0.5 - d; c > 0 {
 				m.put(x, y, min(c, 1))
 			}
@@ -73,14 +86,16 @@ func (m *mask) segment(x0, y0, x1, y1, half float64) {
 	}
 }
 
-// distance is that of (px, py) from the segment (0, 0)–(dx, dy).
-func distance(px, py, dx, dy float64) float64 {
-	l := dx*dx + dy*dy
-	t := 0.0
-	if l > 0 {
-		t = max(0, min(1, (px*dx+py*dy)/l))
+// distance is that of (px, py) from a segment that begins at (0, 0) and runs
+// length along the unit vector (ux, uy).
+func distance(px, py, ux, uy, length float64) float64 {
+	along := px*ux + py*uy
+	if across := math.Abs(px*uy - py*ux); along >= 0 && along <= length {
+		return across
 	}
-	return math.Hypot(px-t*dx, py-t*dy)
+	along -= max(0, min(length, along))
+	across := px*uy - py*ux
+	return math.Sqrt(along*along + across*across)
 }
 
 // clip cuts a segment to the mask with a margin (Liang and Barsky, 1984).
@@ -120,27 +135,48 @@ func (m *mask) disc(x, y, r float64) {
 // empties the mask.
 func (m *mask) paint(img *image.RGBA, at image.Point, c color.Color) {
 	n := color.NRGBAModel.Convert(c).(color.NRGBA)
-	for x := range m.w {
-		if m.lo[x] > m.hi[x] {
-			continue
-		}
-		column := m.cover[x*m.h : (x+1)*m.h]
-		i := img.PixOffset(at.X+x, at.Y+m.lo[x])
-		for y := m.lo[x]; y <= m.hi[x]; y++ {
-			if v := column[y]; v != 0 {
-				blend(img.Pix[i:i+4:i+4], n, uint32(v)*uint32(n.A))
-				column[y] = 0
-			}
-			i += img.Stride
-		}
-		m.lo[x], m.hi[x] = m.h, -1
+	var alpha [256]uint32
+	for v := range alpha {
+		alpha[v] = (uint32(v)*uint32(n.A) + 127) / 255
+	}
+	for x := 0; x < m.w; x += paintGroup {
+		m.paintColumns(img, at, x, min(x+paintGroup, m.w), n, &alpha)
 	}
 }
 
-// blend mixes a colour into an opaque pixel; a is 0…255².
+// paintGroup columns are painted together, row by row: their pixels of one row
+// lie in one line of the processor's cache.
+const paintGroup = 16
+
+func (m *mask) paintColumns(img *image.RGBA, at image.Point, from, to int, n color.NRGBA, alpha *[256]uint32) {
+	lo, hi := m.h, -1
+	for x := from; x < to; x++ {
+		lo, hi = min(lo, m.lo[x]), max(hi, m.hi[x])
+		m.lo[x], m.hi[x] = m.h, -1
+	}
+	for y := lo; y <= hi; y++ {
+		i := img.PixOffset(at.X+from, at.Y+y)
+		row := img.Pix[i : i+4*(to-from)]
+		for k, c := 0, from*m.h+y; k < len(row); k, c = k+4, c+m.h {
+			if v := m.cover[c]; v != 0 {
+				blend(row[k:k+4:k+4], n, alpha[v])
+				m.cover[c] = 0
+			}
+		}
+	}
+}
+
+// blend mixes a colour into an opaque pixel; a is 0…255.
 func blend(p []uint8, n color.NRGBA, a uint32) {
-	const full = 255 * 255
-	p[0] = uint8((uint32(p[0])*(full-a) + uint32(n.R)*a + full/2) / full)
-	p[1] = uint8((uint32(p[1])*(full-a) + uint32(n.G)*a + full/2) / full)
-	p[2] = uint8((uint32(p[2])*(full-a) + uint32(n.B)*a + full/2) / full)
+	if a == 255 {
+		p[0], p[1], p[2] = n.R, n.G, n.B
+		return
+	}
+	p[0], p[1], p[2] = mix(p[0], n.R, a), mix(p[1], n.G, a), mix(p[2], n.B, a)
+}
+
+// mix is (p·(255−a) + n·a)/255, rounded, without a division (Blinn, 1994).
+func mix(p, n uint8, a uint32) uint8 {
+	t := uint32(p)*(255-a) + uint32(n)*a + 128
+	return uint8((t + t>>8) >> 8)
 }

@@ -6,6 +6,8 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"runtime"
+	"sync"
 
 	"athanor/pipeline/curve"
 
@@ -104,6 +106,9 @@ type raster struct {
 	pic   *Picture
 	scale float64
 	m     mask
+	turn  <-chan struct{} // nil when this line may paint
+
+	shown, total, hidden int
 
 	columns, upper []curve.Column
 	edges          []float64
@@ -126,11 +131,54 @@ func (r *raster) drawAll() {
 		r.mark(m)
 	}
 	for i := range r.spec.Lines {
-		l := r.spec.line(i)
-		if l.Samples != nil && l.Samples.Len() > 0 {
-			r.line(l)
-		}
-		r.pic.lines = append(r.pic.lines, l)
+		r.pic.lines = append(r.pic.lines, r.spec.line(i))
+	}
+	r.drawLines()
+}
+
+// linesPerWorker is from how many lines on a second worker is worth its mask.
+const linesPerWorker = 4
+
+// drawLines draws the lines with a few workers: each gathers a line's coverage
+// by itself, and paints it when the line before it is painted.
+func (r *raster) drawLines() {
+	n := len(r.pic.lines)
+	workers := min(runtime.GOMAXPROCS(0), (n+linesPerWorker-1)/linesPerWorker)
+	turns := make([]chan struct{}, n+1)
+	for i := range turns {
+		turns[i] = make(chan struct{})
+	}
+	close(turns[0])
+	var done sync.WaitGroup
+	parts := make([]raster, workers)
+	for w := range workers {
+		part := &parts[w]
+		*part = raster{spec: r.spec, pic: r.pic, scale: r.scale}
+		part.m.reset(r.m.w, r.m.h)
+		done.Go(func() {
+			for i := w; i < n; i += workers {
+				part.turn = turns[i]
+				if l := r.pic.lines[i]; l.Samples != nil && l.Samples.Len() > 0 {
+					part.line(l)
+				}
+				part.await()
+				close(turns[i+1])
+			}
+		})
+	}
+	done.Wait()
+	for _, part := range parts {
+		r.pic.Shown += part.shown
+		r.pic.Total += part.total
+		r.pic.Hidden += part.hidden
+	}
+}
+
+// await waits until the lines before this one are painted.
+func (r *raster) await() {
+	if r.turn != nil {
+		<-r.turn
+		r.turn = nil
 	}
 }
 
@@ -141,15 +189,18 @@ func (r *raster) at(x, y float64) (px, py float64) {
 	return px, max(-1e6, min(1e6, py))
 }
 
-func (r *raster) paint(c color.Color) { r.m.paint(r.pic.Image, r.pic.Plot.Min, c) }
+func (r *raster) paint(c color.Color) {
+	r.await()
+	r.m.paint(r.pic.Image, r.pic.Plot.Min, c)
+}
 
 // line draws one series: its points while they are few, else its columns.
 func (r *raster) line(l Line) {
 	x := r.pic.X
 	c := curve.Line{Samples: l.Samples}
 	shown := c.Count(x.Min, x.Max)
-	r.pic.Shown += shown
-	r.pic.Total += c.Len()
+	r.shown += shown
+	r.total += c.Len()
 	r.edges = x.edges(r.edges, r.m.w)
 	if l.Upper != nil {
 		r.band(l)
@@ -251,7 +302,7 @@ func (r *raster) visible(c *curve.Column) bool {
 	if !r.pic.Y.Log || c.Min > 0 {
 		return true
 	}
-	r.pic.Hidden++
+	r.hidden++
 	floor := r.pic.Y.Min
 	c.Min, c.First, c.Last = max(c.Min, floor), max(c.First, floor), max(c.Last, floor)
 	return c.Max > 0

@@ -85,7 +85,7 @@ func (r *raster) special(x, y float64) {
 	case math.IsInf(y, 0):
 		r.triangle(px, y > 0)
 	default:
-		r.pic.Hidden++
+		r.hidden++
 	}
 }
 

@@ -151,13 +151,26 @@ func (l Line) nearestIn(p Span, x float64) (Point, bool) {
 	return best, found
 }
 
+// Finder is implemented by Samples that find rows faster than by asking for X.
+type Finder interface {
+	// Find returns the first row of from.. up to to with X ≥ x, or to. X does
+	// not fall between from and to.
+	Find(from, to int, x float64) int
+}
+
 // at returns the first row of p, not before from, with X ≥ x.
 func (l Line) at(p Span, from int, x float64) int {
+	if f, ok := l.Samples.(Finder); ok {
+		return f.Find(from, p.To, x)
+	}
 	return from + sort.Search(p.To-from, func(i int) bool { return l.X(from+i) >= x })
 }
 
 // after returns the first row of p with X > x.
 func (l Line) after(p Span, x float64) int {
+	if f, ok := l.Samples.(Finder); ok {
+		return f.Find(p.From, p.To, math.Nextafter(x, math.Inf(1)))
+	}
 	return p.From + sort.Search(p.To-p.From, func(i int) bool { return l.X(p.From+i) > x })
 }
 
@@ -176,6 +189,9 @@ func (l Line) border(p Span, from int, x float64) int {
 
 // gallop is at for a row that is probably near from.
 func (l Line) gallop(p Span, from int, x float64) int {
+	if f, ok := l.Samples.(Finder); ok {
+		return f.Find(from, p.To, x)
+	}
 	step, lo := 1, from
 	for lo+step < p.To && l.X(lo+step) < x {
 		lo += step
