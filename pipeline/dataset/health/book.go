@@ -48,9 +48,9 @@ func (b *book) close() {
 }
 
 // sample notes the next sample; an empty label is none.
-func (b *book) sample(label string, side folder.Side) {
+func (b *book) sample(label []byte, side folder.Side) {
 	code := int32(-1)
-	if label != "" {
+	if len(label) > 0 {
 		code = b.code(label)
 	}
 	if b.n == 0 || b.labels[b.n-1] != code {
@@ -67,14 +67,14 @@ func (b *book) sample(label string, side folder.Side) {
 	b.n++
 }
 
-func (b *book) code(label string) int32 {
-	code, ok := b.index[label]
+func (b *book) code(label []byte) int32 {
+	code, ok := b.index[string(label)]
 	if !ok {
 		if len(b.index) >= maxLabels {
 			return -2
 		}
 		code = int32(len(b.index))
-		b.index[label] = code
+		b.index[string(label)] = code
 		b.counts = append(b.counts, 0)
 	}
 	b.counts[code]++

@@ -92,7 +92,7 @@ func checkPixels(ctx context.Context, cache string, r *Report, parts []*idx.Samp
 				return ctx.Err()
 			}
 			at := i * stride
-			b.sample(strconv.Itoa(int(l)), side)
+			b.sample(strconv.AppendInt(nil, int64(l), 10), side)
 			if err := b.keys.Add(near.Hash(s.Pixels[at:at+stride]), b.n-1); err != nil {
 				return err
 			}

@@ -190,7 +190,7 @@ func (v *look) readText(data []byte) {
 // take books one file.
 func (s *filesCheck) take(b *book, f folder.File, v *look) error {
 	at := b.n
-	b.sample(f.Class, f.Side)
+	b.sample([]byte(f.Class), f.Side)
 	switch {
 	case v.changed:
 		s.changed = append(s.changed, f.Name)

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ type tableCheck struct {
 	lackName int
 	inputs   []int // columns that make two rows the same
 	buffer   []byte
+	label    []byte
 	problems []*table.Problems
 	work     *profiler
 }
@@ -150,22 +152,28 @@ func (t *tableCheck) row(number int, row *table.Row, p source.Part) error {
 	if t.edits != nil {
 		t.edits.Apply(row.Cells)
 	}
-	label := ""
+	var label []byte
 	if t.schema.Label >= 0 {
-		label = strings.TrimSpace(row.Cells[t.schema.Label].String())
+		t.label = row.Cells[t.schema.Label].Append(t.label[:0])
+		label = bytes.TrimSpace(t.label)
 	}
-	label, keep := t.labels.Apply(strconv.Itoa(number), label)
+	keep := true
+	if len(t.c.Operations) > 0 {
+		var name string
+		name, keep = t.labels.Apply(strconv.Itoa(number), string(label))
+		label = []byte(name)
+	}
 	t.work.add(row.Cells)
-	if table.IsMissing(label) {
-		label = ""
+	if table.MissingBytes(label) {
+		label = nil
 	}
 	if !keep {
 		// Rows are numbered by their place in the file: a dropped one stays in the
 		// book, without label and without likes.
-		t.book.sample("", p.Side)
+		t.book.sample(nil, p.Side)
 		return t.text(nil)
 	}
-	if label == "" && t.schema.Label >= 0 {
+	if label == nil && t.schema.Label >= 0 {
 		t.lackName++
 		t.noLabel = limited(t.noLabel, number)
 	}
@@ -182,9 +190,9 @@ func (t *tableCheck) row(number int, row *table.Row, p source.Part) error {
 }
 
 // class is the label where labels are classes.
-func (t *tableCheck) class(label string) string {
+func (t *tableCheck) class(label []byte) []byte {
 	if t.schema.Regression {
-		return ""
+		return nil
 	}
 	return label
 }
@@ -205,7 +213,7 @@ func (t *tableCheck) text(b []byte) error {
 
 func (t *tableCheck) addText(number int, c table.Cell) error {
 	t.buffer = c.Append(t.buffer[:0])
-	if len(strings.TrimSpace(string(t.buffer[:min(len(t.buffer), 64)]))) == 0 && len(t.buffer) < 64 {
+	if len(t.buffer) < 64 && len(bytes.TrimSpace(t.buffer)) == 0 {
 		t.lackText++
 		t.noText = limited(t.noText, number)
 		t.book.empties++

@@ -7,18 +7,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 )
 
 // Buckets gathers (key, row) pairs and gives back the rows of each key that was
 // added more than once. Beyond Memory pairs they go to temporary files, so the
 // memory does not grow with the data. It belongs to one goroutine.
 type Buckets struct {
-	dir    string
-	memory int
-	pairs  []pair
-	files  []*os.File
-	writer *bufio.Writer
+	dir     string
+	memory  int
+	pairs   []pair
+	files   []*os.File
+	writer  *bufio.Writer
+	scratch []pair
 }
 
 type pair struct {
@@ -62,19 +62,15 @@ func (b *Buckets) spill() error {
 			b.files = append(b.files, f)
 		}
 	}
-	slices.SortFunc(b.pairs, compare)
-	for from := 0; from < len(b.pairs); {
-		p := b.pairs[from].key >> 57
-		to := from
-		for to < len(b.pairs) && b.pairs[to].key>>57 == p {
-			to++
-		}
-		if err := b.writePairs(b.files[p], b.pairs[from:to]); err != nil {
+	sorted, ends := scatter(b.pairs, b.scratch, 57, partitions)
+	from := 0
+	for p, to := range ends {
+		if err := b.writePairs(b.files[p], sorted[from:to]); err != nil {
 			return err
 		}
 		from = to
 	}
-	b.pairs = b.pairs[:0]
+	b.pairs, b.scratch = b.pairs[:0], sorted
 	return nil
 }
 
@@ -139,38 +135,111 @@ func readPairs(f *os.File) ([]pair, error) {
 	return pairs, nil
 }
 
-// compare orders pairs by key and row. It is written out: most of the time of
-// finding duplicates goes through here.
-func compare(x, y pair) int {
-	switch {
-	case x.key < y.key:
-		return -1
-	case x.key > y.key:
-		return 1
+// scatter orders pairs by the bits of their keys above shift, buckets of them,
+// keeping the order within each: a counting sort into scratch, which is grown as
+// needed. ends holds where each bucket ends.
+func scatter(pairs, scratch []pair, shift, buckets int) (sorted []pair, ends []int) {
+	if cap(scratch) < len(pairs) {
+		scratch = make([]pair, len(pairs))
 	}
-	return int(int64(x.row) - int64(y.row))
+	scratch = scratch[:len(pairs)]
+	mask := uint64(buckets - 1)
+	at := make([]int, buckets)
+	for _, p := range pairs {
+		at[p.key>>shift&mask]++
+	}
+	sum := 0
+	for i, n := range at {
+		at[i] = sum
+		sum += n
+	}
+	for _, p := range pairs {
+		i := p.key >> shift & mask
+		scratch[at[i]] = p
+		at[i]++
+	}
+	return scratch, at
 }
 
+// eachRun finds equal keys without sorting: pairs are scattered into buckets
+// that fit a processor's cache, and met in a small open table there.
 func eachRun(pairs []pair, visit func(rows []int) error) error {
-	slices.SortFunc(pairs, compare)
-	var rows []int
-	for from := 0; from < len(pairs); {
-		to := from + 1
-		for to < len(pairs) && pairs[to].key == pairs[from].key {
-			to++
-		}
-		if to-from > 1 {
-			rows = rows[:0]
-			for _, p := range pairs[from:to] {
-				rows = append(rows, int(p.row))
-			}
-			if err := visit(rows); err != nil {
-				return err
-			}
+	buckets := 1
+	for len(pairs)/buckets > 4096 && buckets < 1<<12 {
+		buckets *= 2
+	}
+	sorted, ends := scatter(pairs, nil, 40, buckets)
+	var m meeting
+	from := 0
+	for _, to := range ends {
+		if err := m.each(sorted[from:to], visit); err != nil {
+			return err
 		}
 		from = to
 	}
 	return nil
+}
+
+// meeting finds equal keys among few pairs.
+type meeting struct {
+	table []int32 // by hash: 1 + index of the first pair with the key
+	next  []int32 // by pair: the next with the same key, 0 for none
+	last  []int32 // by first pair: the last with its key
+	rows  []int
+}
+
+func (m *meeting) each(pairs []pair, visit func(rows []int) error) error {
+	size := 4
+	for size < 2*len(pairs) {
+		size *= 2
+	}
+	if cap(m.table) < size {
+		m.table = make([]int32, size)
+	}
+	m.table = m.table[:size]
+	clear(m.table)
+	if cap(m.next) < len(pairs) {
+		m.next, m.last = make([]int32, len(pairs)), make([]int32, len(pairs))
+	}
+	m.next, m.last = m.next[:len(pairs)], m.last[:len(pairs)]
+	clear(m.next)
+	clear(m.last)
+	m.link(pairs)
+	for i := range pairs {
+		if m.last[i] == 0 {
+			continue
+		}
+		m.rows = append(m.rows[:0], int(pairs[i].row))
+		for k := m.next[i]; k != 0; k = m.next[k] {
+			m.rows = append(m.rows, int(pairs[k].row))
+		}
+		if err := visit(m.rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// link chains the pairs of each key in their order.
+func (m *meeting) link(pairs []pair) {
+	mask := uint64(len(m.table) - 1)
+	for i, p := range pairs {
+		at := p.key & mask
+		for m.table[at] != 0 && pairs[m.table[at]-1].key != p.key {
+			at = (at + 1) & mask
+		}
+		first := m.table[at] - 1
+		if first < 0 {
+			m.table[at] = int32(i) + 1
+			continue
+		}
+		if l := m.last[first]; l != 0 {
+			m.next[l] = int32(i)
+		} else {
+			m.next[first] = int32(i)
+		}
+		m.last[first] = int32(i)
+	}
 }
 
 // Close frees the temporary files.
@@ -178,5 +247,5 @@ func (b *Buckets) Close() {
 	for _, f := range b.files {
 		f.Close()
 	}
-	b.files, b.pairs = nil, nil
+	b.files, b.pairs, b.scratch = nil, nil, nil
 }

@@ -31,7 +31,7 @@ type Profile struct {
 	Min, Max float64
 	// Values counts each different value while there are at most MaxValues;
 	// Many says that there were more, and the counts stopped being complete.
-	Values map[string]int
+	Values map[string]*int
 	Many   bool
 	Bytes  int // of all texts
 
@@ -46,7 +46,7 @@ type Profile struct {
 // NewProfile starts an empty profile.
 func NewProfile(name string) *Profile {
 	return &Profile{
-		Name: name, Min: math.Inf(1), Max: math.Inf(-1), Marks: map[string]int{}, Values: map[string]int{},
+		Name: name, Min: math.Inf(1), Max: math.Inf(-1), Marks: map[string]int{}, Values: map[string]*int{},
 		random: rand.New(rand.NewPCG(1, 2)),
 	}
 }
@@ -136,8 +136,12 @@ func (p *Profile) count(text []byte) {
 		}
 		text = p.key
 	}
-	if n, ok := p.Values[string(text)]; ok || len(p.Values) < MaxValues {
-		p.Values[string(text)] = n + 1
+	if n := p.Values[string(text)]; n != nil {
+		*n++
+		return
+	}
+	if len(p.Values) < MaxValues {
+		p.Values[string(text)] = new(1)
 		return
 	}
 	p.Many = true
@@ -211,7 +215,7 @@ func (p *Profile) Top(n int) []string {
 		out = append(out, v)
 	}
 	slices.SortFunc(out, func(a, b string) int {
-		if d := p.Values[b] - p.Values[a]; d != 0 {
+		if d := *p.Values[b] - *p.Values[a]; d != 0 {
 			return d
 		}
 		return bytes.Compare([]byte(a), []byte(b))

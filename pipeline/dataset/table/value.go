@@ -13,6 +13,9 @@ func IsMissing(s string) bool {
 	return len(s) <= 4 && slices.Contains(marks(), s)
 }
 
+// MissingBytes is IsMissing for a cell's bytes, spaces around them ignored.
+func MissingBytes(b []byte) bool { return missing(b) }
+
 // missing is IsMissing for a cell's bytes, spaces around them ignored.
 func missing(b []byte) bool {
 	b = trimmed(b)
