@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"athanor/inference/serve/oip"
 )
 
 //go:embed openapi.json
@@ -103,7 +105,7 @@ func writeJSON(w http.ResponseWriter, code int, v any) {
 }
 
 // body reads a whole body within the limits, unpacked. release gives its bytes
-// back to the budget once nothing uses them any more.
+// back once nothing uses them any more.
 func (s *Server) body(w http.ResponseWriter, r *http.Request) (data []byte, release func(), err error) {
 	most := s.config.Limits.Body
 	claim := r.ContentLength
@@ -117,16 +119,36 @@ func (s *Server) body(w http.ResponseWriter, r *http.Request) (data []byte, rele
 	if !s.traffic.budget.take(claim) {
 		return nil, nil, fmt.Errorf("%w: too many large requests at once", ErrOverloaded)
 	}
-	release = func() { s.traffic.budget.give(claim) }
-	data, err = readBody(http.MaxBytesReader(w, r.Body, most), packed, most, r.ContentLength)
-	if err != nil {
+	b := s.buffer()
+	release = func() {
+		s.traffic.budget.give(claim)
+		if r.Header.Get(oip.HeaderLength) == "" { // else tensors may still lie in it
+			s.recycle(b)
+		}
+	}
+	if err := fill(b, http.MaxBytesReader(w, r.Body, most), packed, most, r.ContentLength); err != nil {
 		release()
 		return nil, nil, err
 	}
-	return data, release, nil
+	return b.Bytes(), release, nil
 }
 
-func readBody(in io.Reader, packed string, most, claim int64) ([]byte, error) {
+// buffer returns an empty buffer, used before where there is one.
+func (s *Server) buffer() *bytes.Buffer {
+	if b, ok := s.buffers.Get().(*bytes.Buffer); ok {
+		b.Reset()
+		return b
+	}
+	return &bytes.Buffer{}
+}
+
+func (s *Server) recycle(b *bytes.Buffer) {
+	if b.Cap() <= 1<<20 {
+		s.buffers.Put(b)
+	}
+}
+
+func fill(b *bytes.Buffer, in io.Reader, packed string, most, claim int64) error {
 	var err error
 	switch strings.ToLower(packed) {
 	case "", "identity":
@@ -135,23 +157,22 @@ func readBody(in io.Reader, packed string, most, claim int64) ([]byte, error) {
 	case "deflate":
 		in, err = zlib.NewReader(in)
 	default:
-		return nil, &statusError{status: http.StatusUnsupportedMediaType, text: fmt.Sprintf("content encoding %q is not supported: use gzip or deflate", packed)}
+		return &statusError{status: http.StatusUnsupportedMediaType, text: fmt.Sprintf("content encoding %q is not supported: use gzip or deflate", packed)}
 	}
 	if err != nil {
-		return nil, &statusError{status: http.StatusBadRequest, text: "the body is not packed as it says"}
+		return &statusError{status: http.StatusBadRequest, text: "the body is not packed as it says"}
 	}
-	var b bytes.Buffer
 	b.Grow(int(min(max(claim, 0), 1<<20)) + bytes.MinRead) // not what it claims, but what comes
 	n, err := b.ReadFrom(io.LimitReader(in, most+1))
 	switch {
 	case n > most:
-		return nil, &http.MaxBytesError{Limit: most}
+		return &http.MaxBytesError{Limit: most}
 	case err != nil && packed != "":
-		return nil, &statusError{status: http.StatusBadRequest, text: "the packed body is damaged"}
+		return &statusError{status: http.StatusBadRequest, text: "the packed body is damaged"}
 	case err != nil:
-		return nil, readError(err)
+		return readError(err)
 	}
-	return b.Bytes(), nil
+	return nil
 }
 
 // readError is about a body that did not arrive: nobody but the sender is at fault.

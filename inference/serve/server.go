@@ -26,6 +26,7 @@ type Server struct {
 	grpc     *grpc.Server
 	draining atomic.Bool
 	started  time.Time
+	buffers  sync.Pool // of *bytes.Buffer, for bodies
 
 	mu        sync.Mutex
 	listeners []net.Listener
