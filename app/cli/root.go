@@ -28,6 +28,7 @@ func Root(version string) *cobra.Command {
 func commands() []func() *cobra.Command {
 	return []func() *cobra.Command{
 		newTrain,
+		newTransfer,
 		newRuns,
 		newCurves,
 		newEvaluate,

@@ -2,8 +2,10 @@ package transfer
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
@@ -20,11 +22,19 @@ const scope = "base"
 // Extractor is the network up to its features as a model: one sample's column
 // in, [N, Width] out, for any number of samples.
 func (n *Network) Extractor(col dataset.Column, p Pixels) (*onnx.Model, error) {
+	return n.extractor(col, p, nil)
+}
+
+// extractor standardises the features where statistics are given.
+func (n *Network) extractor(col dataset.Column, p Pixels, s *statistics) (*onnx.Model, error) {
 	b := graph.New("features")
 	x := b.Input(col.Name, col.Type, append([]int{graph.Unknown}, col.Shape...)...)
 	y, err := n.features(b, x, p, nil)
 	if err != nil {
 		return nil, err
+	}
+	if s != nil {
+		y = s.node(b, y)
 	}
 	b.Output(Column, y)
 	return b.Model()
@@ -81,21 +91,16 @@ func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureCon
 	}
 	defer session.Close()
 	out := *set
-	out.Task, out.Preprocess = dataset.Table, inFront(set.Preprocess, model.Graph)
 	e := &extraction{network: n, session: session, column: col, progress: c.Progress}
-	for _, side := range []*dataset.Feed{&out.Train, &out.Validation, &out.Test} {
-		if *side != nil {
-			e.total += (*side).Len()
-		}
+	if err := e.all(ctx, &out); err != nil {
+		return nil, fmt.Errorf("compute features: %w", err)
 	}
-	for _, side := range []*dataset.Feed{&out.Train, &out.Validation, &out.Test} {
-		if *side == nil {
-			continue
-		}
-		if *side, err = e.run(ctx, *side); err != nil {
-			return nil, fmt.Errorf("compute features: %w", err)
-		}
+	if model, err = n.extractor(col, c.Pixels, &e.statistics); err != nil {
+		return nil, err
 	}
+	out.Task, out.Preprocess = dataset.Table, inFront(set.Preprocess, model.Graph)
+	// the model that comes out takes what the network takes, not features
+	out.Metadata = append(slices.Clone(set.Metadata), onnx.Pair{Key: "athanor.task", Value: string(set.Task)})
 	return &out, nil
 }
 
@@ -119,11 +124,37 @@ type extraction struct {
 	column      dataset.Column
 	progress    func(done, total int)
 	done, total int
+	statistics  statistics
 }
 
-func (e *extraction) run(ctx context.Context, feed dataset.Feed) (dataset.Feed, error) {
+// all replaces a set's feeds by their features, standardised by the training part.
+func (e *extraction) all(ctx context.Context, set *dataset.Set) error {
+	sides := []*dataset.Feed{&set.Train, &set.Validation, &set.Test}
+	for _, side := range sides {
+		if *side != nil {
+			e.total += (*side).Len()
+		}
+	}
+	for i, side := range sides {
+		if *side == nil {
+			continue
+		}
+		v, err := e.run(ctx, *side)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			e.statistics = measure(v)
+		}
+		e.statistics.standardise(v)
+		*side = v
+	}
+	return nil
+}
+
+func (e *extraction) run(ctx context.Context, feed dataset.Feed) (*vectors, error) {
 	f := &vectors{Feed: feed, width: e.network.Head.Width}
-	f.data = make([]byte, 0, 4*feed.Len()*f.width)
+	f.data = make([]float32, 0, feed.Len()*f.width)
 	for start := 0; start < feed.Len(); start += featureBatch {
 		rows := make([]int, min(featureBatch, feed.Len()-start))
 		for i := range rows {
@@ -142,7 +173,7 @@ func (e *extraction) run(ctx context.Context, feed dataset.Feed) (dataset.Feed, 
 	return f, nil
 }
 
-func (e *extraction) batch(ctx context.Context, feed dataset.Feed, rows []int) ([]byte, error) {
+func (e *extraction) batch(ctx context.Context, feed dataset.Feed, rows []int) ([]float32, error) {
 	shape := []int64{int64(len(rows))}
 	for _, d := range e.column.Shape {
 		shape = append(shape, int64(d))
@@ -165,14 +196,14 @@ func (e *extraction) batch(ctx context.Context, feed dataset.Feed, rows []int) (
 			return nil, fmt.Errorf("%w: sample %d has the feature %v; check scale, mean and deviation", ErrInput, feed.Row(rows[i/e.network.Head.Width]), v)
 		}
 	}
-	return append([]byte{}, out[0].Bytes()...), nil
+	return slices.Clone(runtime.Data[float32](out[0])), nil
 }
 
 // vectors is a feed of computed features over the samples of another.
 type vectors struct {
 	dataset.Feed
 	width int
-	data  []byte
+	data  []float32
 }
 
 // Columns is the one column of features.
@@ -185,9 +216,11 @@ func (v *vectors) Fill(ctx context.Context, dst [][]byte, _ int, rows []int) err
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	stride := 4 * v.width
-	for i, row := range rows {
-		copy(dst[0][i*stride:(i+1)*stride], v.data[row*stride:(row+1)*stride])
+	out := dst[0][:0]
+	for _, row := range rows {
+		for _, x := range v.data[row*v.width : (row+1)*v.width] {
+			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
+		}
 	}
 	return nil
 }
