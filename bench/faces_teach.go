@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"image"
 	"math"
@@ -13,7 +11,6 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"athanor/inference/face"
@@ -184,32 +181,23 @@ func panFrames(path string, n int) ([]*vision.Frame, error) {
 	return list, nil
 }
 
-// askUnseen counts the later frames that the trained model names rightly.
+// askUnseen measures the trained model on the later frames.
 func askUnseen(ctx context.Context, athanor, run, unseen string) (right, asked int, err error) {
-	paths, err := vision.PicturesIn(unseen)
-	if err != nil {
-		return 0, 0, err
-	}
-	predict := exec.CommandContext(ctx, athanor, append([]string{"predict", filepath.Join(run, "model.onnx"), "--json"}, paths...)...)
+	command := exec.CommandContext(ctx, athanor, "evaluate", filepath.Join(run, "model.onnx"), "--data", unseen, "--part", "", "--json")
 	var told bytes.Buffer
-	predict.Stderr = &told
-	out, err := predict.Output()
+	command.Stderr = &told
+	out, err := command.Output()
 	if err != nil {
-		return 0, 0, fmt.Errorf("predict: %w\n%s", err, tail(told.String()))
+		return 0, 0, fmt.Errorf("evaluate: %w\n%s", err, tail(told.String()))
 	}
-	lines := bufio.NewScanner(bytes.NewReader(out))
-	for lines.Scan() {
-		var answer struct{ File, Label string }
-		if err := json.Unmarshal(lines.Bytes(), &answer); err != nil {
-			return 0, 0, fmt.Errorf("predict answers %q: %w", lines.Text(), err)
-		}
-		asked++
-		if strings.EqualFold(filepath.Base(filepath.Dir(answer.File)), answer.Label) {
-			right++
-		}
+	var report struct {
+		Classification struct {
+			Samples  int     `json:"samples"`
+			Accuracy float64 `json:"accuracy"`
+		} `json:"classification"`
 	}
-	if asked != len(paths) {
-		return 0, 0, errors.New("predict left frames out")
+	if err := json.Unmarshal(out, &report); err != nil {
+		return 0, 0, fmt.Errorf("evaluate answers %q: %w", tail(string(out)), err)
 	}
-	return right, asked, nil
+	return int(math.Round(report.Classification.Accuracy * float64(report.Classification.Samples))), report.Classification.Samples, nil
 }
