@@ -29,7 +29,7 @@ demo: build ## Train on the embedded digits without a screen; leave curve, repor
 # The window's own test drives the real program and measures it: alone, after the others.
 test: setup ## Run all tests with the race detector, then the window end to end; count them
 	@go build -o bin/testcount ./scripts/testcount
-	@{ go test -race -json $$(go list -e $(PKG) | grep -v '^athanor/e2e$$'); \
+	@{ go test -race -timeout 30m -json $$(go list -e $(PKG) | grep -v '^athanor/e2e$$'); \
 	  go test -json $$(go list -e $(PKG) | grep '^athanor/e2e$$' || echo ./scripts/floors); } | bin/testcount
 
 check: tidy lint test ## All that a commit must pass

@@ -26,6 +26,16 @@ func TestReadEventsKeepsEpochsAndTheEnd(t *testing.T) {
 	}
 }
 
+func TestSpeedIsThatOfTheWholeEpoch(t *testing.T) {
+	o, err := readEvents(strings.NewReader(`{"event":"start","train":1000}
+{"event":"epoch","epoch":1,"seconds":9,"samples_per_second":1}
+{"event":"epoch","epoch":2,"seconds":2,"samples_per_second":1}
+{"event":"done"}`))
+	if got := o.samplesPerSecond(); err != nil || got != 500 {
+		t.Errorf("%v samples/s, error %v; want 500", got, err)
+	}
+}
+
 func TestRunWithoutAnEndIsAnError(t *testing.T) {
 	if _, err := readEvents(strings.NewReader(`{"event":"epoch","epoch":1}`)); err == nil {
 		t.Error("want an error")

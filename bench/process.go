@@ -17,6 +17,7 @@ import (
 // event is one line that an engine prints: an epoch, or the end of the run.
 type event struct {
 	Event            string  `json:"event"`
+	Train            int     `json:"train"` // samples of the training part, told at the start
 	Epoch            int     `json:"epoch"`
 	Seconds          float64 `json:"seconds"`
 	SamplesPerSecond float64 `json:"samples_per_second"`
@@ -28,6 +29,7 @@ type event struct {
 
 // outcome is what a run came to.
 type outcome struct {
+	samples int // of an epoch, where told
 	epochs  []event
 	done    event
 	wall    time.Duration
@@ -43,7 +45,11 @@ func (o outcome) samplesPerSecond() float64 {
 	}
 	var rates []float64
 	for _, e := range o.epochs[1:] {
-		rates = append(rates, e.SamplesPerSecond)
+		rate := e.SamplesPerSecond
+		if o.samples > 0 && e.Seconds > 0 { // the whole epoch, not the speed at its end
+			rate = float64(o.samples) / e.Seconds
+		}
+		rates = append(rates, rate)
 	}
 	return median(rates)
 }
@@ -79,6 +85,8 @@ func readEvents(in io.Reader) (outcome, error) {
 			continue
 		}
 		switch e.Event {
+		case "start":
+			o.samples = e.Train
 		case "epoch":
 			o.epochs = append(o.epochs, e)
 		case "done":

@@ -83,7 +83,7 @@ func (l laps) against(rivals ...string) []float64 {
 func speed(ctx context.Context, b *bench) (section, error) {
 	s := section{title: "Speed", text: fmt.Sprintf(
 		"Whole epochs over MNIST's 54,000 training pictures, data feeding and metrics included, %d threads for every engine. "+
-			"Samples a second: the median of %d rounds, in each of which the engines run one after another; the first epoch of a run is not counted. "+
+			"Samples a second: the median of %d rounds, in each of which the engines run one after another; the first epoch of a run is not counted. Athanor's epochs hold their validation, Keras's do not. "+
 			"The ratio is taken in each round, to the faster of the engine's two forms; its median, smallest and largest are shown. "+
 			"GoMLX runs for a few seconds instead of whole epochs, and its max-pooling is written as a reduction, since its Go backend has no gradient of MaxPool.",
 		b.threads, b.rounds)}
