@@ -121,11 +121,34 @@ func (b *Blend) Explain(ctx context.Context, t string) (Opinion, []Token, error)
 		shares[i] *= ratio(o.Score, odds)
 	}
 	shares = balance(shares, o.Score)
-	tokens := make([]Token, len(units))
-	for i, u := range units {
-		tokens[i] = Token{Text: strings.Clone(t[u.Start:u.End]), Start: u.Start, End: u.End, Share: shares[i]}
+	return o, wordTokens(t, units, shares, b.lexicon), nil
+}
+
+// segmenter is a lexicon that knows which units make a word.
+type segmenter interface {
+	// word is how many of the first units make one word, at least one.
+	word(units []text.Unit) int
+}
+
+// wordTokens makes tokens of the units, those of a word of the lexicon
+// together.
+func wordTokens(t string, units []text.Unit, shares []float64, lexicon Method) []Token {
+	words, _ := lexicon.(segmenter)
+	tokens := make([]Token, 0, len(units))
+	for i := 0; i < len(units); {
+		n := 1
+		if words != nil {
+			n = words.word(units[i:])
+		}
+		token := Token{Start: units[i].Start, End: units[i+n-1].End}
+		for _, share := range shares[i : i+n] {
+			token.Share += share
+		}
+		token.Text = strings.Clone(t[token.Start:token.End])
+		tokens = append(tokens, token)
+		i += n
 	}
-	return o, tokens, nil
+	return tokens
 }
 
 // ratio is a/b, and 1 where b is too small to tell.

@@ -118,6 +118,12 @@ func (c *Chinese) match(units []text.Unit) []zhMatch {
 	return found
 }
 
+// word groups the units of the longest word at their head.
+func (c *Chinese) word(units []text.Unit) int {
+	n, _ := c.longestAt(units)
+	return max(1, n)
+}
+
 func (c *Chinese) longestAt(units []text.Unit) (n int, e zhEntry) {
 	if units[0].Class != text.Han {
 		return 0, e

@@ -229,6 +229,17 @@ func TestTheStudioReadsTheArticlesSentences(t *testing.T) {
 	}
 }
 
+func TestChineseSharesStandOnWords(t *testing.T) {
+	a := studio(t)
+	found := map[string]float64{}
+	for _, token := range analyze(t, a, articleNegative).Tokens {
+		found[token.Text] += token.Share
+	}
+	if found["不满意"] >= -0.1 {
+		t.Errorf("tokens %v: want 不满意 as one word that speaks against", found)
+	}
+}
+
 func TestMinimalPairs(t *testing.T) {
 	a := studio(t)
 	b, err := os.ReadFile("testdata/pairs.tsv")
