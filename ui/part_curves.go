@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
 	"path/filepath"
 	"slices"
 	"time"
@@ -15,19 +16,21 @@ import (
 	"athanor/app/store"
 	"athanor/pipeline/chart"
 	uicurves "athanor/ui/curves"
+	"athanor/ui/data"
 	"athanor/ui/shell"
 )
 
 // curvesPart is the curves screen's link to the studio.
 type curvesPart struct {
-	s      *Studio
-	view   *uicurves.View
-	filter string
-	sort   string
-	open   []*curves.Run // those that are looked at, in the order of the list
-	asking context.CancelFunc
-	list   context.CancelFunc
-	follow context.CancelFunc
+	s       *Studio
+	view    *uicurves.View
+	filter  string
+	sort    string
+	open    []*curves.Run // those that are looked at, in the order of the list
+	asking  context.CancelFunc
+	list    context.CancelFunc
+	picking context.CancelFunc
+	follow  context.CancelFunc
 }
 
 func (p *curvesPart) build() fyne.CanvasObject {
@@ -47,6 +50,7 @@ func (p *curvesPart) build() fyne.CanvasObject {
 	p.view.OnDelete = p.remove
 	p.view.OnExport = p.export
 	p.view.OnImport = func() { p.s.chooseFile(nil, p.bring) }
+	p.view.OnPick = p.pick
 	p.view.OnTrain = func() { p.s.Go(placeTrain) }
 	return p.view
 }
@@ -330,4 +334,50 @@ func (p *curvesPart) drop(uris []fyne.URI) bool {
 		p.bring(u.Path())
 	}
 	return true
+}
+
+// batchOf is the samples of a step with their pictures.
+type batchOf struct {
+	curves.Batch
+	pictures []image.Image
+}
+
+// maxThumbs bounds how many samples of a batch are shown; the worst come first.
+const maxThumbs = 64
+
+// pick shows the samples of a step, the worst first.
+func (p *curvesPart) pick(r *curves.Run, step int) {
+	if p.picking != nil {
+		p.picking()
+	}
+	p.picking = async(p.s, func(ctx context.Context) (batchOf, error) {
+		b, err := curves.BatchOf(ctx, r, step)
+		if err != nil {
+			return batchOf{}, err
+		}
+		out := batchOf{Batch: b}
+		for _, s := range b.Samples[:min(len(b.Samples), maxThumbs)] {
+			picture, err := data.Picture(ctx, b.Set.Train, s.Row, -1)
+			if err != nil && !errors.Is(err, data.ErrNoPicture) {
+				return out, err
+			}
+			out.pictures = append(out.pictures, picture)
+		}
+		return out, nil
+	}, func(b batchOf, err error) {
+		if errors.Is(err, curves.ErrBatch) {
+			p.s.toasts.Show(shell.Bad, p.s.book.T("curves.batch.none"), "", nil)
+			return
+		}
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		book := p.s.book
+		var thumbs []fyne.CanvasObject
+		for i, picture := range b.pictures {
+			thumbs = append(thumbs, uicurves.Thumb(picture, b.Samples[i].Class, book.Number(b.Samples[i].Loss)))
+		}
+		p.view.ApplyBatch(book.T("curves.batch", book.Count(b.Step), b.Epoch, book.Number(b.Loss)), thumbs)
+	})
 }

@@ -3,6 +3,7 @@ package curves
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/curves"
 	"athanor/app/store"
@@ -120,6 +121,18 @@ func (t *table) show(rows [][]string) {
 	}
 	grid := container.NewGridWithColumns(len(rows[0]), cells...)
 	t.box.Objects = []fyne.CanvasObject{widgets.Height(widgets.Panel(container.NewVScroll(widgets.Pad(grid, look.Gap/2))), tableHeight)}
+	t.box.Show()
+	t.box.Refresh()
+}
+
+// samples shows what a step was computed from.
+func (t *table) samples(title string, samples []fyne.CanvasObject) {
+	t.rows = nil
+	close := widget.NewButtonWithIcon("", look.Icon("close"), func() { t.box.Hide() })
+	close.Importance = widget.LowImportance
+	head := container.NewBorder(nil, nil, widgets.Strong(title), close)
+	row := container.NewHScroll(widgets.Row(look.Gap, samples...))
+	t.box.Objects = []fyne.CanvasObject{widgets.Height(widgets.Panel(container.NewBorder(head, nil, nil, nil, row)), tableHeight+20)}
 	t.box.Show()
 	t.box.Refresh()
 }

@@ -4,11 +4,13 @@
 package curves
 
 import (
+	"image"
 	"math"
 	"slices"
 	"strconv"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
@@ -40,6 +42,8 @@ type View struct {
 	OnExport func(s chart.Spec, format string)
 	// OnImport wants runs from elsewhere.
 	OnImport func()
+	// OnPick wants the samples of a step of a run.
+	OnPick func(r *curves.Run, step int)
 	// OnTrain wants the train screen.
 	OnTrain func()
 
@@ -194,6 +198,7 @@ func (v *View) newPanel(names []string) *panel {
 	p.view.OnHover = func(x float64, hits []chart.Hit, ok bool) { v.hover(p, x, hits, ok) }
 	p.view.OnView = func(lo, hi float64) { v.look(p, lo, hi) }
 	p.view.OnRange = func(lo, hi float64, ok bool) { v.mark(p, lo, hi, ok) }
+	p.view.OnPick = func(h chart.Hit) { v.pick(p, h) }
 	export := widget.NewButtonWithIcon("", look.Icon("save"), nil)
 	export.Importance = widget.LowImportance
 	export.OnTapped = func() { v.exportMenu(p, export) }
@@ -222,6 +227,39 @@ func (v *View) exportMenu(p *panel, at fyne.CanvasObject) {
 	}
 	where := fyne.CurrentApp().Driver().AbsolutePositionForObject(at)
 	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), c, where.AddXY(0, at.Size().Height))
+}
+
+// pick asks for the samples of the step that a point belongs to.
+func (v *View) pick(from *panel, h chart.Hit) {
+	i := slices.Index(v.charts, from)
+	if i < 0 || i >= len(v.shown) || h.Line >= len(v.shown[i].Of) || v.options.GroupBy != "" || v.OnPick == nil {
+		return
+	}
+	of := v.shown[i].Of[h.Line]
+	s, err := of.Run.Curves.Series(of.Metric, metrics.Step)
+	if err != nil || h.Point.Row >= s.Len() {
+		return
+	}
+	step, _ := s.Step(h.Point.Row)
+	v.OnPick(of.Run, int(step))
+}
+
+// ApplyBatch shows the samples of a step below the charts.
+func (v *View) ApplyBatch(title string, samples []fyne.CanvasObject) {
+	v.table.samples(title, samples)
+	v.body.Refresh()
+}
+
+// Thumb is one sample with a picture (nil for none) and what it is.
+func Thumb(picture image.Image, class, loss string) fyne.CanvasObject {
+	text := container.NewVBox(widgets.Body(class).Align(fyne.TextAlignCenter), widgets.Note(loss).Align(fyne.TextAlignCenter))
+	if picture == nil {
+		return text
+	}
+	img := canvas.NewImageFromImage(picture)
+	img.FillMode, img.ScaleMode = canvas.ImageFillContain, canvas.ImageScalePixels
+	img.SetMinSize(fyne.NewSize(56, 56))
+	return container.NewVBox(img, text)
 }
 
 // hover shows the values at one x in all charts.
