@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"athanor/inference/vision"
@@ -73,7 +74,7 @@ func hugeJPEG(t testing.TB, w, h int) []byte {
 	binary.BigEndian.PutUint16(one[sof+7:], uint16(w))
 	out := one[: sos+2+int(one[sos+2])<<8+int(one[sos+3]) : len(one)]
 	blocks := (w / 8) * (h / 8)
-	out = append(out[:len(out):len(out)], bytes.Repeat([]byte{0x28, 0xA2, 0x8A}, blocks/4)...)
+	out = append(slices.Clip(out), bytes.Repeat([]byte{0x28, 0xA2, 0x8A}, blocks/4)...)
 	return append(out, 0xFF, 0xD9)
 }
 
