@@ -57,7 +57,7 @@ type Images struct {
 	pictures pictures
 	shape    [3]int // H, W, C
 	answers  *Answers
-	rows     []int
+	rows     []int32
 	augment  Augmenter
 	seed     uint64
 }
@@ -66,13 +66,13 @@ var _ dataset.Feed = (*Images)(nil)
 
 // NewImages returns a feed of rows of p, which it keeps. augment may be nil;
 // seed makes its choices repeatable.
-func NewImages(p *Pixels, rows []int, augment Augmenter, seed uint64) *Images {
+func NewImages(p *Pixels, rows []int32, augment Augmenter, seed uint64) *Images {
 	shape := [3]int{p.Height, p.Width, p.Channels}
 	return &Images{pictures: p, shape: shape, answers: &Answers{Classes: p.Labels}, rows: rows, augment: augment, seed: seed}
 }
 
 // NewStored returns a feed of pictures [H,W,C] kept in a store.
-func NewStored(s *Store, shape [3]int, a *Answers, rows []int, augment Augmenter, seed uint64) *Images {
+func NewStored(s *Store, shape [3]int, a *Answers, rows []int32, augment Augmenter, seed uint64) *Images {
 	return &Images{pictures: s, shape: shape, answers: a, rows: rows, augment: augment, seed: seed}
 }
 
@@ -85,13 +85,13 @@ func (f *Images) Columns() []dataset.Column {
 }
 
 // Class implements dataset.Feed.
-func (f *Images) Class(row int) int { return f.answers.class(f.rows[row]) }
+func (f *Images) Class(row int) int { return f.answers.class(int(f.rows[row])) }
 
 // Target is the class as a number; pictures have no regression target.
-func (f *Images) Target(row int) float32 { return f.answers.value(f.rows[row]) }
+func (f *Images) Target(row int) float32 { return f.answers.value(int(f.rows[row])) }
 
 // Row implements dataset.Feed.
-func (f *Images) Row(row int) int { return f.answers.number(f.rows[row]) }
+func (f *Images) Row(row int) int { return f.answers.number(int(f.rows[row])) }
 
 // parallelBytes is how many augmented bytes make a second processor worth it.
 const parallelBytes = 64 << 10
@@ -143,11 +143,11 @@ func (f *Images) fill(dst []byte, epoch int, rows []int, stride int) error {
 	return nil
 }
 
-func within(rows []int, row int) (int, error) {
+func within(rows []int32, row int) (int, error) {
 	if row < 0 || row >= len(rows) {
 		return 0, fmt.Errorf("%w: %d of %d", ErrRow, row, len(rows))
 	}
-	return rows[row], nil
+	return int(rows[row]), nil
 }
 
 // Seed mixes a run's seed, an epoch and a sample's row into the seed of that

@@ -22,7 +22,7 @@ func pixels() *feed.Pixels {
 }
 
 func TestImagesFillsRows(t *testing.T) {
-	f := feed.NewImages(pixels(), []int{2, 0}, nil, 1)
+	f := feed.NewImages(pixels(), []int32{2, 0}, nil, 1)
 	dst := make([]byte, 4)
 	if err := f.Fill(t.Context(), [][]byte{dst}, 0, []int{1, 0}); err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func TestImagesFillsRows(t *testing.T) {
 }
 
 func TestImagesAugmentsBySeedEpochAndRow(t *testing.T) {
-	f := feed.NewImages(pixels(), []int{0, 1, 2}, add(0), 3)
+	f := feed.NewImages(pixels(), []int32{0, 1, 2}, add(0), 3)
 	get := func(epoch, row int) byte {
 		dst := make([]byte, 2)
 		if err := f.Fill(t.Context(), [][]byte{dst}, epoch, []int{row}); err != nil {
@@ -63,7 +63,7 @@ func TestImagesAugmentsBySeedEpochAndRow(t *testing.T) {
 }
 
 func TestImagesRefuses(t *testing.T) {
-	f := feed.NewImages(pixels(), []int{0}, nil, 1)
+	f := feed.NewImages(pixels(), []int32{0}, nil, 1)
 	if err := f.Fill(t.Context(), [][]byte{make([]byte, 2)}, 0, []int{1}); !errors.Is(err, feed.ErrRow) {
 		t.Errorf("row outside: %v", err)
 	}

@@ -41,7 +41,7 @@ func (a *Answers) number(i int) int {
 type Vectors struct {
 	store   *Store
 	answers *Answers
-	rows    []int
+	rows    []int32
 	column  dataset.Column
 	corrupt Corruptor
 	seed    uint64
@@ -56,12 +56,12 @@ type Corruptor interface {
 var _ dataset.Feed = (*Vectors)(nil)
 
 // NewFeatures feeds rows of a store of float32 vectors.
-func NewFeatures(s *Store, a *Answers, rows []int) *Vectors {
+func NewFeatures(s *Store, a *Answers, rows []int32) *Vectors {
 	return &Vectors{store: s, answers: a, rows: rows, column: dataset.Column{Name: "features", Type: onnx.Float, Shape: []int{s.stride / 4}}}
 }
 
 // NewTokens feeds rows of a store of int32 token ids as int64. corrupt may be nil.
-func NewTokens(s *Store, a *Answers, rows []int, corrupt Corruptor, seed uint64) *Vectors {
+func NewTokens(s *Store, a *Answers, rows []int32, corrupt Corruptor, seed uint64) *Vectors {
 	return &Vectors{
 		store: s, answers: a, rows: rows, corrupt: corrupt, seed: seed,
 		column: dataset.Column{Name: "tokens", Type: onnx.Int64, Shape: []int{s.stride / 4}},
@@ -75,13 +75,13 @@ func (f *Vectors) Len() int { return len(f.rows) }
 func (f *Vectors) Columns() []dataset.Column { return []dataset.Column{f.column} }
 
 // Class implements dataset.Feed.
-func (f *Vectors) Class(row int) int { return f.answers.class(f.rows[row]) }
+func (f *Vectors) Class(row int) int { return f.answers.class(int(f.rows[row])) }
 
 // Target implements dataset.Feed.
-func (f *Vectors) Target(row int) float32 { return f.answers.value(f.rows[row]) }
+func (f *Vectors) Target(row int) float32 { return f.answers.value(int(f.rows[row])) }
 
 // Row implements dataset.Feed.
-func (f *Vectors) Row(row int) int { return f.answers.number(f.rows[row]) }
+func (f *Vectors) Row(row int) int { return f.answers.number(int(f.rows[row])) }
 
 // Fill implements dataset.Feed.
 func (f *Vectors) Fill(ctx context.Context, dst [][]byte, epoch int, rows []int) error {

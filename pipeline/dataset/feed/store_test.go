@@ -48,7 +48,7 @@ func TestTokensWiden(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f := feed.NewTokens(s, &feed.Answers{Classes: []int32{0, 1, 1}, Numbers: []int32{5, 6, 9}}, []int{2, 0}, drop{}, 1)
+	f := feed.NewTokens(s, &feed.Answers{Classes: []int32{0, 1, 1}, Numbers: []int32{5, 6, 9}}, []int32{2, 0}, drop{}, 1)
 	dst := make([]byte, 32)
 	if err := f.Fill(t.Context(), [][]byte{dst}, -1, []int{0, 1}); err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func TestFeaturesGiveTargets(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	f := feed.NewFeatures(s, &feed.Answers{Values: []float32{1, 2, 3, 4.5}}, []int{3})
+	f := feed.NewFeatures(s, &feed.Answers{Values: []float32{1, 2, 3, 4.5}}, []int32{3})
 	dst := make([]byte, 4)
 	if err := f.Fill(t.Context(), [][]byte{dst}, 0, []int{0}); err != nil || dst[0] != 3 || f.Target(0) != 4.5 {
 		t.Errorf("%v %v %v", dst, f.Target(0), err)

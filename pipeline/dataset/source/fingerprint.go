@@ -26,7 +26,7 @@ func (p *print) bytes(b []byte) *print {
 
 func (p *print) text(s string) *print { return p.bytes([]byte(s)) }
 
-func (p *print) rows(rows []int) *print {
+func (p *print) rows(rows []int32) *print {
 	p.number(uint64(len(rows)))
 	b := make([]byte, 0, 8*1024)
 	for i, r := range rows {

@@ -11,7 +11,7 @@ import (
 // fittedTokens returns the tokenizer asked for; else, where the architecture
 // is known, one that has learnt its n-grams or units from the training texts
 // alone; else hashed n-grams.
-func (s *tableSource) fittedTokens(ctx context.Context, train []int) (text.Tokenizer, error) {
+func (s *tableSource) fittedTokens(ctx context.Context, train []int32) (text.Tokenizer, error) {
 	if s.c.Tokenizer != nil || s.c.Model == "" {
 		return tokens(s.c)
 	}

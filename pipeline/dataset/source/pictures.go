@@ -70,7 +70,7 @@ func (s *fileSource) pictures(ctx context.Context) (*dataset.Set, error) {
 		set.Preprocess = Resizer("image", size)
 	}
 	return s.finish(set, rows, func(a *feed.Answers) (maker, error) {
-		return func(rows []int, training bool) dataset.Feed {
+		return func(rows []int32, training bool) dataset.Feed {
 			shape := [3]int{size, size, 3}
 			if !training || change == nil {
 				return feed.NewStored(store, shape, a, rows, nil, s.c.Seed)

@@ -138,7 +138,7 @@ func splitPixels(c Config, name string, all, held *idx.Samples) (*dataset.Set, e
 	return set, nil
 }
 
-func augmented(p *feed.Pixels, rows []int, c Config) (dataset.Feed, error) {
+func augmented(p *feed.Pixels, rows []int32, c Config) (dataset.Feed, error) {
 	change, err := augment.Parse(c.Augment)
 	if err != nil {
 		return nil, err
@@ -157,9 +157,9 @@ func testShare(c Config, held *idx.Samples) float64 {
 }
 
 // within splits rows by c.Validation, keeping the classes' shares.
-func within(rows []int, p *feed.Pixels, c Config) (train, validation []int, err error) {
+func within(rows []int32, p *feed.Pixels, c Config) (train, validation []int32, err error) {
 	a, b, err := split.Rows(len(rows), split.Config{
-		Share: c.Validation, Seed: c.Seed, Label: func(i int) int { return p.Class(rows[i]) },
+		Share: c.Validation, Seed: c.Seed, Label: func(i int) int { return p.Class(int(rows[i])) },
 	})
 	if err != nil {
 		return nil, nil, err
@@ -167,18 +167,21 @@ func within(rows []int, p *feed.Pixels, c Config) (train, validation []int, err 
 	return take(rows, a), take(rows, b), nil
 }
 
-func take(of, rows []int) []int {
-	out := make([]int, len(rows))
+func take(of, rows []int32) []int32 {
+	if len(rows) == len(of) {
+		return of // rows rise: all of them
+	}
+	out := make([]int32, len(rows))
 	for i, r := range rows {
 		out[i] = of[r]
 	}
 	return out
 }
 
-func count(n int) []int {
-	out := make([]int, n)
+func count(n int) []int32 {
+	out := make([]int32, n)
 	for i := range out {
-		out[i] = i
+		out[i] = int32(i)
 	}
 	return out
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // parted is the samples of each part.
-type parted struct{ train, validation, test []int }
+type parted struct{ train, validation, test []int32 }
 
 // split divides the samples: as the files say, by time, or by class and group,
 // duplicates always on one side.
@@ -43,17 +43,17 @@ type splitter struct {
 
 func (w *splitter) split() (parted, error) {
 	var p parted
-	var free []int
+	free := make([]int32, 0, len(w.sides))
 	given := false
 	for i, s := range w.sides {
 		switch s {
 		case folder.Test:
-			p.test = append(p.test, i)
+			p.test = append(p.test, int32(i))
 		case folder.Validation:
-			p.validation = append(p.validation, i)
+			p.validation = append(p.validation, int32(i))
 			given = true
 		case folder.Whole, folder.Train:
-			free = append(free, i)
+			free = append(free, int32(i))
 		}
 	}
 	var err error
@@ -74,7 +74,7 @@ func (w *splitter) split() (parted, error) {
 	return p, nil
 }
 
-func (w *splitter) part(rows []int, share float64, seed uint64) (kept, held []int, err error) {
+func (w *splitter) part(rows []int32, share float64, seed uint64) (kept, held []int32, err error) {
 	if w.times != nil {
 		times := make([]float64, len(rows))
 		for i, r := range rows {
@@ -89,7 +89,7 @@ func (w *splitter) part(rows []int, share float64, seed uint64) (kept, held []in
 	}
 	if w.same != nil && w.same.Joined() > 0 {
 		of := w.same.Groups(len(w.sides))
-		c.Group = func(i int) int { return of(rows[i]) }
+		c.Group = func(i int) int { return of(int(rows[i])) }
 	}
 	a, b, err := split.Rows(len(rows), c)
 	return take(rows, a), take(rows, b), err

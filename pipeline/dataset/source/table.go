@@ -177,9 +177,9 @@ func (s *tableSource) set(ctx context.Context) (*dataset.Set, error) {
 	return set, nil
 }
 
-type maker func(rows []int, training bool) dataset.Feed
+type maker func(rows []int32, training bool) dataset.Feed
 
-func (s *tableSource) fill(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int) (maker, error) {
+func (s *tableSource) fill(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int32) (maker, error) {
 	if s.task == dataset.Text {
 		return s.fillTokens(ctx, set, a, train)
 	}
@@ -202,7 +202,7 @@ func (s *tableSource) eachSample(ctx context.Context, visit func(sample int, row
 	return err
 }
 
-func (s *tableSource) fillFeatures(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int) (maker, error) {
+func (s *tableSource) fillFeatures(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int32) (maker, error) {
 	learning := make([]bool, len(s.samples.numbers))
 	for _, i := range train {
 		learning[i] = true
@@ -244,10 +244,10 @@ func (s *tableSource) fillFeatures(ctx context.Context, set *dataset.Set, a *fee
 	}
 	set.Preprocess = prepared.Graph("features")
 	set.Metadata = []onnx.Pair{{Key: table.MetadataKey, Value: definition}}
-	return func(rows []int, _ bool) dataset.Feed { return feed.NewFeatures(store, a, rows) }, nil
+	return func(rows []int32, _ bool) dataset.Feed { return feed.NewFeatures(store, a, rows) }, nil
 }
 
-func (s *tableSource) fillTokens(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int) (maker, error) {
+func (s *tableSource) fillTokens(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int32) (maker, error) {
 	t, err := s.fittedTokens(ctx, train)
 	if err != nil {
 		return nil, err
@@ -312,7 +312,7 @@ func (w *tokenWriter) finish(c Config, set *dataset.Set, a *feed.Answers) (maker
 	if err != nil {
 		return nil, err
 	}
-	return func(rows []int, training bool) dataset.Feed {
+	return func(rows []int32, training bool) dataset.Feed {
 		if !training || noise == nil {
 			return feed.NewTokens(w.store, a, rows, nil, c.Seed)
 		}

@@ -32,7 +32,7 @@ type Config struct {
 // rounded, to the part held out: at least one sample where the class has two or
 // more groups and Share is above 0, and never its last. A group belongs to the
 // class of its first sample. It needs a few bytes a sample.
-func Rows(n int, c Config) (kept, held []int, err error) {
+func Rows(n int, c Config) (kept, held []int32, err error) {
 	if !(c.Share >= 0 && c.Share < 1) {
 		return nil, nil, fmt.Errorf("%w: it is %v", ErrShare, c.Share)
 	}
@@ -43,13 +43,13 @@ func Rows(n int, c Config) (kept, held []int, err error) {
 			class.choose(c, members, out)
 		}
 	}
-	held = make([]int, 0, int(c.Share*float64(n))+1)
-	kept = make([]int, 0, n-int(c.Share*float64(n)))
+	held = make([]int32, 0, int(c.Share*float64(n))+1)
+	kept = make([]int32, 0, n-int(c.Share*float64(n)))
 	for i, o := range out {
 		if o {
-			held = append(held, i)
+			held = append(held, int32(i))
 		} else {
-			kept = append(kept, i)
+			kept = append(kept, int32(i))
 		}
 	}
 	return kept, held, nil
@@ -155,15 +155,15 @@ func mark(first int32, members map[int32][]int32, out []bool) {
 // ByTime divides by a moment in time: the latest samples are held out, and
 // samples of one moment stay together. Samples with equal times stay in the
 // training part where the border falls among them.
-func ByTime(times []float64, share float64) (kept, held []int, err error) {
+func ByTime(times []float64, share float64) (kept, held []int32, err error) {
 	if !(share >= 0 && share < 1) {
 		return nil, nil, fmt.Errorf("%w: it is %v", ErrShare, share)
 	}
-	order := make([]int, len(times))
+	order := make([]int32, len(times))
 	for i := range order {
-		order[i] = i
+		order[i] = int32(i)
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(times[a], times[b]) })
+	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(times[a], times[b]) })
 	border := len(order) - int(math.Round(share*float64(len(order))))
 	for border > 0 && border < len(order) && times[order[border]] == times[order[border-1]] {
 		border++

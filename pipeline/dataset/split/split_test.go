@@ -35,7 +35,7 @@ func TestRowsKeepsTheShareOfEachClass(t *testing.T) {
 	whole := append(slices.Clone(kept), held...)
 	slices.Sort(whole)
 	for i, r := range whole {
-		if i != r {
+		if i != int(r) {
 			t.Fatalf("row %d is missing or twice", i)
 		}
 	}
@@ -56,7 +56,7 @@ func TestRowsNeverDividesAGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, h := range held {
-		if slices.ContainsFunc(kept, func(k int) bool { return groups[k] == groups[h] }) {
+		if slices.ContainsFunc(kept, func(k int32) bool { return groups[k] == groups[h] }) {
 			t.Fatalf("group %d is on both sides", groups[h])
 		}
 	}
@@ -68,7 +68,7 @@ func TestRowsNeverDividesAGroup(t *testing.T) {
 func TestRowsLeavesSmallClassesOnBothSides(t *testing.T) {
 	labels := []int{0, 0, 1, 2, 2, 2}
 	kept, held, _ := split.Rows(6, split.Config{Share: 0.1, Label: of(labels)})
-	count := func(rows []int, l int) (n int) {
+	count := func(rows []int32, l int) (n int) {
 		for _, r := range rows {
 			if labels[r] == l {
 				n++
@@ -97,11 +97,11 @@ func TestRefusesShare(t *testing.T) {
 
 func TestByTimeHoldsTheLatest(t *testing.T) {
 	kept, held, err := split.ByTime([]float64{5, 1, 4, 2, 3}, 0.4)
-	if err != nil || !slices.Equal(kept, []int{1, 3, 4}) || !slices.Equal(held, []int{0, 2}) {
+	if err != nil || !slices.Equal(kept, []int32{1, 3, 4}) || !slices.Equal(held, []int32{0, 2}) {
 		t.Errorf("kept %v, held %v, %v", kept, held, err)
 	}
 	kept, held, _ = split.ByTime([]float64{1, 2, 2, 2, 3}, 0.5)
-	if !slices.Equal(kept, []int{0, 1, 2, 3}) || !slices.Equal(held, []int{4}) {
+	if !slices.Equal(kept, []int32{0, 1, 2, 3}) || !slices.Equal(held, []int32{4}) {
 		t.Errorf("one moment was divided: kept %v, held %v", kept, held)
 	}
 }
