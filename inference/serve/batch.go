@@ -52,6 +52,7 @@ type batcher struct {
 	arriving atomic.Int64 // requests being decoded
 	stop     chan struct{}
 	stopped  sync.WaitGroup
+	pace     pace // the loop's own
 	carried  *job // taken from the queue but of another shape; the loop's own
 	ran      func(rows int64)
 }
@@ -118,9 +119,9 @@ func (q *batcher) gather(first *job) []*job {
 	if first.rows == 0 || !q.joinable.Load() {
 		return jobs
 	}
-	rows := first.rows
+	rows, most := first.rows, int64(q.most())
 	end := time.Now().Add(q.patience())
-	for rows < int64(q.batching.MaxRows) {
+	for rows < most {
 		j := q.next(end)
 		if j == nil {
 			break
@@ -128,7 +129,7 @@ func (q *batcher) gather(first *job) []*job {
 		if j.ctx.Err() != nil {
 			continue
 		}
-		if rows+j.rows > int64(q.batching.MaxRows) || !sameShape(first, j) {
+		if rows+j.rows > most || !sameShape(first, j) {
 			q.carried = j
 			break
 		}
@@ -136,6 +137,14 @@ func (q *batcher) gather(first *job) []*job {
 		rows += j.rows
 	}
 	return jobs
+}
+
+// most is how many rows the next batch may have.
+func (q *batcher) most() int {
+	if q.batching.Delay >= 0 {
+		return q.batching.MaxRows
+	}
+	return q.pace.most(q.batching.MaxRows)
 }
 
 func (q *batcher) patience() time.Duration {
@@ -209,6 +218,9 @@ func (q *batcher) run(jobs []*job) {
 		rows += max(j.rows, 1)
 	}
 	q.ran(rows)
+	if err == nil {
+		q.pace.note(rows, spent)
+	}
 	for i, j := range jobs {
 		r := result{err: err, rows: rows, wait: began.Sub(j.queued), spent: spent}
 		if err == nil {
