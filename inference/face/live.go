@@ -21,7 +21,9 @@ type LiveConfig struct {
 	Detectors []Detector
 	Params    []Params // of each detector; missing ones are zero
 	Track     TrackConfig
-	Hide      vision.Style // hides every tracked face in View.Frame; "" for none
+	// Hide hides every face in View.Frame; "" for none. While it does, each frame
+	// waits for its own detection, so that no face is shown even once.
+	Hide vision.Style
 	// Budget is how long a frame waits for its detection before it is shown with
 	// the faces where the tracker expects them; 20 ms when 0.
 	Budget time.Duration
@@ -244,7 +246,11 @@ func (lp *loop) frame(ctx context.Context, f *vision.Frame) error {
 	}
 	lp.frames++
 	lp.original = f
-	events := lp.collect(0)
+	before := time.Duration(0)
+	if cfg.Hide != "" { // no frame is shown before its faces are known
+		cfg.Budget, before = time.Minute, time.Minute
+	}
+	events := lp.collect(before)
 	if lp.started == nil {
 		lp.start(ctx, cfg, f)
 		events = append(events, lp.collect(cfg.Budget)...)

@@ -272,3 +272,28 @@ func TestLiveOfAPictureAndOfNothing(t *testing.T) {
 		t.Errorf("without a detector: %v", err)
 	}
 }
+
+// While faces are hidden, no frame may be shown before its own detection.
+func TestLiveHidesFromTheFirstFrame(t *testing.T) {
+	cam := stream(t, clipJPEGs(t, 30), 100, 0)
+	l := startLive(t, face.LiveConfig{
+		Feed: vision.FeedConfig{Spec: cam.URL}, Detectors: []face.Detector{openModel(t, yunetFile)},
+		Hide: vision.Solid, Budget: time.Nanosecond,
+	})
+	for after := int64(-1); after < 15; {
+		v, err := l.Wait(patient(t), after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after = v.Number
+		if len(v.Results) != 1 || v.Results[0].Frame != v.Frame.Index {
+			t.Fatalf("frame %d is shown with the faces of %+v", v.Frame.Index, v.Results)
+		}
+		for _, f := range v.Results[0].Faces {
+			c := f.Box.Center()
+			if got := v.Frame.RGBA(nil).RGBAAt(int(c.X), int(c.Y)); got.R != 0x30 || got.G != 0x30 {
+				t.Fatalf("the face at %v is visible: %v", f.Box, got)
+			}
+		}
+	}
+}
