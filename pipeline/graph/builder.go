@@ -293,7 +293,7 @@ func describe(in []*Value) string {
 			text.WriteString("-")
 			continue
 		}
-		text.WriteString(fmt.Sprintf("%s %v", v.Name, v.Shape))
+		fmt.Fprintf(&text, "%s %v", v.Name, v.Shape)
 	}
 	return text.String() + ")"
 }
