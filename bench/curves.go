@@ -244,7 +244,7 @@ func anonymousBytes() int64 {
 // beside lets TensorBoard load the same points and tells how long it took and
 // how many it kept.
 func (b *bench) beside(ctx context.Context, dir string, s curve.Samples) (string, error) {
-	python := filepath.Join(b.root, "bench", "peers", "tensorboard", ".venv", "bin", "python")
+	python := filepath.Join(b.root, "bench", "peers", ".venv", "bin", "python")
 	if _, err := os.Stat(python); err != nil {
 		return "", err
 	}

@@ -1,4 +1,5 @@
-"""Reads and smooths with TensorBoard's own code, for comparison with Athanor's.
+"""Reads with TensorBoard's own code, for comparison with Athanor's. TensorBoard
+comes with the Keras peer; "write" needs tensorboardX beside it.
 
 read FILE          prints step,tag,value of every scalar in an event file
 write FOLDER       writes event files with TensorBoard's and tensorboardX's
