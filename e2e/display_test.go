@@ -95,14 +95,18 @@ func (d *display) palette(text string) {
 
 // settle waits until the picture stands still, at most two seconds.
 func (d *display) settle() {
-	last := ""
-	for range 10 {
-		time.Sleep(120 * time.Millisecond)
+	last, equal := "", 0
+	for range 12 {
+		time.Sleep(150 * time.Millisecond)
 		sum, err := d.run("sh", "-c", "import -silent -window root rgb:- | md5sum")
 		if err == nil && sum == last {
+			equal++
+		} else {
+			equal = 0
+		}
+		if last = sum; equal >= 2 {
 			return
 		}
-		last = sum
 	}
 }
 

@@ -181,10 +181,11 @@ func (d *display) gallery() {
 	for _, look := range [][2]string{{"en-dark", ""}, {"zh-light", "light"}} {
 		if look[1] != "" {
 			d.palette(look[1])
-			d.palette("中文")
+			d.palette("zh")
 		}
 		for name, key := range keys {
 			d.key("ctrl+" + key)
+			time.Sleep(500 * time.Millisecond) // what loads in the background needs a moment
 			d.settle()
 			d.shoot(name + "-" + look[0])
 		}

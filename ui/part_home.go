@@ -30,8 +30,6 @@ func (p *homePart) start(w home.Start) {
 	case home.Images, home.Text, home.Table:
 		p.s.Go(placeData)
 		p.s.chooseDataFor(w)
-	case home.Webcam:
-		p.s.Go(placeData)
 	case home.Faces:
 		p.s.Go(placeFaces)
 	case home.Model:

@@ -49,6 +49,7 @@ type Studio struct {
 	window  fyne.Window
 	book    *i18n.Book
 	prefs   project.Settings
+	variant fyne.ThemeVariant
 	rail    *shell.Rail
 	status  *shell.Status
 	toasts  *shell.Toasts
@@ -147,6 +148,7 @@ func Open(ctx context.Context, a fyne.App, opts Options) (*Studio, error) {
 	s.build()
 	s.bind()
 	s.watch()
+	s.followSystem()
 	s.fail(trouble)
 	return s, nil
 }
@@ -175,7 +177,7 @@ func (s *Studio) language() i18n.Language {
 }
 
 // build makes the frame and forgets all screens; it is called at the start and
-// whenever the language changes.
+// whenever the language or the look changes.
 func (s *Studio) build() {
 	s.screens = map[string]fyne.CanvasObject{}
 	speakFyne(s.book.Language())
@@ -241,7 +243,25 @@ func (s *Studio) SetLanguage(l i18n.Language) {
 func (s *Studio) SetLook(m look.Mode) {
 	s.prefs.Theme = string(m)
 	s.app.Settings().SetTheme(look.Theme{Mode: m})
+	s.rebuild()
 	s.keep()
+}
+
+// rebuild makes all screens anew: those that are not on screen do not hear of a
+// change of the theme.
+func (s *Studio) rebuild() {
+	s.variant = s.app.Settings().ThemeVariant()
+	s.build()
+}
+
+// followSystem makes the screens anew when the system turns dark or light.
+func (s *Studio) followSystem() {
+	s.variant = s.app.Settings().ThemeVariant()
+	s.app.Settings().AddListener(func(set fyne.Settings) {
+		if look.Mode(s.prefs.Theme) == look.System && set.ThemeVariant() != s.variant {
+			s.rebuild()
+		}
+	})
 }
 
 // fail shows an error in the studio's one error dialog. An end that was asked

@@ -20,7 +20,6 @@ type Start string
 const (
 	Digits Start = "digits"
 	Images Start = "images"
-	Webcam Start = "webcam"
 	Text   Start = "text"
 	Table  Start = "table"
 	Faces  Start = "faces"
@@ -28,7 +27,7 @@ const (
 )
 
 // Starts lists all ways to begin in the order of their cards.
-func Starts() []Start { return []Start{Digits, Images, Webcam, Text, Table, Faces, Model} }
+func Starts() []Start { return []Start{Digits, Images, Text, Table, Faces, Model} }
 
 // Project is a line of the list of recent projects.
 type Project struct {

@@ -44,7 +44,6 @@ func NewConfusion() *Confusion {
 // are kept and must not change afterwards.
 func (c *Confusion) Set(classes []string, matrix [][]int) {
 	c.classes, c.matrix = classes, matrix
-	c.picture.Image = Shade(matrix, look.Colour(look.Raised), look.Colour(look.Positive), look.Colour(look.Ember))
 	c.Refresh()
 }
 
@@ -132,6 +131,7 @@ func (r *confusionRenderer) place(t *canvas.Text, at fyne.Position, size fyne.Si
 func (r *confusionRenderer) MinSize() fyne.Size { return fyne.NewSize(180, 180) }
 
 func (r *confusionRenderer) Refresh() {
+	r.c.picture.Image = Shade(r.c.matrix, look.Colour(look.Raised), look.Colour(look.Positive), look.Colour(look.Ember))
 	r.label()
 	r.Layout(r.c.Size())
 	r.c.picture.Refresh()
