@@ -122,8 +122,11 @@ func (s *sentimentBench) quality(ctx context.Context) (table, error) {
 		name, lang string
 		set        []labelled
 	}{
-		{"online_shopping, held out", "zh", held}, {"SST-2 test", "en", sst}, {"VADER's amazon ground truth, polarity", "en", amazon},
-		{"pairs, Chinese texts", "zh", pairs[:200]}, {"pairs, English texts", "en", pairs[200:]},
+		{"online_shopping, held out", "zh", held},
+		{"SST-2 test", "en", sst},
+		{"VADER's amazon ground truth, polarity", "en", amazon},
+		{"pairs, Chinese texts", "zh", pairs[:200]},
+		{"pairs, English texts", "en", pairs[200:]},
 	} {
 		ours, err := judgeAll(ctx, s.a, c.lang, c.set)
 		if err != nil {

@@ -60,27 +60,8 @@ func NewImported(file []byte, name string, i Import) (*Model, error) {
 // describeImport finds the roles of the graph's inputs and its answer.
 func (m *Model) describeImport(g *onnx.Graph) error {
 	for _, in := range g.Feeds() {
-		if in.Type == nil || in.Type.Tensor == nil || len(in.Type.Tensor.Shape) != 2 {
-			return fmt.Errorf("%w: input %s is no list of tokens", ErrModel, in.Name)
-		}
-		t := in.Type.Tensor
-		if t.Elem != onnx.Int64 && t.Elem != onnx.Int32 {
-			return fmt.Errorf("%w: input %s takes %s, not whole numbers", ErrModel, in.Name, t.Elem)
-		}
-		p := port{role: roleIDs, narrow: t.Elem == onnx.Int32}
-		switch lower := strings.ToLower(in.Name); {
-		case strings.Contains(lower, "mask"):
-			p.role = roleMask
-		case strings.Contains(lower, "type") || strings.Contains(lower, "segment"):
-			p.role = roleTypes
-		}
-		m.ports = append(m.ports, p)
-		if t.Shape[0].Known {
-			m.rows = int(t.Shape[0].Value)
-		}
-		m.flexible = !t.Shape[1].Known
-		if t.Shape[1].Known {
-			m.length = int(t.Shape[1].Value)
+		if err := m.addPort(in); err != nil {
+			return err
 		}
 	}
 	if m.length == 0 {
@@ -91,6 +72,37 @@ func (m *Model) describeImport(g *onnx.Graph) error {
 	}
 	m.outputs = len(g.Outputs)
 	return nil
+}
+
+// addPort takes over one input.
+func (m *Model) addPort(in *onnx.ValueInfo) error {
+	if in.Type == nil || in.Type.Tensor == nil || len(in.Type.Tensor.Shape) != 2 {
+		return fmt.Errorf("%w: input %s is no list of tokens", ErrModel, in.Name)
+	}
+	t := in.Type.Tensor
+	if t.Elem != onnx.Int64 && t.Elem != onnx.Int32 {
+		return fmt.Errorf("%w: input %s takes %s, not whole numbers", ErrModel, in.Name, t.Elem)
+	}
+	m.ports = append(m.ports, port{role: roleOf(in.Name), narrow: t.Elem == onnx.Int32})
+	if t.Shape[0].Known {
+		m.rows = int(t.Shape[0].Value)
+	}
+	m.flexible = !t.Shape[1].Known
+	if t.Shape[1].Known {
+		m.length = int(t.Shape[1].Value)
+	}
+	return nil
+}
+
+// roleOf tells an input's role by the names exporters use.
+func roleOf(name string) role {
+	switch lower := strings.ToLower(name); {
+	case strings.Contains(lower, "mask"):
+		return roleMask
+	case strings.Contains(lower, "type"), strings.Contains(lower, "segment"):
+		return roleTypes
+	}
+	return roleIDs
 }
 
 // role is what an input of an imported model is told.
