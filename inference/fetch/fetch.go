@@ -235,3 +235,36 @@ func Match(path string) (Item, bool) {
 	}
 	return known[i], true
 }
+
+// Keep copies a file that a person brought into a folder, under its usual name,
+// when it is one of the known items by its SHA-256; then Have finds it there.
+// Other files are refused with ErrUnknown. The original stays where it is.
+func Keep(path, dir string) (Item, error) {
+	item, ok := Match(path)
+	if !ok {
+		return Item{}, fmt.Errorf("%w: %s is none of the files that are known by their checksum", ErrUnknown, path)
+	}
+	if _, have := Have(item, dir); have {
+		return item, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return item, fmt.Errorf("keep %s: %w", item.Name, err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return item, fmt.Errorf("keep %s: %w", item.Name, err)
+	}
+	part := filepath.Join(dir, item.File+".part")
+	err = os.WriteFile(part, data, 0o644)
+	if err == nil {
+		err = verify(part, item)
+	}
+	if err == nil {
+		err = os.Rename(part, filepath.Join(dir, item.File))
+	}
+	if err != nil {
+		_ = os.Remove(part)
+		return item, fmt.Errorf("keep %s: %w", item.Name, err)
+	}
+	return item, nil
+}

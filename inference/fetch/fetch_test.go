@@ -187,3 +187,27 @@ func TestGetWritesOnlyIntoItsFolder(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestKeepADroppedModel(t *testing.T) {
+	dropped := testenv.SharedData(t, "faces", "models", "face_detection_yunet_2023mar.onnx")
+	dir := filepath.Join(t.TempDir(), "models")
+	for range 2 { // dropping it again changes nothing
+		item, err := fetch.Keep(dropped, dir)
+		if err != nil || item.Name != "yunet" {
+			t.Fatal(item, err)
+		}
+		if _, have := fetch.Have(item, dir); !have {
+			t.Error("the kept file is not found")
+		}
+	}
+	other := filepath.Join(t.TempDir(), "other.onnx")
+	if err := os.WriteFile(other, []byte("not a model"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fetch.Keep(other, dir); !errors.Is(err, fetch.ErrUnknown) {
+		t.Errorf("got %v", err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("the folder holds %v", left)
+	}
+}
