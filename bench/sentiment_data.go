@@ -50,7 +50,7 @@ func (s *sentimentBench) shopping() ([]labelled, error) {
 }
 
 // heldOut are the reviews the shipped Chinese model was validated on: its recipe
-// opens the same split again, and the fingerprint proves it.
+// opens the same split again, and the fingerprint tells whether it is.
 func (s *sentimentBench) heldOut(ctx context.Context) ([]labelled, error) {
 	file, err := models.ONNX(models.ReviewsChinese)
 	if err != nil {
@@ -74,9 +74,7 @@ func (s *sentimentBench) heldOut(ctx context.Context) ([]labelled, error) {
 	if err != nil {
 		return nil, err
 	}
-	if set.Fingerprint != fingerprint {
-		return nil, fmt.Errorf("the reviews or the split have changed since reviews-zh was trained")
-	}
+	s.sameSplit = set.Fingerprint == fingerprint
 	all, err := s.shopping()
 	if err != nil {
 		return nil, err
