@@ -172,7 +172,7 @@ func (f *serveFlags) builtins(stderr io.Writer, c *serve.Config) (func(), error)
 		}
 	}
 	if f.sentiment {
-		answer, missing, end := builtin.Sentiment()
+		answer, end, missing := builtin.Sentiment()
 		if missing != nil {
 			fmt.Fprintln(stderr, "athanor: sentiment by lexicon only:", missing)
 		}

@@ -46,7 +46,8 @@ func everything() *onnx.Model {
 			{Name: "sps", Type: onnx.AttrSparseTensors, SparseTensors: []*onnx.SparseTensor{sparse}},
 			{Name: "tp", Type: onnx.AttrTypeProto, TP: &onnx.Type{Sequence: elem, Denotation: "D"}},
 			{Name: "tps", Type: onnx.AttrTypeProtos, Types: []*onnx.Type{
-				{Optional: elem}, {Map: &onnx.MapType{Key: onnx.String, Value: elem}},
+				{Optional: elem},
+				{Map: &onnx.MapType{Key: onnx.String, Value: elem}},
 				{Sparse: &onnx.TensorType{Elem: onnx.Float, HasShape: true}},
 			}},
 		},
@@ -75,8 +76,10 @@ func everything() *onnx.Model {
 			Name: "Twice", Domain: "custom", Overload: "o", Doc: "d",
 			Inputs: []string{"a"}, Outputs: []string{"b"}, AttrNames: []string{"k"},
 			AttrDefaults: []*onnx.Attribute{onnx.IntAttr("n", 7)},
-			Nodes: []*onnx.Node{{OpType: "Add", Inputs: []string{"a", "a"}, Outputs: []string{"b"},
-				Attrs: []*onnx.Attribute{{Name: "r", RefName: "k", Type: onnx.AttrInt}}}},
+			Nodes: []*onnx.Node{{
+				OpType: "Add", Inputs: []string{"a", "a"}, Outputs: []string{"b"},
+				Attrs: []*onnx.Attribute{{Name: "r", RefName: "k", Type: onnx.AttrInt}},
+			}},
 			Opsets:   []onnx.Opset{{Version: 20}},
 			Values:   []*onnx.ValueInfo{onnx.TensorValue("b", onnx.Float)},
 			Metadata: []onnx.Pair{{Key: "p", Value: "q"}},
@@ -113,9 +116,13 @@ func TestEveryFieldSurvivesARoundTrip(t *testing.T) {
 	want := everything()
 	for _, pair := range [][2]any{
 		{want.Graph.Nodes[0].Attrs, m.Graph.Nodes[0].Attrs},
-		{want.Metadata, m.Metadata}, {want.Opsets, m.Opsets}, {want.Functions, m.Functions},
-		{want.Graph.Quantization, m.Graph.Quantization}, {want.Graph.Inputs[0], m.Graph.Inputs[0]},
-		{want.Graph.Initializers[1:], m.Graph.Initializers[1:]}, {want.Unknown, m.Unknown},
+		{want.Metadata, m.Metadata},
+		{want.Opsets, m.Opsets},
+		{want.Functions, m.Functions},
+		{want.Graph.Quantization, m.Graph.Quantization},
+		{want.Graph.Inputs[0], m.Graph.Inputs[0]},
+		{want.Graph.Initializers[1:], m.Graph.Initializers[1:]},
+		{want.Unknown, m.Unknown},
 	} {
 		if !equal(reflect.ValueOf(pair[0]), reflect.ValueOf(pair[1])) {
 			t.Errorf("wanted %+v\n   got %+v", pair[0], pair[1])
@@ -262,7 +269,7 @@ func TestMalformedIsRefused(t *testing.T) {
 		"text":             []byte("this is no model"),
 		"cut":              whole[:len(whole)/2],
 		"deep":             deep,
-		"wrong wire type":  {7<<3 | 0, 1},
+		"wrong wire type":  {7 << 3, 1},
 		"wrong data field": modelWith(typedTensor(onnx.Float, 1, 7, true, 1)),
 		"cut packed":       modelWith(append(typedTensor(onnx.Float, 1, 4, true), 4<<3|2, 3, 1, 2, 3)),
 		"empty messages":   bytes.Repeat([]byte{14<<3 | 2, 0}, 1<<16),

@@ -65,8 +65,12 @@ func TestNumElements(t *testing.T) {
 		want int64
 		ok   bool
 	}{
-		{nil, 1, true}, {[]int64{2, 3}, 6, true}, {[]int64{math.MaxInt64, 0}, 0, true},
-		{[]int64{-1}, 0, false}, {[]int64{0, -1}, 0, false}, {[]int64{math.MaxInt64, 2}, 0, false},
+		{nil, 1, true},
+		{[]int64{2, 3}, 6, true},
+		{[]int64{math.MaxInt64, 0}, 0, true},
+		{[]int64{-1}, 0, false},
+		{[]int64{0, -1}, 0, false},
+		{[]int64{math.MaxInt64, 2}, 0, false},
 	} {
 		got, err := onnx.NumElements(c.dims)
 		if got != c.want || (err == nil) != c.ok {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -101,7 +102,7 @@ func (d *decoder) field(b []byte) (field, int) {
 		f.value, m = protowire.ConsumeFixed64(b[n:])
 	case protowire.BytesType:
 		f.bytes, m = protowire.ConsumeBytes(b[n:])
-		f.bytes = f.bytes[:len(f.bytes):len(f.bytes)]
+		f.bytes = slices.Clip(f.bytes)
 	default:
 		m = protowire.ConsumeFieldValue(num, typ, b[n:])
 	}
@@ -111,12 +112,10 @@ func (d *decoder) field(b []byte) (field, int) {
 	return f, n + m
 }
 
-func (f field) is(typ protowire.Type) bool {
+func (f field) is(typ protowire.Type) {
 	if f.typ != typ {
 		f.d.fail("field %d has wire type %d, wanted %d", f.num, f.typ, typ)
-		return false
 	}
-	return true
 }
 
 func (f field) str() string {

@@ -195,8 +195,7 @@ func (c *Client) Server(ctx context.Context) (s Server, err error) {
 // reached.
 func (c *Client) Ready(ctx context.Context) (bool, error) {
 	err := c.get(ctx, http.MethodGet, "/v2/health/ready", nil, nil)
-	var answer *Error
-	if errors.As(err, &answer) {
+	if _, answered := errors.AsType[*Error](err); answered {
 		return false, nil
 	}
 	return err == nil, err

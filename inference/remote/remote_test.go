@@ -30,7 +30,8 @@ func halves(t *testing.T) *model.Model {
 	m := &onnx.Model{
 		IRVersion: 10, Opsets: []onnx.Opset{{Version: 20}},
 		Metadata: []onnx.Pair{
-			{Key: model.KeyTask, Value: "image"}, {Key: model.KeyLabels, Value: `["top","下"]`},
+			{Key: model.KeyTask, Value: "image"},
+			{Key: model.KeyLabels, Value: `["top","下"]`},
 			{Key: model.KeyRecipe, Value: "path = '/home/someone'"},
 		},
 		Graph: &onnx.Graph{

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
 	_ "image/gif"
@@ -199,7 +200,7 @@ func formQuestion(body []byte, boundary string) (q question, err error) {
 	form := multipart.NewReader(bytes.NewReader(body), boundary)
 	for range 16 {
 		part, err := form.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return q, nil
 		}
 		if err != nil {

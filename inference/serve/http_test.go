@@ -38,10 +38,14 @@ func TestExchangesByteByByte(t *testing.T) {
 		{"GET", "/v2/models/double", "", 200, `{"name":"double","versions":["1"],"platform":"onnxruntime_onnx","inputs":[{"name":"x","datatype":"FP32","shape":[-1,2]}],"outputs":[{"name":"y","datatype":"FP32","shape":[-1,2]}]}`},
 		{"GET", "/v2/models/double/config", "", 200, `{"backend":"onnxruntime","input":[{"data_type":"TYPE_FP32","dims":[2],"name":"x"}],"max_batch_size":64,"name":"double","output":[{"data_type":"TYPE_FP32","dims":[2],"name":"y"}],"platform":"onnxruntime_onnx"}`},
 		{"POST", "/v2/repository/index", "", 200, `[{"name":"double","version":"1","state":"READY"}]`},
-		{"POST", "/v2/models/double/infer", `{"id":"7","inputs":[{"name":"x","shape":[2,2],"datatype":"FP32","data":[1,2,[3,-0.5]]}]}`, 200,
-			`{"model_name":"double","model_version":"1","id":"7","outputs":[{"name":"y","datatype":"FP32","shape":[2,2],"data":[2,4,6,-1]}]}`},
-		{"POST", "/v2/models/double/versions/1/infer", `{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]}],"outputs":[{"name":"y","parameters":{"classification":2}}]}`, 200,
-			`{"model_name":"double","model_version":"1","outputs":[{"name":"y","datatype":"BYTES","shape":[1,2],"data":["4.000000:1","2.000000:0"]}]}`},
+		{
+			"POST", "/v2/models/double/infer", `{"id":"7","inputs":[{"name":"x","shape":[2,2],"datatype":"FP32","data":[1,2,[3,-0.5]]}]}`, 200,
+			`{"model_name":"double","model_version":"1","id":"7","outputs":[{"name":"y","datatype":"FP32","shape":[2,2],"data":[2,4,6,-1]}]}`,
+		},
+		{
+			"POST", "/v2/models/double/versions/1/infer", `{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]}],"outputs":[{"name":"y","parameters":{"classification":2}}]}`, 200,
+			`{"model_name":"double","model_version":"1","outputs":[{"name":"y","datatype":"BYTES","shape":[1,2],"data":["4.000000:1","2.000000:0"]}]}`,
+		},
 		{"POST", "/v2/models/none/infer", `{}`, 404, `{"error":"Request for unknown model: 'none' is not found"}`},
 		{"GET", "/v2/models/double/versions/2", "", 404, `{"error":"Request for unknown model: 'double' version 2 is not found"}`},
 		{"POST", "/v2/models/double/infer", `{"inputs":[]}`, 400, `{"error":"input does not fit the model: expected 1 inputs but got 0 inputs"}`},

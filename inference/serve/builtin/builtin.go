@@ -16,7 +16,7 @@ import (
 
 // Sentiment opens the studio's analyzer for serve.Config. missing says why a
 // learned model could not be opened and its lexicon stands in; it is no error.
-func Sentiment() (answer func(context.Context, string) (serve.Verdict, error), missing error, done func()) {
+func Sentiment() (answer func(context.Context, string) (serve.Verdict, error), done func(), missing error) {
 	analyzer, missing, done := sentiment.NewDefault()
 	return func(ctx context.Context, text string) (serve.Verdict, error) {
 		v, err := analyzer.One(ctx, text, sentiment.Options{})
@@ -24,7 +24,7 @@ func Sentiment() (answer func(context.Context, string) (serve.Verdict, error), m
 			return serve.Verdict{}, fmt.Errorf("sentiment: %w", err)
 		}
 		return serve.Verdict{Label: string(v.Label), Score: v.Score, Confidence: v.Confidence, Language: v.Lang}, nil
-	}, missing, done
+	}, done, missing
 }
 
 // Faces opens a face detector for serve.Config: a learned one from the folder

@@ -17,7 +17,8 @@ func digits() *onnx.Model {
 	return &onnx.Model{
 		IRVersion: 10, Opsets: []onnx.Opset{{Version: 20}},
 		Metadata: []onnx.Pair{
-			{Key: model.KeyTask, Value: "image"}, {Key: model.KeyLabels, Value: `["a \"b\"","下"]`},
+			{Key: model.KeyTask, Value: "image"},
+			{Key: model.KeyLabels, Value: `["a \"b\"","下"]`},
 			{Key: model.KeyRecipe, Value: "path = '/home/someone'"},
 		},
 		Graph: &onnx.Graph{

@@ -3,6 +3,7 @@ package oip
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -45,9 +46,7 @@ func AppendRequest(b []byte, r *Request) (_ []byte, header int, err error) {
 		b = append(appendText(b, r.ID), ',')
 	}
 	params := Params{}
-	for k, v := range r.Params {
-		params[k] = v
-	}
+	maps.Copy(params, r.Params)
 	if r.BinaryOutput {
 		params["binary_data_output"] = true
 	}
@@ -164,11 +163,12 @@ func appendData(b []byte, t *Tensor) ([]byte, error) {
 		}
 		return b, nil
 	}
-	size, ok := t.Type.Size(), true
+	size := t.Type.Size()
 	for at := 0; at+size <= len(t.Data); at += size {
 		if at > 0 {
 			b = append(b, ',')
 		}
+		var ok bool
 		if b, ok = appendElement(b, t.Type, t.Data[at:at+size]); !ok {
 			return nil, fmt.Errorf("tensor %q: element %d is NaN or infinite, which JSON cannot carry: use binary_data", t.Name, at/size)
 		}

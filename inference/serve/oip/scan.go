@@ -2,6 +2,7 @@ package oip
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -73,10 +74,8 @@ func (s *scanner) object(member func(key string) error) error {
 		if err != nil {
 			return err
 		}
-		for _, k := range seen {
-			if k == key {
-				return s.fault("key %q occurs twice", key)
-			}
+		if slices.Contains(seen, key) {
+			return s.fault("key %q occurs twice", key)
 		}
 		if len(seen) < 64 {
 			seen = append(seen, key)
@@ -199,10 +198,8 @@ func (s *scanner) text() (string, error) {
 	if !utf8.Valid(raw) {
 		return "", s.fault("a string is not valid UTF-8")
 	}
-	for _, c := range raw {
-		if c == '\\' {
-			return s.unescape(raw)
-		}
+	if slices.Contains(raw, '\\') {
+		return s.unescape(raw)
 	}
 	return string(raw), nil
 }
