@@ -94,14 +94,19 @@ func SafeName(name string) string {
 }
 
 // OpenRun opens a run folder to write, to begin or to resume it. It fails with
-// ErrLocked while another process does.
+// ErrLocked while another process does. With ATHANOR_TENSORBOARD set, event files
+// are written beside the metrics.
 func OpenRun(dir string) (*Run, error) {
 	l, err := lockFolder(dir)
 	if err != nil {
 		return nil, err
 	}
 	r := &Run{dir: dir, lock: l}
-	if err := r.open(); err != nil {
+	err = r.open()
+	if err == nil && os.Getenv("ATHANOR_TENSORBOARD") != "" {
+		err = r.WriteEventFiles(time.Now())
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open run %s: %w", dir, errors.Join(err, r.closeFiles()))
 	}
 	return r, nil

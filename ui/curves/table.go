@@ -1,6 +1,8 @@
 package curves
 
 import (
+	"math"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
@@ -87,7 +89,32 @@ func DifferenceRows(book *i18n.Book, runs []*curves.Run) [][]string {
 		}
 		rows = append(rows, row)
 	}
+	if row, ok := timeRow(book, runs); ok {
+		rows = append(rows, row)
+	}
 	return rows
+}
+
+// timeRow tells how long each run worked until it had the accuracy that the
+// weakest of them ever reached.
+func timeRow(book *i18n.Book, runs []*curves.Run) ([]string, bool) {
+	target := math.Inf(1)
+	for _, r := range runs {
+		target = math.Min(target, r.Info.Metric("val_accuracy"))
+	}
+	if target-target != 0 {
+		return nil, false
+	}
+	row := []string{book.T("curves.timeto", book.Percent(target))}
+	for _, r := range runs {
+		seconds, ok := curves.TimeTo(r, "val_accuracy", target)
+		text := "–"
+		if ok {
+			text = book.Duration(secondsOf(seconds))
+		}
+		row = append(row, text)
+	}
+	return row, true
 }
 
 func orDash(s string) string {

@@ -1,6 +1,7 @@
 package curves
 
 import (
+	"slices"
 	"strconv"
 
 	"fyne.io/fyne/v2"
@@ -9,6 +10,7 @@ import (
 
 	"athanor/app/curves"
 	"athanor/app/metrics"
+	"athanor/app/store"
 	"athanor/pipeline/curve"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
@@ -22,6 +24,8 @@ type tools struct {
 	amount  *widget.Slider
 	tells   *widgets.Text
 	kind    int
+	group   *widget.Select
+	keys    []string // of the recipe, in the order of the group's choices
 }
 
 func axes() []metrics.Axis {
@@ -100,9 +104,55 @@ func (t *tools) makeChecks() fyne.CanvasObject {
 			t.v.change(func(o *curves.Options) { set(o, on) })
 		})
 	}
+	t.group = widget.NewSelect([]string{t.v.book.T("curves.group.none")}, nil)
+	t.group.SetSelectedIndex(0)
+	t.group.OnChanged = func(string) {
+		t.v.change(func(o *curves.Options) { o.GroupBy = t.groupKey() })
+	}
 	return container.NewHBox(
 		check("logx", func(o *curves.Options, on bool) { o.LogX, o.MinX, o.MaxX = on, 0, 0 }),
 		check("logy", func(o *curves.Options, on bool) { o.LogY = on }),
 		check("outliers", func(o *curves.Options, on bool) { o.IgnoreOutliers = on }),
+		widgets.Width(t.group, 190),
 	)
+}
+
+// groupKey is the recipe key to group by, "" for none.
+func (t *tools) groupKey() string {
+	if i := t.group.SelectedIndex(); i > 0 && i <= len(t.keys) {
+		return t.keys[i-1]
+	}
+	return ""
+}
+
+// offer lists the recipe keys by which these runs can be grouped; the one in use
+// stays.
+func (t *tools) offer(runs []*curves.Run) {
+	now := t.groupKey()
+	t.keys = GroupKeys(runs)
+	if now != "" && !slices.Contains(t.keys, now) {
+		t.keys = append(t.keys, now)
+	}
+	names := []string{t.v.book.T("curves.group.none")}
+	for _, k := range t.keys {
+		names = append(names, t.v.book.T("curves.group.by", k))
+	}
+	if !slices.Equal(t.group.Options, names) {
+		t.group.Options = names
+		t.group.Refresh()
+	}
+}
+
+// GroupKeys are the recipe keys in which runs differ, in order.
+func GroupKeys(runs []*curves.Run) []string {
+	var keys []string
+	for i := 1; i < len(runs); i++ {
+		for _, d := range store.Diff(runs[0].Info.Recipe, runs[i].Info.Recipe) {
+			if !slices.Contains(keys, d.Key) {
+				keys = append(keys, d.Key)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }

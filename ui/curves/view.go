@@ -138,6 +138,7 @@ func (v *View) labels() map[string]string {
 // looked at.
 func (v *View) Apply(runs []*curves.Run, shown []curves.Shown, groups [][]string) {
 	v.runs, v.shown = runs, shown
+	v.tools.offer(runs)
 	v.stage.Objects = []fyne.CanvasObject{v.empty}
 	if len(runs) > 0 && len(shown) > 0 {
 		v.arrange(groups)
