@@ -29,7 +29,7 @@ const servingGC = 400
 
 type serveFlags struct {
 	addr, grpcAddr, keyFile, repository, device string
-	certFile, certKey                           string
+	certFile, certKey, traces                   string
 	noTLS, sentiment, faces, quiet              bool
 	maxBatch, queue, threads                    int
 	maxDelay                                    time.Duration
@@ -75,6 +75,7 @@ func (f *serveFlags) register(command *cobra.Command) {
 	flags.IntVar(&f.queue, "queue", 256, "requests that may wait for one model; more are refused at once")
 	flags.IntVar(&f.threads, "threads", max(1, runtime.NumCPU()/2), "threads of one model")
 	flags.StringVar(&f.device, "device", "", "auto, cpu, webgpu[:n] or cuda[:n]")
+	flags.StringVar(&f.traces, "otlp-endpoint", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "where OpenTelemetry traces go (OTLP over HTTP), such as http://127.0.0.1:4318")
 	flags.StringSliceVar(&f.hosts, "host", nil, "further names this machine is called by")
 	flags.StringSliceVar(&f.origins, "origin", nil, "web pages' origins that may call, such as https://example.org")
 }
@@ -143,7 +144,7 @@ func (f *serveFlags) options() model.Options {
 // config turns the flags into the service's; done frees what it opened.
 func (f *serveFlags) config(cmd *cobra.Command) (c serve.Config, done func(), err error) {
 	c = serve.Config{
-		Addr: f.addr, GRPCAddr: f.grpcAddr, Hosts: f.hosts, Origins: f.origins, Plain: f.noTLS, Version: cmd.Root().Version,
+		Addr: f.addr, GRPCAddr: f.grpcAddr, Hosts: f.hosts, Origins: f.origins, Plain: f.noTLS, TraceEndpoint: f.traces, Version: cmd.Root().Version,
 		Batching: serve.Batching{MaxRows: f.maxBatch, Delay: f.maxDelay, Queue: f.queue},
 	}
 	if !f.quiet {

@@ -36,7 +36,10 @@ type Config struct {
 	Sentiment func(ctx context.Context, text string) (Verdict, error)
 	Faces     func(ctx context.Context, picture image.Image) ([]Face, error)
 	Log       *slog.Logger // nil: none
-	Version   string
+	// TraceEndpoint is where traces go (OTLP over HTTP, such as
+	// http://127.0.0.1:4318); empty: nowhere.
+	TraceEndpoint string
+	Version       string
 }
 
 // Limits bound what one request and all together may take.

@@ -90,6 +90,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 
 func (s *Server) note(r *http.Request, rec *recorder, took time.Duration) {
 	s.traffic.codes.count(rec.status)
+	s.tracer.add(r.Header.Get("Traceparent"), r.Method+" "+r.URL.Path, time.Now().Add(-took), rec.status)
 	s.traffic.last.add(Seen{Time: time.Now(), Method: r.Method, Path: r.URL.Path, Status: rec.status, Took: took, Bytes: rec.bytes})
 	if s.config.Log.Enabled(r.Context(), slog.LevelInfo) {
 		s.config.Log.Info("request", "method", r.Method, "path", r.URL.Path, "status", rec.status,

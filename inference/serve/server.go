@@ -22,6 +22,7 @@ type Server struct {
 	config   Config
 	models   *registry
 	traffic  traffic
+	tracer   *tracer // nil without an endpoint
 	http     *http.Server
 	grpc     *grpc.Server
 	draining atomic.Bool
@@ -44,6 +45,9 @@ func New(c Config) (*Server, error) {
 	}
 	s := &Server{config: c, models: newRegistry(), started: time.Now(), ended: make(chan error, 2)}
 	s.traffic.budget.limit = c.Limits.InFlight
+	if c.TraceEndpoint != "" {
+		s.tracer = newTracer(c.TraceEndpoint, c.Log.Warn)
+	}
 	s.http = &http.Server{
 		Handler:           s.guard(s.routes()),
 		ReadHeaderTimeout: min(c.Limits.Read, 10*time.Second),
@@ -138,6 +142,7 @@ func (s *Server) Stop(ctx context.Context) error {
 			err = errors.Join(fmt.Errorf("drain: %w", err), s.http.Close())
 		}
 		s.stopped = errors.Join(err, s.models.close(ctx))
+		s.tracer.close()
 	})
 	return s.stopped
 }
