@@ -216,7 +216,7 @@ func (v *View) finding(f health.Finding) fyne.CanvasObject {
 
 // ApplyBusy shows how far opening has come; total 0 is not known yet.
 func (v *View) ApplyBusy(text string, done, total int) {
-	setVisible(v.busyBox, text != "")
+	widgets.SetVisible(v.busyBox, text != "")
 	v.busyText.Set(text)
 	if total > 0 {
 		v.busy.Set(float64(done) / float64(total))
@@ -257,13 +257,4 @@ func (v *View) makeFull() fyne.CanvasObject {
 		widgets.TitledPanel(v.book.T("data.fingerprint"), nil, v.print))
 	right := widgets.SideColumn(side)
 	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*look.Gap, 0), right), left)
-}
-
-func setVisible(o fyne.CanvasObject, on bool) {
-	switch {
-	case on && !o.Visible():
-		o.Show()
-	case !on && o.Visible():
-		o.Hide()
-	}
 }

@@ -144,7 +144,7 @@ func (v *View) ApplyModels(models []Choice, chosen string) {
 // ApplyBusy shows how far the measuring is; "" ends it.
 func (v *View) ApplyBusy(text string, done, total int) {
 	v.busyText.Set(text)
-	setVisible(v.busy, text != "")
+	widgets.SetVisible(v.busy, text != "")
 	v.busy.Set(float64(done) / float64(max(total, 1)))
 }
 
@@ -220,13 +220,4 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	head := widgets.Header(v.book.T("evaluate.title"), v.busyText, widgets.Width(v.pick, 220), v.run)
 	body := container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 4, 0, 0), v.busy), nil, nil, nil, v.body)
 	return widget.NewSimpleRenderer(widgets.Page(head, body))
-}
-
-func setVisible(o fyne.CanvasObject, on bool) {
-	switch {
-	case on && !o.Visible():
-		o.Show()
-	case !on && o.Visible():
-		o.Hide()
-	}
 }

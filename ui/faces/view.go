@@ -130,8 +130,8 @@ func (v *View) ApplyHide(s vision.Style) {
 
 // Apply shows a moment; nil shows what to do first.
 func (v *View) Apply(s *Seen) {
-	setVisible(v.stop, s != nil)
-	setVisible(v.save, s != nil)
+	widgets.SetVisible(v.stop, s != nil)
+	widgets.SetVisible(v.save, s != nil)
 	if s == nil {
 		v.stage.Objects = []fyne.CanvasObject{v.idle}
 		v.stage.Refresh()
@@ -159,7 +159,7 @@ func (v *View) Apply(s *Seen) {
 
 // ApplyProgress shows how far a file is made anonymous; total 0 is not known.
 func (v *View) ApplyProgress(text string, done, total int) {
-	setVisible(v.bar, text != "")
+	widgets.SetVisible(v.bar, text != "")
 	v.progress.Set(text)
 	v.bar.Set(float64(done) / float64(max(total, 1)))
 }
@@ -199,13 +199,4 @@ func (v *View) makeSettings() fyne.CanvasObject {
 func (v *View) makeAnonymise() fyne.CanvasObject {
 	choose := widget.NewButtonWithIcon(v.book.T("faces.anonymise"), look.Icon("eye"), func() { call(v.OnAnonymise) })
 	return widgets.TitledPanel(v.book.T("faces.file"), nil, widgets.Column(look.Gap, widgets.SmallParagraph(v.book.T("faces.file.about")), choose, v.progress, v.bar))
-}
-
-func setVisible(o fyne.CanvasObject, on bool) {
-	switch {
-	case on && !o.Visible():
-		o.Show()
-	case !on && o.Visible():
-		o.Hide()
-	}
 }

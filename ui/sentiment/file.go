@@ -61,9 +61,9 @@ func (f *fileView) build(cancel func()) fyne.CanvasObject {
 }
 
 func (f *fileView) apply(file File) {
-	setVisible(f.empty, file.Name == "")
-	setVisible(f.full, file.Name != "")
-	setVisible(f.cancel, file.Running)
+	widgets.SetVisible(f.empty, file.Name == "")
+	widgets.SetVisible(f.full, file.Name != "")
+	widgets.SetVisible(f.cancel, file.Running)
 	p := file.Progress
 	text := file.Name + " · " + f.book.T("sentiment.judged", f.book.Count(p.Rows))
 	if file.Running && p.Left > 0 {
@@ -71,8 +71,8 @@ func (f *fileView) apply(file File) {
 	}
 	f.name.Set(text)
 	f.bar.Set(float64(p.Bytes) / float64(max(p.Size, 1)))
-	setVisible(f.bar, file.Running)
-	setVisible(f.result, file.Summary != nil)
+	widgets.SetVisible(f.bar, file.Running)
+	widgets.SetVisible(f.result, file.Summary != nil)
 	if file.Summary != nil {
 		f.out.Set(file.Out)
 		f.fill(*file.Summary)
@@ -111,13 +111,4 @@ func (f *fileView) texts(box *fyne.Container, samples []reviews.Sample) {
 		box.Add(container.NewBorder(nil, nil, score, nil, widgets.Note(s.Text).Tint("foreground").Truncate()))
 	}
 	box.Refresh()
-}
-
-func setVisible(o fyne.CanvasObject, on bool) {
-	switch {
-	case on && !o.Visible():
-		o.Show()
-	case !on && o.Visible():
-		o.Hide()
-	}
 }

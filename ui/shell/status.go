@@ -57,26 +57,17 @@ func (s *Status) SetMemory(text string) { s.memory.Set(text) }
 // SetNetwork shows what is sent or fetched; "" says that nothing is.
 func (s *Status) SetNetwork(text string) {
 	s.network.Set(text)
-	show(s.netBox, text != "")
+	widgets.SetVisible(s.netBox, text != "")
 }
 
 // Apply shows the running job.
 func (s *Status) Apply(j Job) {
-	show(s.jobBox, j.Running)
+	widgets.SetVisible(s.jobBox, j.Running)
 	if !j.Running {
 		return
 	}
 	s.job.Set(j.Text)
 	s.bar.Set(j.Share)
-}
-
-func show(o fyne.CanvasObject, on bool) {
-	switch {
-	case on && !o.Visible():
-		o.Show()
-	case !on && o.Visible():
-		o.Hide()
-	}
 }
 
 func pair(icon string, text *widgets.Text) *fyne.Container {

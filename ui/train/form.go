@@ -156,7 +156,7 @@ func (f *Form) hint(r *formRow, moved, ok bool) {
 	case moved:
 		r.hint.Set(f.book.T("form.moved", r.field.Min, r.field.Max))
 	}
-	setVisible(r.hint, moved || !ok)
+	widgets.SetVisible(r.hint, moved || !ok)
 }
 
 func (f *Form) show(r *formRow) {
@@ -174,8 +174,8 @@ func (f *Form) show(r *formRow) {
 		r.entry.SetPlaceHolder(usual(r.field.Key, f.recipe.Model.Name))
 	}
 	r.hint.Hide()
-	setVisible(r.mark, f.differs(r))
-	setVisible(r.reset, f.differs(r))
+	widgets.SetVisible(r.mark, f.differs(r))
+	widgets.SetVisible(r.reset, f.differs(r))
 }
 
 // usual is what an architecture takes where a size is left open.
@@ -214,12 +214,3 @@ func (f *Form) arrange() {
 
 // CreateRenderer implements fyne.Widget.
 func (f *Form) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(f.box) }
-
-func setVisible(o fyne.CanvasObject, on bool) {
-	switch {
-	case on && !o.Visible():
-		o.Show()
-	case !on && o.Visible():
-		o.Hide()
-	}
-}

@@ -212,11 +212,11 @@ func (v *View) changed() {
 // showButtons offers what makes sense now.
 func (v *View) showButtons() {
 	p := v.state.Phase
-	setVisible(v.start, !p.Live())
-	setVisible(v.pause, p == Running || p == Paused)
-	setVisible(v.stop, p.Live())
-	setVisible(v.discard, p.Live())
-	setVisible(v.try, p == Finished || p == Stopped)
+	widgets.SetVisible(v.start, !p.Live())
+	widgets.SetVisible(v.pause, p == Running || p == Paused)
+	widgets.SetVisible(v.stop, p.Live())
+	widgets.SetVisible(v.discard, p.Live())
+	widgets.SetVisible(v.try, p == Finished || p == Stopped)
 	v.start.Importance = widget.HighImportance
 	if v.try.Visible() {
 		v.start.Importance = widget.MediumImportance

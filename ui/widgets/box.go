@@ -99,6 +99,16 @@ func SideColumn(content fyne.CanvasObject) fyne.CanvasObject {
 	return Width(container.NewVScroll(inner), 296)
 }
 
+// SetVisible shows or hides o; it does nothing where o is so already.
+func SetVisible(o fyne.CanvasObject, on bool) {
+	switch {
+	case on && !o.Visible():
+		o.Show()
+	case !on && o.Visible():
+		o.Hide()
+	}
+}
+
 // Space is an empty square of n units, for boxes.
 func Space(n float32) fyne.CanvasObject {
 	r := canvas.NewRectangle(nil)
