@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -70,11 +71,20 @@ func (f *dataFlags) config(path string) (source.Config, error) {
 	return c, err
 }
 
+// dataMemory is from where memory is given back eagerly: what a data set of any
+// size needs stays below it, and without it Go would let it grow to the double.
+const dataMemory = 480 << 20
+
 // newData is the command `athanor data` with its subcommands.
 func newData() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "data",
 		Short: "Look a data set over, clean it and see how it is split",
+		PersistentPreRun: func(*cobra.Command, []string) {
+			if os.Getenv("GOMEMLIMIT") == "" {
+				debug.SetMemoryLimit(dataMemory)
+			}
+		},
 	}
 	command.AddCommand(newDataCheck(), newDataShow())
 	return command

@@ -8,7 +8,7 @@ import (
 
 // MemoryLimit is how many bytes of samples a Store keeps in memory before it
 // goes on on disk.
-const MemoryLimit = 96 << 20
+const MemoryLimit = 64 << 20
 
 // blockBytes is about the size of one block of a Store's memory.
 const blockBytes = 4 << 20
