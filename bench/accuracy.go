@@ -30,6 +30,9 @@ func accuracy(ctx context.Context, b *bench) (section, error) {
 	s := section{title: "Accuracy on MNIST's 10,000 test pictures", text: "Median over seeds; the test set is never trained on, and the generator of the embedded digits has not seen a picture of MNIST."}
 	t := table{head: []string{"network", "batch", "epochs", "seeds", "accuracy (median)", "smallest to largest", "seconds a training", "wanted", ""}}
 	for _, tr := range b.trials() {
+		if b.network != "" && tr.job.model != b.network {
+			continue
+		}
 		var accuracies, seconds []float64
 		for seed := range tr.seeds {
 			tr.job.seed = seed + 1

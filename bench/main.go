@@ -29,7 +29,7 @@ type settings struct {
 	epochs  int // a run of the speed part; the first is not counted
 	seeds   int
 	threads int
-	network string // of the speed and kernels parts, "" for all
+	network string // of the speed, kernels and accuracy parts, "" for all
 }
 
 func main() {
@@ -42,7 +42,7 @@ func main() {
 	flag.IntVar(&s.rounds, "rounds", 3, "rounds of the speed part; ratios are taken in each round")
 	flag.IntVar(&s.epochs, "epochs", 3, "epochs of each run of the speed part; the first is not counted")
 	flag.IntVar(&s.seeds, "seeds", 5, "seeds of the accuracy part")
-	flag.StringVar(&s.network, "network", "", "mlp or cnn: only this network in the speed and kernels parts")
+	flag.StringVar(&s.network, "network", "", "mlp or cnn: only this network in the speed, kernels and accuracy parts")
 	flag.IntVar(&s.threads, "threads", 2, "threads, for every engine")
 	flag.Parse()
 	if only != "" {
