@@ -176,14 +176,14 @@ func mlpBody() []byte {
 // besideOthers compares requests a second on the MNIST MLP.
 func besideOthers(ctx context.Context, b *bench, files map[string]string) (table, error) {
 	t := table{head: []string{"MNIST MLP, JSON, one digit a request", "requests/s", "p50", "p99", "Athanor is"}}
-	request := post("/v2/models/mlp/infer", mlpBody(), -1)
+	request := post(mlpBody(), -1)
 	var own, standard, quick, python []blasted
 	for range b.rounds {
 		s, err := startServed(files["mlp"], serve.Batching{Delay: serve.Adaptive})
 		if err != nil {
 			return t, err
 		}
-		own = append(own, blast(ctx, s.addr, request, connections, lapTime))
+		own = append(own, blast(ctx, s.addr, request, connections))
 		s.stop()
 		standard = append(standard, bare(ctx, request, decodeStandard))
 		quick = append(quick, bare(ctx, request, decodeOwn))
@@ -226,7 +226,7 @@ func fastAPI(ctx context.Context, b *bench, path, workers string, request []byte
 		return blasted{}, err
 	}
 	defer stop()
-	return blast(ctx, web, request, connections, lapTime), nil
+	return blast(ctx, web, request, connections), nil
 }
 
 // bare measures a handler that only decodes the body.
@@ -238,7 +238,7 @@ func bare(ctx context.Context, request []byte, decode http.HandlerFunc) blasted 
 	server := &http.Server{Handler: decode, ReadHeaderTimeout: time.Second}
 	go func() { _ = server.Serve(l) }()
 	defer server.Close()
-	return blast(ctx, l.Addr().String(), request, connections, lapTime)
+	return blast(ctx, l.Addr().String(), request, connections)
 }
 
 func decodeStandard(w http.ResponseWriter, r *http.Request) {
@@ -278,9 +278,9 @@ func halfLoad(ctx context.Context, _ *bench, files map[string]string) (table, er
 		return t, err
 	}
 	defer s.stop()
-	request := post("/v2/models/mlp/infer", mlpBody(), -1)
-	peak := blast(ctx, s.addr, request, connections, lapTime)
-	half := blastAt(ctx, s.addr, request, connections, lapTime, peak.perSecond/2)
+	request := post(mlpBody(), -1)
+	peak := blast(ctx, s.addr, request, connections)
+	half := blastAt(ctx, s.addr, request, connections, peak.perSecond/2)
 	t.rows = append(t.rows, half.row("evenly spread, latency from when it was due", ""))
 	return t, nil
 }
@@ -305,7 +305,7 @@ func jsonAndBinary(ctx context.Context, _ *bench, files map[string]string) (tabl
 		if err != nil {
 			return t, err
 		}
-		results[i] = blast(ctx, s.addr, post("/v2/models/mlp/infer", body, header), 8, lapTime)
+		results[i] = blast(ctx, s.addr, post(body, header), 8)
 	}
 	t.rows = append(t.rows, results[0].row("JSON", ""),
 		results[1].row("binary", fmt.Sprintf("%.1f× (at least 3)", results[1].perSecond/results[0].perSecond)))
@@ -325,7 +325,7 @@ func batchingTable(ctx context.Context, b *bench, files map[string]string) (tabl
 				if err != nil {
 					return t, err
 				}
-				got := blast(ctx, s.addr, batchRequest(c.file), connections, lapTime)
+				got := blast(ctx, s.addr, batchRequest(c.file), connections)
 				s.stop()
 				if rows == 1 {
 					one = append(one, got)
@@ -353,5 +353,5 @@ func batchRequest(file string) []byte {
 	x := oip.Floats("x", shape, values)
 	x.Binary = true
 	body, header, _ := oip.AppendRequest(nil, &oip.Request{Inputs: []oip.Tensor{x}}) // floats can always be sent
-	return post("/v2/models/mlp/infer", body, header)
+	return post(body, header)
 }

@@ -37,11 +37,11 @@ func medianOf(list []blasted) blasted {
 	return sorted[len(sorted)/2]
 }
 
-// post is a whole HTTP request as bytes; header is the number of JSON bytes of a
+// post is a whole inference request over HTTP as bytes; header is the number of JSON bytes of a
 // binary body, else negative.
-func post(path string, body []byte, header int) []byte {
+func post(body []byte, header int) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", path, len(body))
+	fmt.Fprintf(&b, "POST /v2/models/mlp/infer HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n", len(body))
 	if header >= 0 {
 		fmt.Fprintf(&b, "Inference-Header-Content-Length: %d\r\n", header)
 	}
@@ -51,12 +51,12 @@ func post(path string, body []byte, header int) []byte {
 }
 
 // blast asks over so many connections as fast as answers come.
-func blast(ctx context.Context, addr string, request []byte, workers int, d time.Duration) blasted {
-	return blastAt(ctx, addr, request, workers, d, 0)
+func blast(ctx context.Context, addr string, request []byte, workers int) blasted {
+	return blastAt(ctx, addr, request, workers, 0)
 }
 
 // blastAt asks so many times a second; 0 is as fast as answers come.
-func blastAt(ctx context.Context, addr string, request []byte, workers int, d time.Duration, perSecond float64) blasted {
+func blastAt(ctx context.Context, addr string, request []byte, workers int, perSecond float64) blasted {
 	lines := make(chan *line, workers)
 	for range workers {
 		lines <- &line{addr: addr}
@@ -66,8 +66,8 @@ func blastAt(ctx context.Context, addr string, request []byte, workers int, d ti
 		defer func() { lines <- l }()
 		return l.ask(request)
 	}
-	remote.LoadTest{Workers: workers, Duration: d / 5}.Run(ctx, ask) // warm up
-	m := remote.LoadTest{Workers: workers, Duration: d, PerSecond: perSecond}.Run(ctx, ask)
+	remote.LoadTest{Workers: workers, Duration: lapTime / 5}.Run(ctx, ask) // warm up
+	m := remote.LoadTest{Workers: workers, Duration: lapTime, PerSecond: perSecond}.Run(ctx, ask)
 	for range workers {
 		(<-lines).close()
 	}
