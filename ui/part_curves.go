@@ -127,7 +127,7 @@ func (p *curvesPart) refresh() {
 func readRuns(ctx context.Context, paths project.Paths, text, sort string) (listed, error) {
 	filter, bad := store.ParseFilter(text)
 	if bad != nil {
-		return listed{err: bad}, nil
+		return listed{err: bad}, nil //nolint:nilerr // a filter half typed is shown beside its field
 	}
 	folders, err := project.RunFolders(paths)
 	if err != nil {

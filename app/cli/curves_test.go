@@ -124,8 +124,12 @@ func TestCurvesAreDrawnInEveryFormat(t *testing.T) {
 		}
 	}
 	for _, bad := range [][]string{
-		{"curves", "nobody"}, {"curves", "good", "--metric", "none"}, {"curves", "good", "--x", "y"},
-		{"curves", "good", "--smooth", "most"}, {"curves", "good", "--out", "x.bmp"}, {"runs", "list", "a >"},
+		{"curves", "nobody"},
+		{"curves", "good", "--metric", "none"},
+		{"curves", "good", "--x", "y"},
+		{"curves", "good", "--smooth", "most"},
+		{"curves", "good", "--out", "x.bmp"},
+		{"runs", "list", "a >"},
 		{"runs", "export", "good", "--format", "xml"},
 	} {
 		if _, err := runIn(t, bad...); err == nil {

@@ -121,7 +121,7 @@ func alongPlaces(s curve.Samples, edges []float64) []float64 {
 	l := curve.Line{Samples: s}
 	_, end, _ := l.Bounds()
 	columns := make([]curve.Column, len(out))
-	var total = make([]curve.Column, len(out))
+	total := make([]curve.Column, len(out))
 	for _, p := range l.Pieces() {
 		l.Columns(p, up, columns)
 		for i, c := range columns {

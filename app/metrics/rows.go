@@ -87,18 +87,6 @@ func (r *rows) dropFront(n int) {
 	r.truncate(left)
 }
 
-// row returns a copy of one row.
-func (r *rows) row(i int) Row {
-	out := Row{
-		Step: r.step[i], Epoch: r.epoch[i], Time: time.Unix(0, r.time[i]),
-		Active: time.Duration(r.active[i]), Values: make([]float64, len(r.values)),
-	}
-	for c := range r.values {
-		out.Values[c] = r.values[c][i]
-	}
-	return out
-}
-
 // appendColumns appends the rows from..to as bytes, column by column.
 func (r *rows) appendColumns(b []byte, from, to int) []byte {
 	for _, ints := range [][]int64{r.step, r.time, r.active} {

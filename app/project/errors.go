@@ -11,7 +11,7 @@ var (
 	// ErrExists says that a project of that name is there already.
 	ErrExists = errors.New("a project of that name exists")
 	// ErrRunning says that the studio is open already.
-	ErrRunning = errors.New("Athanor is open already")
+	ErrRunning = errors.New("the studio is open already")
 	// ErrUnsafe says that a packed project would write outside of its folder.
 	ErrUnsafe = errors.New("the file is not safe to unpack")
 	// ErrBusy says that a run of the project is being trained.

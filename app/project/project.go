@@ -51,7 +51,7 @@ func Create(projects, name, kind string, now time.Time) (Project, error) {
 	return p, p.Save()
 }
 
-// freeDir makes a folder that was not there: base, base-2, base-3, …
+// freeDir makes a folder that was not there: base, base-2, base-3 and so on.
 func freeDir(parent, base string) (string, error) {
 	for i := 1; i <= 10_000; i++ {
 		dir := filepath.Join(parent, base)

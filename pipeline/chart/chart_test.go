@@ -69,10 +69,14 @@ func TestPictures(t *testing.T) {
 	band := chart.Spec{Theme: chart.Dark(), X: chart.Axis{Kind: chart.Duration}, Y: chart.Axis{Kind: chart.Percent}}
 	for i := range 3 {
 		band.Lines = append(band.Lines,
-			chart.Line{Samples: wave(4000, func(j int) float64 { return 1 - math.Exp(-float64(j)/500)/float64(i+1) - 0.05 }),
-				Upper: wave(4000, func(j int) float64 { return 1 - math.Exp(-float64(j)/500)/float64(i+1) + 0.05 }), Colour: chart.Dark().Colour(i)},
-			chart.Line{Name: "seeds of " + strconv.Itoa(i), Samples: wave(4000, func(j int) float64 { return 1 - math.Exp(-float64(j)/500)/float64(i+1) }),
-				Colour: chart.Dark().Colour(i), Dash: chart.DashPattern(i)})
+			chart.Line{
+				Samples: wave(4000, func(j int) float64 { return 1 - math.Exp(-float64(j)/500)/float64(i+1) - 0.05 }),
+				Upper:   wave(4000, func(j int) float64 { return 1 - math.Exp(-float64(j)/500)/float64(i+1) + 0.05 }), Colour: chart.Dark().Colour(i),
+			},
+			chart.Line{
+				Name: "seeds of " + strconv.Itoa(i), Samples: wave(4000, func(j int) float64 { return 1 - math.Exp(-float64(j)/500)/float64(i+1) }),
+				Colour: chart.Dark().Colour(i), Dash: chart.DashPattern(i),
+			})
 	}
 	few := chart.Spec{Theme: chart.Light(), Lines: []chart.Line{{Name: "few", Samples: curve.NewPoints(nil, []float64{1, 3, math.Inf(1), 2, math.NaN(), 4, math.Inf(-1), 3})}}}
 	for name, s := range map[string]chart.Spec{"light": demo(chart.Light(), 20_000), "dark": demo(chart.Dark(), 500), "log": log, "band": band, "few": few} {

@@ -125,7 +125,7 @@ func (v vectors) line(c draw.Canvas, l Line, x, y Scale) {
 				c.StrokeLines(style, part)
 			}
 		}
-		v.signs(c, l, points, x, y)
+		v.signs(c, l, points, x)
 	}
 	for _, d := range l.Dots {
 		c.SetColor(l.Colour)
@@ -180,7 +180,7 @@ func paths(points []curve.Point, x, y Scale) [][]vg.Point {
 }
 
 // signs marks values that are no numbers.
-func (v vectors) signs(c draw.Canvas, l Line, points []curve.Point, x, y Scale) {
+func (v vectors) signs(c draw.Canvas, l Line, points []curve.Point, x Scale) {
 	for _, p := range points {
 		if p.Y-p.Y == 0 {
 			continue

@@ -103,8 +103,10 @@ func (m *mask) clip(x0, y0, x1, y1, margin float64) (a, b, c, d float64, ok bool
 	t0, t1 := 0.0, 1.0
 	dx, dy := x1-x0, y1-y0
 	sides := [4][2]float64{
-		{-dx, x0 + margin}, {dx, float64(m.w) + margin - x0},
-		{-dy, y0 + margin}, {dy, float64(m.h) + margin - y0},
+		{-dx, x0 + margin},
+		{dx, float64(m.w) + margin - x0},
+		{-dy, y0 + margin},
+		{dy, float64(m.h) + margin - y0},
 	}
 	for _, s := range sides {
 		p, q := s[0], s[1]

@@ -110,9 +110,9 @@ type raster struct {
 
 	shown, total, hidden int
 
-	columns, upper []curve.Column
-	edges          []float64
-	points         []curve.Point
+	columns []curve.Column
+	edges   []float64
+	points  []curve.Point
 }
 
 // setScales makes scales in pixels of the image, y downwards.

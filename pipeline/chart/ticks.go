@@ -13,7 +13,6 @@ import (
 type ticker struct {
 	axis  Axis
 	count int
-	space float64 // pixels of the axis
 }
 
 // Ticks implements plot.Ticker.

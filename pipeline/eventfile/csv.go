@@ -78,7 +78,7 @@ func readCSV(in io.Reader, comma rune, each func(string, Scalar) error) error {
 	}
 	cols := newColumns(header)
 	found := 0
-	for row := 0; row < maxTableRows; row++ {
+	for row := range maxTableRows {
 		record, err := c.Read()
 		if errors.Is(err, io.EOF) {
 			break

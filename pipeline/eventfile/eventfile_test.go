@@ -66,7 +66,7 @@ func TestACutFileKeepsWhatIsWhole(t *testing.T) {
 	data, err := os.ReadFile(path)
 	must(t, err)
 	before := -1
-	for cut := range len(data) {
+	for cut := range data {
 		got, err := read(bytes.NewReader(data[:cut]))
 		if err != nil && !errors.Is(err, eventfile.ErrDamaged) {
 			t.Fatalf("cut at %d: %v", cut, err)
