@@ -141,7 +141,7 @@ func floor(importPath string) string {
 // parts that screens share.
 func isView(importPath string) bool {
 	name, ok := strings.CutPrefix(importPath, "athanor/ui/")
-	shared := []string{"widgets", "theme", "icons", "i18n", "shell", "post", "format"}
+	shared := []string{"i18n", "look", "shell", "uitest", "widgets"}
 	return ok && !strings.Contains(name, "/") && !slices.Contains(shared, name)
 }
 
