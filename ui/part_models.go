@@ -111,8 +111,14 @@ func (s *Studio) cardOf(path string, size int64, info model.Info) models.Card {
 	if info.Task != model.Foreign {
 		task = b.T("task." + string(info.Task))
 	}
-	facts := [][2]string{{b.T("models.task"), task}, {b.T("models.size"), b.Bytes(size)}, {b.T("models.producer"), info.Producer},
-		{b.T("flight.parameters"), b.Count(int(info.Parameters))}, {b.T("models.nodes"), b.Count(info.Nodes)}, {b.T("models.opset"), strconv.FormatInt(info.Opset, 10)}}
+	facts := [][2]string{
+		{b.T("models.task"), task},
+		{b.T("models.size"), b.Bytes(size)},
+		{b.T("models.producer"), info.Producer},
+		{b.T("flight.parameters"), b.Count(int(info.Parameters))},
+		{b.T("models.nodes"), b.Count(info.Nodes)},
+		{b.T("models.opset"), strconv.FormatInt(info.Opset, 10)},
+	}
 	if info.Fingerprint != "" {
 		facts = append(facts, [2]string{b.T("data.fingerprint"), info.Fingerprint})
 	}

@@ -31,10 +31,17 @@ type keyed struct {
 
 func keyedPlaces() []keyed {
 	return []keyed{
-		{placeHome, fyne.Key1, "1"}, {placeData, fyne.Key2, "2"}, {placeTrain, fyne.Key3, "3"},
-		{placeCurves, fyne.Key4, "4"}, {placeEvaluate, fyne.Key5, "5"}, {placeTry, fyne.Key6, "6"},
-		{placeSentiment, fyne.Key7, "7"}, {placeFaces, fyne.Key8, "8"}, {placeServe, fyne.Key9, "9"},
-		{placeModels, fyne.Key0, "0"}, {placeSettings, fyne.KeyComma, ","},
+		{placeHome, fyne.Key1, "1"},
+		{placeData, fyne.Key2, "2"},
+		{placeTrain, fyne.Key3, "3"},
+		{placeCurves, fyne.Key4, "4"},
+		{placeEvaluate, fyne.Key5, "5"},
+		{placeTry, fyne.Key6, "6"},
+		{placeSentiment, fyne.Key7, "7"},
+		{placeFaces, fyne.Key8, "8"},
+		{placeServe, fyne.Key9, "9"},
+		{placeModels, fyne.Key0, "0"},
+		{placeSettings, fyne.KeyComma, ","},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -130,9 +131,9 @@ func (g *gathered) news(n news) {
 
 // share makes a copy that later news do not change.
 func share(g gathered) gathered {
-	g.epochs = g.epochs[:len(g.epochs):len(g.epochs)]
-	g.log = g.log[:len(g.log):len(g.log)]
-	g.marks = g.marks[:len(g.marks):len(g.marks)]
+	g.epochs = slices.Clip(g.epochs)
+	g.log = slices.Clip(g.log)
+	g.marks = slices.Clip(g.marks)
 	g.curves = g.curves.Share()
 	return g
 }

@@ -14,7 +14,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/project"
 	"athanor/assets"
@@ -315,8 +314,4 @@ func (s *Studio) closing() {
 		return
 	}
 	shell.Ask(s.window, s.book, s.book.T("close.title"), s.book.T("close.text"), s.book.T("close.go"), s.window.Close)
-}
-
-func (s *Studio) button(key, icon string, do func()) *widget.Button {
-	return widget.NewButtonWithIcon(s.book.T(key), look.Icon(icon), do)
 }

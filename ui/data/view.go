@@ -197,7 +197,7 @@ func (v *View) ApplyHealth(findings []health.Finding, done bool) {
 
 // finding is one thing that was found: how bad, what, and which samples.
 func (v *View) finding(f health.Finding) fyne.CanvasObject {
-	icon, colour := "info", fyne.ThemeColorName(look.Muted)
+	icon, colour := "info", look.Muted
 	switch f.Severity {
 	case health.Bad:
 		icon, colour = "error", look.Negative

@@ -101,7 +101,7 @@ func makeRow() fyne.CanvasObject {
 func (v *View) fillRow(i int, o fyne.CanvasObject) {
 	b := v.book
 	texts := []string{b.T("evaluate.class"), b.T("evaluate.precision"), b.T("evaluate.recall"), b.T("evaluate.f1"), b.T("evaluate.support")}
-	tint := fyne.ThemeColorName(look.Muted)
+	tint := look.Muted
 	if i > 0 {
 		c := v.classes[i-1]
 		texts = []string{c.Name, b.Percent(c.Precision), b.Percent(c.Recall), b.Percent(c.F1), b.Count(c.Support)}

@@ -6,6 +6,7 @@ package i18n
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	"athanor/assets"
@@ -102,9 +103,5 @@ func (b *Book) N(key string, n int, args ...any) string {
 
 // Keys returns the table of a language; for tests. The map is a copy.
 func (b *Book) Keys(l Language) map[string]string {
-	out := make(map[string]string, len(b.tables[l]))
-	for k, v := range b.tables[l] {
-		out[k] = v
-	}
-	return out
+	return maps.Clone(b.tables[l])
 }

@@ -2,6 +2,8 @@
 package models
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -166,13 +168,7 @@ func lines(texts []string) fyne.CanvasObject {
 const mostLabels = 60
 
 func labels(names []string) fyne.CanvasObject {
-	text := ""
-	for i, n := range names[:min(len(names), mostLabels)] {
-		if i > 0 {
-			text += " · "
-		}
-		text += n
-	}
+	text := strings.Join(names[:min(len(names), mostLabels)], " · ")
 	if len(names) > mostLabels {
 		text += " …"
 	}

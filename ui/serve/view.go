@@ -79,7 +79,7 @@ func (v *View) fillRow(i int, o fyne.CanvasObject) {
 	}
 	s := v.seen[i]
 	t.Set(fmt.Sprintf("%s  %d  %-4s %s  %.1f ms", s.Time.Format(time.TimeOnly), s.Status, s.Method, s.Path, float64(s.Took.Microseconds())/1000))
-	tint := fyne.ThemeColorName(theme.ColorNameForeground)
+	tint := theme.ColorNameForeground
 	if s.Status >= http.StatusBadRequest {
 		tint = look.Negative
 	}

@@ -75,7 +75,7 @@ func (v *View) ApplyDoctor(findings []doctor.Finding) {
 }
 
 func (v *View) finding(f doctor.Finding, title, message string) fyne.CanvasObject {
-	icon, colour := "check", fyne.ThemeColorName(look.Positive)
+	icon, colour := "check", look.Positive
 	switch f.State {
 	case doctor.Optional:
 		icon, colour = "minus", look.Muted

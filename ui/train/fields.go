@@ -1,6 +1,7 @@
 package train
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,15 +37,7 @@ type Field struct {
 
 // Suits reports whether the field matters for a model.
 func (f Field) Suits(model string) bool {
-	if len(f.For) == 0 {
-		return true
-	}
-	for _, m := range f.For {
-		if m == model {
-			return true
-		}
-	}
-	return false
+	return len(f.For) == 0 || slices.Contains(f.For, model)
 }
 
 // Fields lists all settings in the order of the form.
@@ -78,49 +71,59 @@ func moreFields() []Field {
 }
 
 func whole(key string, low, high float64, at func(*train.Recipe) *int) Field {
-	return Field{Key: key, Kind: Whole, Min: low, Max: high,
+	return Field{
+		Key: key, Kind: Whole, Min: low, Max: high,
 		Get: func(r *train.Recipe) string { return strconv.Itoa(*at(r)) },
 		Set: func(r *train.Recipe, s string) {
 			if n, err := strconv.Atoi(s); err == nil {
 				*at(r) = n
 			}
-		}}
+		},
+	}
 }
 
 func real(key string, low, high float64, at func(*train.Recipe) *float64) Field {
-	return Field{Key: key, Kind: Real, Min: low, Max: high,
+	return Field{
+		Key: key, Kind: Real, Min: low, Max: high,
 		Get: func(r *train.Recipe) string { return strconv.FormatFloat(*at(r), 'g', -1, 64) },
 		Set: func(r *train.Recipe, s string) {
 			if v, err := strconv.ParseFloat(s, 64); err == nil {
 				*at(r) = v
 			}
-		}}
+		},
+	}
 }
 
 func choice(key string, choices []string, at func(*train.Recipe) *string) Field {
-	return Field{Key: key, Kind: Choice, Choices: choices,
+	return Field{
+		Key: key, Kind: Choice, Choices: choices,
 		Get: func(r *train.Recipe) string { return *at(r) },
-		Set: func(r *train.Recipe, s string) { *at(r) = s }}
+		Set: func(r *train.Recipe, s string) { *at(r) = s },
+	}
 }
 
 func sizes(key string, at func(*train.Recipe) *[]int) Field {
-	return Field{Key: key, Kind: Sizes, Min: 1, Max: 8192,
+	return Field{
+		Key: key, Kind: Sizes, Min: 1, Max: 8192,
 		Get: func(r *train.Recipe) string { return joinSizes(*at(r)) },
 		Set: func(r *train.Recipe, s string) {
 			if v, ok := parseSizes(s); ok || s == "" {
 				*at(r) = v
 			}
-		}}
+		},
+	}
 }
 
 func seedField() Field {
-	return Field{Key: "seed", Kind: Whole, Min: 0, Max: 1 << 53,
+	return Field{
+		Key: "seed", Kind: Whole, Min: 0, Max: 1 << 53,
 		Get: func(r *train.Recipe) string { return strconv.FormatUint(r.Seed, 10) },
 		Set: func(r *train.Recipe, s string) {
 			if n, err := strconv.ParseUint(s, 10, 64); err == nil {
 				r.Seed = n
 			}
-		}}
+		},
+	}
 }
 
 func (f Field) basic() Field {
