@@ -3,6 +3,7 @@ package training_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"athanor/app/store"
 	"athanor/app/training"
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
@@ -37,12 +39,22 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// child trains as the command does, in a process that can be killed.
+// child trains in a process that can be killed, without the report at the end.
 func child() error {
-	_, err := training.Run(context.Background(), training.Request{
-		Recipe: shortRecipe(os.Getenv(childData)), Dir: os.Getenv(childDir), Resume: os.Getenv(childResume) != "",
-	}, func(train.Event) {})
-	return err
+	recipe, err := shortRecipe(os.Getenv(childData)).Resolve()
+	if err != nil {
+		return err
+	}
+	set, err := training.Open(context.Background(), recipe, nil)
+	if err != nil {
+		return err
+	}
+	run, err := store.OpenRun(os.Getenv(childDir))
+	if err != nil {
+		return err
+	}
+	_, err = train.Run(context.Background(), recipe, train.Deps{Set: set, Store: run, Resume: os.Getenv(childResume) != ""}, func(train.Event) {})
+	return errors.Join(err, run.Close())
 }
 
 // shortRecipe has many short epochs and so a checkpoint every few milliseconds.

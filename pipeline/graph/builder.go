@@ -185,7 +185,6 @@ func (b *Builder) Output(name string, v *Value) *Value {
 	if b.used[name] && v.Name != name {
 		b.Fail("the name %q is used twice", name)
 	}
-	delete(b.used, v.Name)
 	b.used[name] = true
 	v.Name = name
 	b.outputs = append(b.outputs, v)
