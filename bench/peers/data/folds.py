@@ -58,10 +58,10 @@ def score(k):
     ])
     targets = [[r[at] for r in rows] for rows in (train, test)]
     if kind == "class":
-        model = make_pipeline(columns, MLPClassifier((64, 64), random_state=k, max_iter=500))
+        model = make_pipeline(columns, MLPClassifier(hidden_layer_sizes=(64, 64), random_state=k))
         return model.fit(table(train), targets[0]).score(table(test), targets[1])
     low, spread = np.mean(np.float64(targets[0])), np.std(np.float64(targets[0]))
-    model = make_pipeline(columns, MLPRegressor((64, 64), random_state=k, max_iter=500))
+    model = make_pipeline(columns, MLPRegressor(hidden_layer_sizes=(64, 64), random_state=k))
     model.fit(table(train), (np.float64(targets[0]) - low) / spread)
     return model.score(table(test), (np.float64(targets[1]) - low) / spread)
 
