@@ -8,6 +8,7 @@ import (
 
 	"athanor/pipeline/train"
 	uitrain "athanor/ui/train"
+	"athanor/ui/widgets"
 )
 
 // trainPart is the train screen's link to the studio.
@@ -92,7 +93,7 @@ func (p *trainPart) redraw() {
 	if p.view == nil || c.Points() == 0 {
 		return
 	}
-	b, theme := p.s.book, uitrain.PlotTheme()
+	b, theme := p.s.book, widgets.ChartTheme()
 	names := [2]string{b.T("train.on_train"), b.T("train.on_validation")}
 	p.loss.Draw(c.LossSpec(names, theme))
 	p.accuracy.Draw(c.AccuracySpec(names, theme))

@@ -11,6 +11,7 @@ import (
 	"athanor/ui/i18n"
 	uitrain "athanor/ui/train"
 	"athanor/ui/uitest"
+	"athanor/ui/widgets"
 )
 
 func field(t *testing.T, key string) uitrain.Field {
@@ -150,7 +151,7 @@ func TestCurvesShareIsAMoment(t *testing.T) {
 	if moment.Points() != 10 || c.Points() != 11 {
 		t.Errorf("got %d and %d points", moment.Points(), c.Points())
 	}
-	spec := moment.LossSpec([2]string{"t", "v"}, uitrain.PlotTheme())
+	spec := moment.LossSpec([2]string{"t", "v"}, widgets.ChartTheme())
 	if len(spec.Lines) != 3 || spec.Lines[2].Samples.Len() != 1 || len(spec.Lines[2].Dots) != 1 {
 		t.Errorf("the chart lacks something: %d lines", len(spec.Lines))
 	}
@@ -160,14 +161,14 @@ func TestPlotDrawsTheNewestOrder(t *testing.T) {
 	uitest.App(t)
 	q := uitest.NewQueue()
 	p := uitrain.NewPlot(q.Post)
-	w := test.NewTempWindow(t, p)
-	w.Resize(p.MinSize().AddWidthHeight(200, 100))
+	w := test.NewTempWindow(t, p.View)
+	w.Resize(p.View.MinSize().AddWidthHeight(200, 100))
 	var c uitrain.Curves
 	for i := range 500 {
 		c.Step(train.Metric{Step: i + 1, Loss: 1 / float64(i+1)})
 	}
 	before := w.Canvas().Capture()
-	p.Draw(c.LossSpec([2]string{"t", "v"}, uitrain.PlotTheme()))
+	p.Draw(c.LossSpec([2]string{"t", "v"}, widgets.ChartTheme()))
 	drawn := false
 	q.Until(t, 10e9, func() bool {
 		if !drawn {

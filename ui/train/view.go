@@ -129,8 +129,8 @@ func (v *View) SetCharts(loss, accuracy *Plot) {
 	}
 	loss.SetLegend(v.book.T("train.legend"))
 	accuracy.SetLegend(v.book.T("train.legend"))
-	left := widgets.TitledPanel(v.book.T("train.loss.curve"), loss.Values(), loss)
-	right := widgets.TitledPanel(v.book.T("train.accuracy.curve"), accuracy.Values(), accuracy)
+	left := widgets.TitledPanel(v.book.T("train.loss.curve"), loss.Values(), loss.View)
+	right := widgets.TitledPanel(v.book.T("train.accuracy.curve"), accuracy.Values(), accuracy.View)
 	v.live.charts.Add(container.NewGridWithColumns(2, left, right))
 }
 
