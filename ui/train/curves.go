@@ -4,6 +4,7 @@ import (
 	"athanor/pipeline/chart"
 	"athanor/pipeline/curve"
 	"athanor/pipeline/train"
+	"athanor/ui/look"
 )
 
 // Curves are the points of a run so far. Slices only grow; Share hands out a
@@ -65,7 +66,7 @@ func (c Curves) AccuracySpec(names [2]string, theme chart.Theme) chart.Spec {
 }
 
 func (c Curves) spec(raw, validation []float64, names [2]string, theme chart.Theme) chart.Spec {
-	solid, dashed := theme.Colour(1), theme.Colour(5)
+	solid, dashed := look.Series(0), look.Colour(look.Validation)
 	smooth := make([]float64, len(raw))
 	curve.EMA(smooth, raw, smoothing)
 	lines := []chart.Line{

@@ -141,6 +141,7 @@ func TestViewWishesOnlyWhatMakesSense(t *testing.T) {
 }
 
 func TestCurvesShareIsAMoment(t *testing.T) {
+	uitest.App(t)
 	var c uitrain.Curves
 	for i := range 10 {
 		c.Step(train.Metric{Step: i + 1, Loss: 1, Accuracy: .5})
