@@ -44,7 +44,7 @@ func NewDefault() (a *Analyzer, missing error, close func()) { //nolint:staticch
 	}
 }
 
-// The weights of the shipped blends, found by bench/sentimentblend: logistic
+// The weights of the shipped blends, fitted once by hand with logistic
 // regression on the half of the reviews held out from the Chinese model, and on
 // SST-2's dev part with as much weight of Alexa reviews for English. Half and
 // Short were chosen among a few values by the likelihood there and by the
