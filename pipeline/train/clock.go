@@ -13,6 +13,7 @@ type clock struct {
 	savedAt  time.Duration
 	shownAt  time.Duration
 	samples  int
+	trained  int // samples since the epoch began, in this sitting
 	measured time.Duration // own time when samples was last cleared
 	rate     float64
 }
@@ -43,7 +44,15 @@ func (c *clock) elapsed() time.Duration {
 	return c.own() + time.Duration(c.before*float64(time.Second))
 }
 
-func (c *clock) add(samples int) { c.samples += samples }
+func (c *clock) add(samples int) {
+	c.samples += samples
+	c.trained += samples
+}
+
+// epochSpeed is samples a second since the epoch began, in this sitting.
+func (c *clock) epochSpeed() float64 {
+	return float64(c.trained) / max((c.own()-c.epochAt).Seconds(), 1e-9)
+}
 
 // speed is samples a second since it was last measured, at least half a second ago.
 func (c *clock) speed() float64 {
@@ -64,7 +73,7 @@ func (c *clock) left(steps, batch int) time.Duration {
 func (c *clock) epoch() float64 {
 	now := c.own()
 	passed := now - c.epochAt
-	c.epochAt = now
+	c.epochAt, c.trained = now, 0
 	return passed.Seconds()
 }
 

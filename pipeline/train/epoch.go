@@ -44,6 +44,7 @@ func (r *run) closeEpoch(ctx context.Context, cut bool) error {
 	if r.Seen == 0 {
 		return nil
 	}
+	speed := r.clock.epochSpeed()
 	v, err := r.eval.validate(ctx, r.net, r.state, r.deps.Set.Validation)
 	if err != nil {
 		return err
@@ -51,7 +52,7 @@ func (r *run) closeEpoch(ctx context.Context, cut bool) error {
 	e := Epoch{
 		Epoch: r.Epoch + 1, Epochs: r.recipe.Train.Epochs, Step: r.Step, TrainLoss: r.LossSum / float64(r.Seen),
 		TrainAccuracy: r.HitSum / float64(r.Seen), ValLoss: v.loss, ValAccuracy: v.accuracy, ValR2: v.r2, Confusion: v.confusion,
-		Seconds: r.clock.epoch(), SamplesPerSecond: r.clock.speed(),
+		Seconds: r.clock.epoch(), SamplesPerSecond: speed,
 	}
 	r.ValLoss, r.ValScore = v.loss, v.accuracy
 	e.Best = r.judge(score{Seen: true, Accuracy: v.accuracy, Loss: v.loss})

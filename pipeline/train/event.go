@@ -42,8 +42,8 @@ type Epoch struct {
 	// ValR2 is for regression.
 	ValR2            float64
 	Confusion        [][]int // [true][predicted], of the validation set
-	Seconds          float64
-	SamplesPerSecond float64
+	Seconds          float64 // validation included
+	SamplesPerSecond float64 // of training alone
 	Best             bool // the best epoch so far
 }
 
