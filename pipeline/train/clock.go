@@ -13,7 +13,7 @@ type clock struct {
 	savedAt  time.Duration
 	shownAt  time.Duration
 	samples  int
-	trained  int // samples since the epoch began, in this sitting
+	trained  int           // samples since the epoch began, in this sitting
 	measured time.Duration // own time when samples was last cleared
 	rate     float64
 }

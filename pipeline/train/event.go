@@ -44,7 +44,7 @@ type Epoch struct {
 	Confusion        [][]int // [true][predicted], of the validation set
 	Seconds          float64 // validation included
 	SamplesPerSecond float64 // of training alone
-	Best             bool // the best epoch so far
+	Best             bool    // the best epoch so far
 }
 
 // Checkpoint says that the state up to Step is safe on disk.
