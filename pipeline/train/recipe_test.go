@@ -38,7 +38,7 @@ func TestUnknownKeyNamesTheNearestOne(t *testing.T) {
 		"epoch = 3":                       "",
 		"[train]\nepoch = 3":              `"train.epochs"`,
 		"[optimizer]\nlearn_rate = 0.1":   `"optimizer.learning_rate"`,
-		"[modle]\nname = \"mlp\"":         `"model"`,
+		"[mdel]\nname = \"mlp\"":          `"model"`,
 		"[schedule]\nwarmup = 3":          `"schedule.warm_up"`,
 		"[data]\nvalidaton = 0.2\nseed=2": `"data.validation"`,
 	} {

@@ -90,7 +90,7 @@ func TestEveryImageArchitectureLearns(t *testing.T) {
 			r := recipe(model)
 			r.Model.Dropout = 0.1
 			if model != "mlp" {
-				r.Model.Channels, r.Train.Epochs, r.Optimizer.LearningRate = []int{8, 16}, 5, 0.01
+				r.Model.Channels, r.Train.Epochs, r.Train.Batch, r.Optimizer.LearningRate = []int{8, 16}, 5, 16, 0.005
 			}
 			res, err := train.Run(t.Context(), r, train.Deps{Set: set, Store: &folder{dir: t.TempDir()}}, ignore)
 			if err != nil {
