@@ -139,7 +139,7 @@ func (s *stepper) load(b filled, feed dataset.Feed, classWeights []float32) {
 	total := float32(0)
 	for i, row := range b.rows {
 		weights[i] = 1
-		if s.hit == nil {
+		if s.score == nil {
 			runtime.Data[float32](s.target)[i] = feed.Target(row)
 		} else {
 			class := feed.Class(row)

@@ -19,12 +19,30 @@ func (s *stepper) metric() Metric {
 	for i, l := range data(s.loss) {
 		m.Loss += float64(l) * float64(weights[i])
 	}
-	if s.hit != nil {
-		for _, h := range data(s.hit) {
-			m.Accuracy += float64(h) / float64(s.batch)
-		}
+	if s.score != nil {
+		m.Accuracy = float64(s.hits()) / float64(s.batch)
 	}
 	return m
+}
+
+// hits counts the samples whose best class is the target. It is done here as
+// the runtime's ArgMax alone takes longer than all of it.
+func (s *stepper) hits() int {
+	scores, right := data(s.score), 0
+	classes := len(scores) / s.batch
+	for i, want := range runtime.Data[int64](s.target) {
+		row := scores[i*classes : (i+1)*classes]
+		best := 0
+		for k, x := range row {
+			if x > row[best] {
+				best = k
+			}
+		}
+		if int64(best) == want {
+			right++
+		}
+	}
+	return right
 }
 
 func (r *run) progress(m Metric, total int) Progress {

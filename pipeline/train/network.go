@@ -117,7 +117,7 @@ func (n *network) unpack(b *graph.Builder, params, buffers *graph.Value) map[str
 // Inputs: params [n], one slot [n] for each of the optimizer's, buffers [m]
 // where there are any, the sample's columns, target [B] (int64 classes or float
 // values), weight [B] (sums to 1), hyper, then the dropout masks. Outputs: the
-// new params, slots and buffers, loss [B], hit [B] (classification), norm [1].
+// new params, slots and buffers, loss [B], score [B, K] (classification), norm [1].
 func (n *network) stepModel(batch int) (*onnx.Model, []nn.Mask, error) {
 	b := graph.New("step")
 	state := n.declareState(b, true)
@@ -137,7 +137,7 @@ func (n *network) stepModel(batch int) (*onnx.Model, []nn.Mask, error) {
 	}
 	b.Output("loss", b.Reshape(loss, batch))
 	if n.classes > 0 {
-		b.Output("hit", n.hits(b, score, target))
+		b.Output("score", score)
 	}
 	b.Output("norm", state.norm)
 	m, err := b.Model()
@@ -169,12 +169,6 @@ func (n *network) target(b *graph.Builder, batch int) *graph.Value {
 		return b.Input("target", onnx.Float, batch)
 	}
 	return b.Input("target", onnx.Int64, batch)
-}
-
-// hits is 1 for every sample whose best class is the target.
-func (n *network) hits(b *graph.Builder, score, target *graph.Value) *graph.Value {
-	best := b.Op("ArgMax", graph.Attrs{"axis": 1, "keepdims": 0}, score)
-	return b.Cast(b.Equal(best, target), onnx.Float)
 }
 
 // nextBuffers packs the buffers as they are after the step.

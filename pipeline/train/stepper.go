@@ -23,7 +23,7 @@ type stepper struct {
 	masks   []*runtime.Tensor
 	rates   []float64
 
-	loss, hit, norm *runtime.Tensor
+	loss, score, norm *runtime.Tensor
 }
 
 func newStepper(n *network, batch int) (*stepper, error) {
@@ -73,7 +73,7 @@ func (s *stepper) allocate(n *network, masks []nn.Mask) error {
 	}
 	s.loss, s.norm = tensor(onnx.Float, rows), tensor(onnx.Float, 1)
 	if n.classes > 0 {
-		s.hit = tensor(onnx.Float, rows)
+		s.score = tensor(onnx.Float, rows, int64(n.classes))
 	}
 	return err
 }
@@ -90,8 +90,8 @@ func shape64(first int, rest []int) []int64 {
 func (s *stepper) run(ctx context.Context, st *state) error {
 	in := slices.Concat(st.now, s.columns, []*runtime.Tensor{s.target, s.weight, s.hyper}, s.masks)
 	out := append(slices.Clone(st.next), s.loss)
-	if s.hit != nil {
-		out = append(out, s.hit)
+	if s.score != nil {
+		out = append(out, s.score)
 	}
 	if err := s.session.Run(ctx, in, append(out, s.norm)); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (s *stepper) close() {
 		return
 	}
 	s.session.Close()
-	for _, t := range slices.Concat(s.columns, s.masks, []*runtime.Tensor{s.target, s.weight, s.hyper, s.loss, s.hit, s.norm}) {
+	for _, t := range slices.Concat(s.columns, s.masks, []*runtime.Tensor{s.target, s.weight, s.hyper, s.loss, s.score, s.norm}) {
 		t.Close()
 	}
 }
