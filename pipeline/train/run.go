@@ -329,7 +329,7 @@ func (r *run) report(ctx context.Context, s *stepper, total int, rate float64) e
 		return err
 	}
 	r.clock.add(s.batch)
-	if r.clock.dueProgress() {
+	if r.clock.dueProgress() || r.Batch == total {
 		r.out(r.progress(m, total))
 	}
 	r.stopped = r.deps.Control.stopping()

@@ -65,7 +65,12 @@ func recipe(model string) train.Recipe {
 func TestRunLearnsDigits(t *testing.T) {
 	store := &folder{dir: t.TempDir()}
 	r := train.Recipe{Threads: 2, Train: train.Loop{Epochs: 3}}
-	res, err := train.Run(t.Context(), r, train.Deps{Set: digits(t), Store: store, Version: "test"}, ignore)
+	var last train.Progress
+	res, err := train.Run(t.Context(), r, train.Deps{Set: digits(t), Store: store, Version: "test"}, func(e train.Event) {
+		if p, ok := e.(train.Progress); ok {
+			last = p
+		}
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +79,9 @@ func TestRunLearnsDigits(t *testing.T) {
 	}
 	if want := 3 * ((9000 + 31) / 32); len(store.metrics) != want || res.Steps != want {
 		t.Errorf("%d metrics and %d steps, want every step of %d", len(store.metrics), res.Steps, want)
+	}
+	if last.Step != res.Steps || last.Left != 0 {
+		t.Errorf("the last progress told step %d of %d and %v left", last.Step, res.Steps, last.Left)
 	}
 	if res.Parity > 1e-5 {
 		t.Errorf("parity %v", res.Parity)
