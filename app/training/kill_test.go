@@ -155,9 +155,9 @@ func killSoon(cmd *exec.Cmd, dir string, after time.Duration, whileWriting bool)
 	return inside
 }
 
-// TestKilledRunsEndWithTheSameBits kills 50 runs at random moments, half of them
-// while they write a checkpoint, resumes each and compares the weights with
-// those of a run that nothing disturbed.
+// TestKilledRunsEndWithTheSameBits kills 50 runs at random moments, half of
+// them aimed at the writing of a checkpoint, resumes each and compares the
+// weights with those of a run that nothing disturbed.
 func TestKilledRunsEndWithTheSameBits(t *testing.T) {
 	data := pictures(t)
 	whole := t.TempDir()

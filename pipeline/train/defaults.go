@@ -41,7 +41,7 @@ func (r Recipe) Resolve() (Recipe, error) {
 
 // articleRate is Adam's learning rate for the article's network: with the cosine
 // schedule it reached 98.27 % on MNIST's validation part (median of five seeds),
-// 0.001 reached 98.18 %.
+// 0.001 reached 98.18 %. Test accuracies were in view when it was chosen.
 const articleRate = 0.002
 
 func (o Optimizer) resolve(model string) Optimizer {
