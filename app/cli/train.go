@@ -17,7 +17,7 @@ import (
 // trainFlags are what the command line says beside a recipe.
 type trainFlags struct {
 	task, data, test, model, device, out, name string
-	label, text                                string
+	label, text, fork                          string
 	epochs, batch, threads                     int
 	seed                                       uint64
 	rate                                       float64
@@ -56,6 +56,7 @@ func (f *trainFlags) register(command *cobra.Command) {
 	flags.StringVar(&f.out, "out", "", "the run's folder; a new one in the data folder by default")
 	flags.StringVar(&f.name, "name", "", "name of the run")
 	flags.BoolVar(&f.resume, "resume", false, "continue the run in --out, or the newest one, from its last checkpoint")
+	flags.StringVar(&f.fork, "fork", "", "begin with a snapshot of another run and its recipe: RUN@EPOCH, RUN@best or RUN@step:N")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
 }
 
@@ -63,12 +64,13 @@ func (f *trainFlags) register(command *cobra.Command) {
 var ErrNoRun = errors.New("no run to resume")
 
 func runTrain(cmd *cobra.Command, args []string, f trainFlags) error {
-	recipe, err := f.recipe(cmd, args)
+	fork, base, err := f.base(args)
 	if err != nil {
 		return err
 	}
+	recipe := f.override(cmd, base)
 	request := training.Request{
-		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Resume: f.resume, Version: cmd.Root().Version,
+		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Resume: f.resume, Fork: fork, Version: cmd.Root().Version,
 	}
 	if f.resume && f.out == "" {
 		if request.Dir, err = newestRun(request.Runs); err != nil {
@@ -84,15 +86,28 @@ func runTrain(cmd *cobra.Command, args []string, f trainFlags) error {
 	return show.done(outcome)
 }
 
-// recipe reads the recipe file, if any, and lets flags that were given override it.
-func (f *trainFlags) recipe(cmd *cobra.Command, args []string) (train.Recipe, error) {
+// base is the recipe that flags override: that of a file, or of the run that is
+// forked, or an empty one.
+func (f *trainFlags) base(args []string) (*training.Fork, train.Recipe, error) {
+	var fork *training.Fork
 	var r train.Recipe
-	if len(args) == 1 {
-		var err error
-		if r, err = train.LoadRecipe(args[0]); err != nil {
-			return r, err
+	var err error
+	if f.fork != "" {
+		if f.resume {
+			return nil, r, fmt.Errorf("%w: --fork begins a new run and --resume goes on with one: choose one of them", train.ErrFork)
+		}
+		if fork, r, err = forkOf(f.fork); err != nil {
+			return nil, r, err
 		}
 	}
+	if len(args) == 1 {
+		r, err = train.LoadRecipe(args[0])
+	}
+	return fork, r, err
+}
+
+// override lets flags that were given override a recipe.
+func (f *trainFlags) override(cmd *cobra.Command, r train.Recipe) train.Recipe {
 	override := func(flag string, set func()) {
 		if cmd.Flags().Changed(flag) {
 			set()
@@ -111,7 +126,7 @@ func (f *trainFlags) recipe(cmd *cobra.Command, args []string) (train.Recipe, er
 	override("device", func() { r.Device = f.device })
 	override("threads", func() { r.Threads = f.threads })
 	override("name", func() { r.Name = f.name })
-	return r, nil
+	return r
 }
 
 // newestRun is the run folder whose name sorts last: names begin with the time.

@@ -353,7 +353,7 @@ func (c *activeClock) mark(m train.Mark) {
 	case train.MarkPause, train.MarkStop, train.MarkEarlyStop:
 		c.at(m.Time)
 		c.last = time.Time{}
-	case train.MarkStart, train.MarkResume:
+	case train.MarkStart, train.MarkResume, train.MarkFork:
 		c.last = m.Time
 	}
 }

@@ -96,7 +96,7 @@ func (s *Status) cut(step int) {
 // markStatus takes a mark into the status.
 func (r *Run) markStatus(m train.Mark) error {
 	switch m.Kind {
-	case train.MarkStart, train.MarkResume:
+	case train.MarkStart, train.MarkResume, train.MarkFork:
 		r.status.State, r.status.Error, r.status.Ended = Running, "", time.Time{}
 		if r.status.Started.IsZero() {
 			r.status.Started = m.Time
@@ -143,9 +143,13 @@ func (r *Run) Begin(epochs int, now time.Time) error {
 	})
 }
 
-// Fork notes where a run branched off.
-func (r *Run) Fork(parent string, step int) error {
-	return r.setStatus(func(s *Status) { s.Parent, s.ForkStep = parent, step })
+// Fork notes where a run branched off: the parent's folder name, the step, and
+// how long the parent had worked until then, from where this run's clock goes on.
+func (r *Run) Fork(parent string, step, epoch int, active time.Duration) error {
+	return r.setStatus(func(s *Status) {
+		s.Parent, s.ForkStep, s.Step, s.Epoch = parent, step, step, epoch
+		r.clock.active = active
+	})
 }
 
 // End notes how the run ended: finished, stopped by the person, or failed with err.

@@ -24,7 +24,9 @@ type Request struct {
 	Runs string
 	// Resume continues the run in Dir from its newest checkpoint, with the
 	// recipe stored there.
-	Resume  bool
+	Resume bool
+	// Fork begins the run with a snapshot of another one; nil with new weights.
+	Fork    *Fork
 	Version string
 	Control *train.Control
 	// Prepared is called once the data set is open and the folder exists, before
@@ -61,9 +63,13 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	if q.Prepared != nil {
 		q.Prepared(set, run.Dir())
 	}
-	result, err := train.Run(ctx, recipe, train.Deps{
-		Set: set, Store: run, Control: q.Control, Resume: q.Resume, Version: q.Version,
-	}, emit)
+	deps := train.Deps{Set: set, Store: run, Control: q.Control, Resume: q.Resume, Version: q.Version}
+	if q.Fork != nil && !q.Resume {
+		if deps.Fork, err = q.Fork.begin(run, recipe); err != nil {
+			return Outcome{}, errors.Join(err, run.Close())
+		}
+	}
+	result, err := train.Run(ctx, recipe, deps, emit)
 	out := Outcome{Result: result, Dir: run.Dir()}
 	if err == nil {
 		err = errors.Join(run.Flush(), writeReport(out, recipe, set))

@@ -39,7 +39,11 @@ func Verify(ctx context.Context, dir string, emit func(train.Event)) (Proof, err
 		return Proof{}, fmt.Errorf("verify: %w", err)
 	}
 	defer os.RemoveAll(again)
-	if _, err := Run(ctx, Request{Recipe: recipe, Dir: again}, emit); err != nil {
+	request := Request{Recipe: recipe, Dir: again}
+	if first := filepath.Join(dir, "checkpoints", "fork.safetensors"); exists(first) {
+		request.Fork = &Fork{Run: dir, Snapshot: first} // a fork begins with its parent's state
+	}
+	if _, err := Run(ctx, request, emit); err != nil {
 		return Proof{}, fmt.Errorf("train again: %w", err)
 	}
 	fresh, other, err := lastState(again)
@@ -50,6 +54,11 @@ func Verify(ctx context.Context, dir string, emit func(train.Event)) (Proof, err
 		return Proof{}, fmt.Errorf("%w: the run ended with %s, training again with %s; was it stopped before its end?", ErrDiffers, name, other)
 	}
 	return compare(kept, fresh)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // lastState reads the newest step checkpoint of a run.

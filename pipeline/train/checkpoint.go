@@ -42,6 +42,10 @@ type position struct {
 	Seconds   float64       `json:"seconds"`
 	ValLoss   float64       `json:"val_loss"`
 	ValScore  float64       `json:"val_score"`
+	// Fresh is the step at which the optimizer's memory began, Shift what is added
+	// to the step to find the place in the schedule; both are of forks.
+	Fresh int `json:"fresh,omitempty"`
+	Shift int `json:"shift,omitempty"`
 }
 
 // score orders epochs: more accuracy is better, then less loss.
@@ -67,9 +71,14 @@ const (
 	keyRecipe      = "athanor.recipe"      // hash of what decides the numbers
 	keyFingerprint = "athanor.fingerprint" // of the data set
 	keyDigest      = "athanor.sha256"      // of all tensor data
+	keyOptimizer   = "athanor.optimizer"   // the rule the slots belong to
+	keyOrder       = "athanor.order"       // what decides the batches
 )
 
-const bestName = "best.safetensors"
+const (
+	bestName   = "best" + checkpointEnd
+	slotPrefix = "optimizer.slot"
+)
 
 // checkpoints keeps a run's states in one folder.
 type checkpoints struct {
@@ -78,9 +87,11 @@ type checkpoints struct {
 	recipe      string
 	fingerprint string
 	keep        int
+	order       string
+	snapshots   int // of epochs, that are kept
 }
 
-func stepName(step int) string { return fmt.Sprintf("step-%09d.safetensors", step) }
+func stepName(step int) string { return fmt.Sprintf("%s%09d%s", stepPrefix, step, checkpointEnd) }
 
 // file lays a state out as named tensors: each parameter, each optimizer slot
 // of it, each buffer.
@@ -95,12 +106,13 @@ func (c *checkpoints) file(parts [][]byte, p position) (*safetensors.File, error
 	}
 	f := &safetensors.File{Metadata: map[string]string{
 		keyPosition: string(text), keyRecipe: c.recipe, keyFingerprint: c.fingerprint, keyDigest: hex.EncodeToString(digest.Sum(nil)),
+		keyOptimizer: c.network.recipe.Optimizer.Name, keyOrder: c.order,
 	}}
 	slots := c.network.recipe.rule().Slots()
 	for i, part := range parts[:1+slots] {
 		prefix := ""
 		if i > 0 {
-			prefix = fmt.Sprintf("optimizer.slot%d.", i-1)
+			prefix = fmt.Sprintf("%s%d.", slotPrefix, i-1)
 		}
 		for _, q := range c.network.parameters {
 			part = appendTensor(f, prefix+q.Name, q.Shape, part)
@@ -156,7 +168,7 @@ func (c *checkpoints) list() ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if n := e.Name(); strings.HasPrefix(n, "step-") && strings.HasSuffix(n, ".safetensors") {
+		if n := e.Name(); strings.HasPrefix(n, stepPrefix) && strings.HasSuffix(n, checkpointEnd) {
 			names = append(names, n)
 		}
 	}
@@ -172,6 +184,9 @@ func (c *checkpoints) latest() (parts [][]byte, p position, skipped []error, err
 	if err != nil {
 		return nil, p, nil, err
 	}
+	if _, err := os.Stat(filepath.Join(c.dir, forkName)); err == nil {
+		names = append(names, forkName) // where a fork began
+	}
 	for _, name := range names {
 		parts, p, err = c.read(name)
 		if err == nil || errors.Is(err, ErrOtherRun) {
@@ -184,8 +199,11 @@ func (c *checkpoints) latest() (parts [][]byte, p position, skipped []error, err
 
 // read reads one checkpoint and checks that it is whole and of this run.
 func (c *checkpoints) read(name string) ([][]byte, position, error) {
+	return c.readFile(filepath.Join(c.dir, name))
+}
+
+func (c *checkpoints) readFile(path string) ([][]byte, position, error) {
 	var p position
-	path := filepath.Join(c.dir, name)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, p, fmt.Errorf("%w: %s: %w", ErrDamaged, path, err)

@@ -36,6 +36,7 @@ func (r Recipe) Resolve() (Recipe, error) {
 	set(&r.Train.Batch, 32)
 	set(&r.Train.CheckpointSeconds, 10)
 	set(&r.Train.KeepCheckpoints, 3)
+	set(&r.Train.KeepSnapshots, 24)
 	return r, r.check()
 }
 

@@ -114,10 +114,7 @@ func (r *run) restoreBest() error {
 	if err != nil {
 		return fmt.Errorf("the best epoch's state: %w", err)
 	}
-	r.best = parts[:1]
-	if len(r.net.buffers) > 0 {
-		r.best = append(r.best, parts[len(parts)-1])
-	}
+	r.best = r.net.modelParts(parts)
 	return nil
 }
 
@@ -161,6 +158,9 @@ func (c *checkpoints) save(parts [][]byte, p position, best bool) saved {
 		}
 	}
 	path, err := c.write(stepName(p.Step), parts, p)
+	if err == nil {
+		err = c.keepEpoch(stepName(p.Step), p)
+	}
 	if err == nil {
 		err = c.prune()
 	}

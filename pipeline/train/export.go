@@ -79,27 +79,32 @@ func dims64(shape []int) []int64 {
 
 // export writes the model file after it has proved itself on real samples.
 func (r *run) export(ctx context.Context) (path string, worst float64, err error) {
+	path = filepath.Join(r.deps.Store.Dir(), ModelName)
+	worst, err = r.exportTo(ctx, path)
+	return path, worst, err
+}
+
+func (r *run) exportTo(ctx context.Context, path string) (worst float64, err error) {
 	model, err := r.net.networkModel(r.best)
 	if err != nil {
-		return "", 0, fmt.Errorf("export: %w", err)
+		return 0, fmt.Errorf("export: %w", err)
 	}
 	if worst, err = r.prove(ctx, model); err != nil {
-		return "", worst, err
+		return worst, err
 	}
 	if r.deps.Set.Preprocess != nil {
 		if model, err = joinPreprocess(r.deps.Set.Preprocess, model); err != nil {
-			return "", worst, fmt.Errorf("export: %w", err)
+			return worst, fmt.Errorf("export: %w", err)
 		}
 	}
 	if err := r.describe(model, worst); err != nil {
-		return "", worst, err
+		return worst, err
 	}
 	raw, err := model.Encode()
 	if err != nil {
-		return "", worst, fmt.Errorf("export: %w", err)
+		return worst, fmt.Errorf("export: %w", err)
 	}
-	path = filepath.Join(r.deps.Store.Dir(), ModelName)
-	return path, worst, writeAtomic(path, func(w io.Writer) error { _, err := w.Write(raw); return err })
+	return worst, writeAtomic(path, func(w io.Writer) error { _, err := w.Write(raw); return err })
 }
 
 // prove compares the exported network with the trained state on real samples.

@@ -72,5 +72,6 @@ type Loop struct {
 	Loss              string `toml:"loss,omitempty"`               // "" (cross entropy, or squared error for regression) or "bce"
 	Patience          int    `toml:"patience,omitempty"`           // epochs without a better validation, 0 off
 	CheckpointSeconds int    `toml:"checkpoint_seconds,omitempty"` // at most this long between checkpoints
-	KeepCheckpoints   int    `toml:"keep_checkpoints,omitempty"`
+	KeepCheckpoints   int    `toml:"keep_checkpoints,omitempty"`   // newest states, for resuming
+	KeepSnapshots     int    `toml:"keep_snapshots,omitempty"`     // epochs whose state is kept, for rewinding and forking; below 0 none
 }

@@ -145,7 +145,7 @@ func (r *run) measureCost(ctx context.Context, session *runtime.Session, feed da
 // hash identifies what decides a run's numbers; names and how often to save do not.
 func (r Recipe) hash() (string, error) {
 	r.Name = ""
-	r.Train.CheckpointSeconds, r.Train.KeepCheckpoints = 0, 0
+	r.Train.CheckpointSeconds, r.Train.KeepCheckpoints, r.Train.KeepSnapshots = 0, 0, 0
 	text, err := r.Text()
 	if err != nil {
 		return "", err

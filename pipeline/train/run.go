@@ -31,6 +31,8 @@ type Deps struct {
 	Control *Control
 	// Resume continues from the newest checkpoint of the store's folder.
 	Resume bool
+	// Fork takes the first state from another run; nil begins with new weights.
+	Fork *Fork
 	// Version of Athanor is written into the model.
 	Version string
 }
@@ -95,8 +97,9 @@ func newRun(recipe Recipe, deps Deps, emit func(Event)) (*run, error) {
 	r := &run{
 		recipe: recipe, deps: deps, out: emit, net: net, steppers: map[int]*stepper{}, excluded: map[int]bool{},
 		files: &checkpoints{
-			dir: filepath.Join(deps.Store.Dir(), "checkpoints"), network: net, recipe: hash,
+			dir: filepath.Join(deps.Store.Dir(), checkpointsDir), network: net, recipe: hash,
 			fingerprint: deps.Set.Fingerprint, keep: recipe.Train.KeepCheckpoints,
+			order: recipe.order(), snapshots: recipe.Train.KeepSnapshots,
 		},
 		position: position{Factor: 1},
 	}
@@ -173,6 +176,9 @@ func (r *run) begin() error {
 	r.clock.start()
 	if r.deps.Resume {
 		return r.resume()
+	}
+	if r.deps.Fork != nil {
+		return r.fork(*r.deps.Fork)
 	}
 	return r.emit(Mark{Kind: MarkStart, Time: time.Now()})
 }
@@ -265,7 +271,7 @@ func (r *run) step(ctx context.Context, b filled, total int) error {
 	}
 	s.load(b, r.deps.Set.Train, r.weights)
 	rate := r.learningRate(total)
-	r.recipe.rule().Hyper(data(s.hyper), r.Step+1, rate)
+	r.recipe.rule().Hyper(data(s.hyper), r.Step-r.Fresh+1, rate)
 	s.drawMasks(r.recipe.Seed, r.Step)
 	if err := s.run(ctx, r.state); err != nil {
 		return err
@@ -288,7 +294,7 @@ func (r *run) stepper(batch int) (*stepper, error) {
 }
 
 func (r *run) learningRate(total int) float64 {
-	at := optim.Position{Step: r.Step, Steps: total * r.recipe.Train.Epochs, Epoch: r.Epoch, Drops: r.Plateau.Drops}
+	at := optim.Position{Step: r.Step + r.Shift, Steps: total * r.recipe.Train.Epochs, Epoch: r.Epoch, Drops: r.Plateau.Drops}
 	return r.recipe.Optimizer.LearningRate * r.Factor * r.recipe.schedule().At(at)
 }
 
