@@ -1,50 +1,140 @@
 package runtime
 
+// #include <stdlib.h>
+// #include "device.h"
+import "C"
+
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// ErrDevice says that a device is unknown or could not be started.
-var ErrDevice = errors.New("device cannot be used")
+// Errors of devices. Each is wrapped with the device's name and the cause.
+var (
+	// ErrDevice says that a device is unknown, could not be started, or failed.
+	ErrDevice = errors.New("device cannot be used")
+	// ErrDeviceMemory says that a device has not enough memory.
+	ErrDeviceMemory = errors.New("device is out of memory")
+)
+
+// CPU is the device that every machine has.
+const CPU = "cpu"
+
+// OnCPU tells whether a device's name means the processor. "auto" is resolved
+// by Choose before; where nobody chose, it is the processor.
+func OnCPU(device string) bool { return device == "" || device == CPU || device == "auto" }
 
 // appendDevice asks a session for the device named auto, cpu, webgpu[:n] or cuda[:n].
 func appendDevice(so *ort.SessionOptions, device string) error {
-	kind, index, _ := strings.Cut(device, ":")
-	var err error
-	switch kind {
-	case "", "cpu", "auto":
+	if OnCPU(device) {
 		return nil
-	case "webgpu":
-		options := map[string]string{}
-		if index != "" {
-			options["deviceId"] = index
-		}
-		err = so.AppendExecutionProvider("WebGPU", options)
-	case "cuda":
+	}
+	kind, index, err := splitDevice(device)
+	if err != nil {
+		return err
+	}
+	if kind == "cuda" {
 		err = appendCUDA(so, index)
-	default:
-		return fmt.Errorf("%w: %q is unknown; use auto, cpu, webgpu[:n] or cuda[:n]", ErrDevice, device)
+	} else {
+		err = appendWebGPU(so, index)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w; use --device cpu", ErrDevice, device, err)
+		return deviceError(device, err)
 	}
-	return nil
+	return so.AddSessionConfigEntry("session.record_ep_graph_assignment_info", "1")
 }
 
-func appendCUDA(so *ort.SessionOptions, index string) error {
+// splitDevice takes webgpu[:n] or cuda[:n] apart.
+func splitDevice(device string) (kind string, index int, err error) {
+	kind, number, given := strings.Cut(device, ":")
+	if kind != "webgpu" && kind != "cuda" {
+		return kind, 0, fmt.Errorf("%w: %q is unknown; use auto, cpu, webgpu[:n] or cuda[:n]", ErrDevice, device)
+	}
+	if !given {
+		return kind, 0, nil
+	}
+	if index, err = strconv.Atoi(number); err != nil || index < 0 {
+		return kind, 0, fmt.Errorf("%w: %q: what follows the colon must be the number of a device", ErrDevice, device)
+	}
+	return kind, index, nil
+}
+
+func appendWebGPU(so *ort.SessionOptions, index int) error {
+	if err := selectAdapter(index); err != nil {
+		return err
+	}
+	return so.AppendExecutionProvider("WebGPU", map[string]string{"powerPreference": "high-performance"})
+}
+
+func appendCUDA(so *ort.SessionOptions, index int) error {
 	options, err := ort.NewCUDAProviderOptions()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = options.Destroy() }()
-	if index != "" {
-		if err := options.Update(map[string]string{"device_id": index}); err != nil {
-			return err
-		}
+	settings := map[string]string{"device_id": strconv.Itoa(index), "cudnn_conv_algo_search": "HEURISTIC", "use_tf32": "0"}
+	if err := options.Update(settings); err != nil {
+		return err
 	}
 	return so.AppendExecutionProviderCUDA(options)
+}
+
+// shortage are the words by which the providers tell that memory ran out.
+func shortage() []string {
+	return []string{"out of memory", "failed to allocate", "bad_alloc", "oom", "out_of_device_memory", "cuda failure 2"}
+}
+
+// deviceError names the device and what kind of failure it was.
+func deviceError(device string, err error) error {
+	if err == nil || OnCPU(device) || errors.Is(err, ErrDevice) || errors.Is(err, ErrDeviceMemory) {
+		return err
+	}
+	text := strings.ToLower(err.Error())
+	if slices.ContainsFunc(shortage(), func(s string) bool { return strings.Contains(text, s) }) {
+		return fmt.Errorf("%w: %s: %w", ErrDeviceMemory, device, err)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrDevice, device, err)
+}
+
+// Placed is one node of an open session and the provider that runs it.
+type Placed struct{ Provider, Operator, Name string }
+
+// Placement tells which provider runs each node; nil for a session on the CPU.
+func (s *Session) Placement() ([]Placed, error) {
+	if OnCPU(s.device) {
+		return nil, nil
+	}
+	var text *C.char
+	if err := nativeError(C.athanor_assignment(s.handle, &text)); err != nil {
+		return nil, fmt.Errorf("ask which provider runs what: %w", err)
+	}
+	defer C.free(handle(text))
+	var list []Placed
+	for line := range strings.Lines(C.GoString(text)) {
+		provider, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		operator, name, _ := strings.Cut(rest, "\t")
+		list = append(list, Placed{Provider: provider, Operator: operator, Name: name})
+	}
+	return list, nil
+}
+
+// LeftBehind counts by operator the nodes of a device's session that the
+// processor runs, because the device's provider lacks them.
+func (s *Session) LeftBehind() (map[string]int, error) {
+	placed, err := s.Placement()
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{}
+	for _, p := range placed {
+		if p.Provider == "CPUExecutionProvider" {
+			counts[p.Operator]++
+		}
+	}
+	return counts, nil
 }

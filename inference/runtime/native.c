@@ -1,5 +1,7 @@
 #include "native.h"
 
+#include "api.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +15,7 @@ static void *open_library(const char *path) { return dlopen(path, RTLD_LAZY); }
 static void *find_symbol(void *library, const char *name) { return dlsym(library, name); }
 #endif
 
-// The API is a table of function pointers to which releases only append; these
-// are places in it (onnxruntime_c_api.h, struct OrtApi).
+// Places in the API.
 enum place {
   GET_ERROR_MESSAGE = 2,
   RUN = 9,
@@ -48,30 +49,21 @@ enum place {
   RELEASE_TENSOR_INFO = 99,
 };
 
-enum { API_VERSION = 18, STRING_TYPE = 8, TENSOR_KIND = 1, ARENA_ALLOCATOR = 1, DEFAULT_MEMORY = 0 };
+enum { API_VERSION = 29, STRING_TYPE = 8, TENSOR_KIND = 1, ARENA_ALLOCATOR = 1, DEFAULT_MEMORY = 0 };
 
-typedef void *status;
 typedef struct {
   const void *(*get_api)(uint32_t version);
   const char *(*version)(void);
 } api_base;
 
-static void *const *api;
+void *const *athanor_api;
 static void *memory;
 static void *allocator;
 
-#define CALL(where, ...) ((status(*)(__VA_ARGS__))api[where])
-#define TRY(expression)                    \
-  do {                                     \
-    status failed_ = (expression);         \
-    if (failed_) return message(failed_);  \
-  } while (0)
+static void release(enum place where, void *object) { athanor_give_back(where, object); }
 
-static void release(enum place where, void *object) { ((void (*)(void *))api[where])(object); }
-
-// message copies a status' text and frees the status.
-static char *message(status failed) {
-  char *text = strdup(((const char *(*)(void *))api[GET_ERROR_MESSAGE])(failed));
+char *athanor_message(status failed) {
+  char *text = strdup(((const char *(*)(void *))athanor_api[GET_ERROR_MESSAGE])(failed));
   release(RELEASE_STATUS, failed);
   return text;
 }
@@ -81,8 +73,8 @@ char *athanor_bind(const char *path) {
   if (!library) return strdup("the library could not be opened again");
   const api_base *(*base)(void) = (const api_base *(*)(void))find_symbol(library, "OrtGetApiBase");
   if (!base) return strdup("the library has no OrtGetApiBase");
-  api = (void *const *)base()->get_api(API_VERSION);
-  if (!api) return strdup("the library does not know its own API");
+  athanor_api = (void *const *)base()->get_api(API_VERSION);
+  if (!athanor_api) return strdup("the library does not know its own API");
   TRY(CALL(CREATE_CPU_MEMORY_INFO, int, int, void **)(ARENA_ALLOCATOR, DEFAULT_MEMORY, &memory));
   TRY(CALL(DEFAULT_ALLOCATOR, void **)(&allocator));
   return NULL;
@@ -101,7 +93,7 @@ char *athanor_text_tensor(const int64_t *shape, size_t rank, const char *const *
   if (!failed) return NULL;
   release(RELEASE_VALUE, *value);
   *value = NULL;
-  return message(failed);
+  return athanor_message(failed);
 }
 
 void athanor_release(void *value) { release(RELEASE_VALUE, value); }

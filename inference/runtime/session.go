@@ -57,6 +57,7 @@ type Session struct {
 	inputs  []Port
 	outputs []Port
 	names   [2]portNames // of inputs and outputs
+	device  string
 }
 
 // OpenSession opens a model file, with its external data where it has some.
@@ -89,9 +90,9 @@ func newSession(options Options, open func(*ort.SessionOptions) (*ort.DynamicAdv
 		return nil, err
 	}
 	defer func() { _ = so.Destroy() }()
-	s := &Session{}
+	s := &Session{device: options.Device}
 	if s.inner, err = open(so); err != nil {
-		return nil, fmt.Errorf("the runtime does not accept this model: %w", err)
+		return nil, deviceError(s.device, fmt.Errorf("the runtime does not accept this model: %w", err))
 	}
 	if err := s.describe(); err != nil {
 		s.Close()
@@ -157,6 +158,9 @@ func (s *Session) Run(ctx context.Context, in, out []*Tensor) error {
 	err = s.run(ctx, inputs, outputs)
 	goruntime.KeepAlive(in)
 	goruntime.KeepAlive(out)
+	if err != nil && ctx.Err() == nil {
+		return deviceError(s.device, err)
+	}
 	if err != nil {
 		return err
 	}

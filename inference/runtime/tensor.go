@@ -23,6 +23,8 @@ type Tensor struct {
 	shape []int64
 	raw   []byte   // numeric elements, little-endian
 	text  []string // elements of a string tensor
+	// memory is the device's that holds the elements, nil for the process' own.
+	memory *Memory
 }
 
 // NewTensor makes a tensor of data's type over a copy of data, which must hold
@@ -85,7 +87,8 @@ func (t *Tensor) Type() onnx.DataType { return t.kind }
 // Shape is the tensor's shape; the caller must not change it.
 func (t *Tensor) Shape() []int64 { return t.shape }
 
-// Bytes is the tensor's own memory, little-endian; nil for strings.
+// Bytes is the tensor's own memory, little-endian; nil for strings and for
+// tensors on a device, which Read and Write copy.
 func (t *Tensor) Bytes() []byte { return t.raw }
 
 // Strings are the elements of a string tensor.
