@@ -74,7 +74,7 @@ func (j *session) begin() {
 	}
 	j.s.trainPart().endTrial()
 	run := &activeRun{control: &train.Control{}}
-	request := training.Request{Recipe: j.recipe, Runs: j.s.runsFolder(), Version: j.s.opts.Version, Control: run.control}
+	request := training.Request{Recipe: j.recipe, Runs: j.s.runsFolder(), Datasets: j.s.opts.Paths.Datasets(), Version: j.s.opts.Version, Control: run.control}
 	j.run = run
 	run.sleep = func() {}
 	if j.s.prefs.StayUp {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,61 +12,47 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"athanor/app/datasets"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/dataset/health"
-	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/source"
-	"athanor/pipeline/dataset/table"
+	"athanor/pipeline/train"
 )
 
 // dataFlags are what the data commands share.
 type dataFlags struct {
-	label, text, group, operations, cache string
-	separator, charset                    string
-	header, noHeader, json                bool
+	readFlags
+
+	operations, cache string
+	json              bool
 }
 
 func (f *dataFlags) register(command *cobra.Command) {
+	f.readFlags.register(command)
 	flags := command.Flags()
-	flags.StringVar(&f.label, "label", "", `column that holds the label; "NAME:number" or "NAME:class" says how it is meant`)
-	flags.StringVar(&f.text, "text", "", "column that holds the text")
-	flags.StringVar(&f.group, "group", "", "column whose equal values stay on one side of a split")
-	flags.StringVar(&f.operations, "operations", "", "file of operations to apply while reading")
+	flags.StringVar(&f.operations, "operations", "", `file of operations to apply while reading, instead of those kept for the data set; "none" for nothing`)
 	flags.StringVar(&f.cache, "cache", "", "folder for unpacked archives and what does not fit into memory")
-	flags.StringVar(&f.separator, "separator", "", `separator of a table's cells, or "tab"; guessed by default`)
-	flags.StringVar(&f.charset, "charset", "", "UTF-8, UTF-16 LE, UTF-16 BE, GB18030 or Windows-1252; guessed by default")
-	flags.BoolVar(&f.header, "header", false, "the table's first row names the columns")
-	flags.BoolVar(&f.noHeader, "no-header", false, "the table's first row is data")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object")
-	command.MarkFlagsMutuallyExclusive("header", "no-header")
 }
 
-// ErrSeparator says that a separator is not one character.
-var ErrSeparator = errors.New(`a separator is one character, or "tab"`)
-
+// config is the data set with what is kept about it, overridden by flags.
 func (f *dataFlags) config(path string) (source.Config, error) {
-	c := source.Config{Path: path, Label: f.label, Text: f.text, Group: f.group, Cache: f.cache}
-	c.Read.Charset = table.Charset(f.charset)
-	switch {
-	case f.separator == "tab" || f.separator == `\t`:
-		tab := byte('\t')
-		c.Read.Separator = &tab
-	case len(f.separator) == 1:
-		c.Read.Separator = &[]byte(f.separator)[0]
-	case f.separator != "":
-		return c, ErrSeparator
+	d := train.Data{Path: path, Operations: f.operations}
+	if err := f.into(&d); err != nil {
+		return source.Config{}, err
 	}
-	if f.header || f.noHeader {
-		c.Read.Header = &f.header
+	kept, err := datasets.Open(datasetsDir(), path)
+	if err != nil {
+		return source.Config{}, err
 	}
-	if f.operations == "" {
-		return c, nil
+	kept.Into(&d)
+	c, err := datasets.Config(train.Recipe{Data: d})
+	if err != nil {
+		return c, err
 	}
-	if _, err := os.Stat(f.operations); err != nil {
-		return c, fmt.Errorf("read operations: %w", err)
+	if c.Cache = f.cache; c.Cache == "" {
+		c.Cache, err = cacheFolder()
 	}
-	var err error
-	c.Operations, err = operation.Read(f.operations)
 	return c, err
 }
 
@@ -86,7 +71,8 @@ func newData() *cobra.Command {
 			}
 		},
 	}
-	command.AddCommand(newDataCheck(), newDataShow())
+	command.AddCommand(newDataCheck(), newDataShow(), newDataColumns())
+	command.AddCommand(dataChanges()...)
 	return command
 }
 
@@ -98,9 +84,9 @@ func newDataCheck() *cobra.Command {
 		Use:   "check PATH",
 		Short: "Report the health of a data set: what it is, what is wrong, and what mends it",
 		Long: "Recognise what PATH holds (IDX files, class folders, tables, text folders, zip or\n" +
-			"tar of those), read all of it once and report what is wrong. Nothing is changed:\n" +
-			"--fix writes the operations that mend what was found, to be given back with\n" +
-			"--operations here and in `athanor data show`.",
+			"tar of those), read all of it once and report what is wrong. The data is never\n" +
+			"changed. `athanor data fix` keeps operations that mend what was found; --fix writes\n" +
+			"them to a file instead, to be given back with --operations.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := f.config(args[0])

@@ -3,13 +3,19 @@ package cli_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"athanor/app/cli"
+	"athanor/app/training"
+	"athanor/inference/runtime"
+	"athanor/inference/testenv"
 	"athanor/pipeline/dataset/operation"
+	"athanor/pipeline/train"
 )
 
 // runData runs `athanor data` with arguments and returns what it prints.
@@ -83,5 +89,65 @@ func TestDataShow(t *testing.T) {
 	}
 	if _, err := runData(t, "check", filepath.Join(t.TempDir(), "nothing")); err == nil {
 		t.Error("a missing path was checked")
+	}
+}
+
+func TestFixesReachTrainingAndAreUndone(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	home := t.TempDir()
+	t.Setenv("ATHANOR_HOME", home)
+	path := sampleTable(t)
+	run := filepath.Join(t.TempDir(), "run")
+	say := func(want string, args ...string) string {
+		t.Helper()
+		root := cli.Root("test")
+		var out bytes.Buffer
+		root.SetOut(&out)
+		root.SetErr(&out)
+		root.SetArgs(args)
+		if err := root.ExecuteContext(t.Context()); err != nil || !strings.Contains(out.String(), want) {
+			t.Fatalf("%v: %v, %q is not in %q", args, err, want, out.String())
+		}
+		return out.String()
+	}
+	say(`kept: call class "dog" "Dog"`, "data", "fix", path, "--kind", "label-spelling")
+	say("classes      Dog, cat\n", "data", "show", path)
+	say("classes      Dog, cat, dog\n", "data", "show", path, "--operations", "none")
+	say("kept: label 3 samples (0, 3, 1) of class \"cat\" as \"kitten\"", "data", "relabel", path, "0", "3", "1", "--of", "cat", "--to", "kitten")
+	say("classes      Dog, cat, kitten\n", "data", "show", path)
+	say("undone: label", "data", "undo", path)
+	say("epoch", "train", "--task", "table", "--data", path, "--epochs", "1", "--batch", "8", "--out", run)
+	recipe, err := train.LoadRecipe(filepath.Join(run, train.RecipeName))
+	if err != nil || recipe.Data.Operations != filepath.Join(run, "operations.json") {
+		t.Fatalf("%+v, %v", recipe.Data, err)
+	}
+	say("undone: call class", "data", "undo", path)
+	set, err := training.Open(t.Context(), recipe, nil)
+	if err != nil || !slices.Equal(set.Classes, []string{"Dog", "cat"}) {
+		t.Errorf("the run's data after undoing: %v, %v", set, err)
+	}
+	if raw, err := os.ReadFile(path); err != nil || !bytes.Contains(raw, []byte("Dog")) {
+		t.Errorf("the source was written: %v", err)
+	}
+}
+
+func TestColumnChoicesAreKept(t *testing.T) {
+	t.Setenv("ATHANOR_HOME", t.TempDir())
+	path := sampleTable(t)
+	if _, err := runData(t, "columns", path, "--role", "weight=empty", "--label", "label"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := runData(t, "check", path)
+	if err != nil || !strings.Contains(out, "weight                   empty       as asked") {
+		t.Errorf("%v in %s", err, out)
+	}
+	if _, err := runData(t, "columns", path, "--role", "weight"); !errors.Is(err, cli.ErrRole) {
+		t.Errorf("a role without a column: %v", err)
+	}
+	if _, err := runData(t, "columns", path, "--reset"); err != nil {
+		t.Fatal(err)
+	}
+	if out, err = runData(t, "check", path); err != nil || strings.Contains(out, "as asked") {
+		t.Errorf("after a reset: %v in %s", err, out)
 	}
 }

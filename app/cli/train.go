@@ -17,7 +17,8 @@ import (
 // trainFlags are what the command line says beside a recipe.
 type trainFlags struct {
 	task, data, test, model, device, out, name string
-	label, text, fork                          string
+	operations, augment, fork                  string
+	read                                       readFlags
 	epochs, batch, threads                     int
 	seed                                       uint64
 	rate                                       float64
@@ -44,8 +45,9 @@ func (f *trainFlags) register(command *cobra.Command) {
 	flags.StringVar(&f.task, "task", "", "image, text or table")
 	flags.StringVar(&f.data, "data", "", `path of the data, or "digits"`)
 	flags.StringVar(&f.test, "test", "", "path of a test set kept apart")
-	flags.StringVar(&f.label, "label", "", "column that holds the label")
-	flags.StringVar(&f.text, "text", "", "column that holds the text")
+	f.read.register(command)
+	flags.StringVar(&f.operations, "operations", "", `file of changes to apply while reading, instead of those kept for the data; "none" for nothing`)
+	flags.StringVar(&f.augment, "augment", "", `how training samples are changed, such as "flip,rotate=10" or "photo"`)
 	flags.StringVar(&f.model, "model", "", "architecture: mlp, cnn, resnet, ngram, textcnn, attention")
 	flags.IntVar(&f.epochs, "epochs", 0, "passes over the training part")
 	flags.IntVar(&f.batch, "batch", 0, "samples a step")
@@ -68,9 +70,13 @@ func runTrain(cmd *cobra.Command, args []string, f trainFlags) error {
 	if err != nil {
 		return err
 	}
-	recipe := f.override(cmd, base)
+	recipe, err := f.override(cmd, base)
+	if err != nil {
+		return err
+	}
 	request := training.Request{
-		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Resume: f.resume, Fork: fork, Version: cmd.Root().Version,
+		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Datasets: datasetsDir(),
+		Resume: f.resume, Fork: fork, Version: cmd.Root().Version,
 	}
 	if f.resume && f.out == "" {
 		if request.Dir, err = newestRun(request.Runs); err != nil {
@@ -107,7 +113,7 @@ func (f *trainFlags) base(args []string) (*training.Fork, train.Recipe, error) {
 }
 
 // override lets flags that were given override a recipe.
-func (f *trainFlags) override(cmd *cobra.Command, r train.Recipe) train.Recipe {
+func (f *trainFlags) override(cmd *cobra.Command, r train.Recipe) (train.Recipe, error) {
 	override := func(flag string, set func()) {
 		if cmd.Flags().Changed(flag) {
 			set()
@@ -116,8 +122,8 @@ func (f *trainFlags) override(cmd *cobra.Command, r train.Recipe) train.Recipe {
 	override("task", func() { r.Task = f.task })
 	override("data", func() { r.Data.Path = f.data })
 	override("test", func() { r.Data.Test = f.test })
-	override("label", func() { r.Data.Label = f.label })
-	override("text", func() { r.Data.Text = f.text })
+	override("operations", func() { r.Data.Operations = f.operations })
+	override("augment", func() { r.Data.Augment = f.augment })
 	override("model", func() { r.Model.Name = f.model })
 	override("epochs", func() { r.Train.Epochs = f.epochs })
 	override("batch", func() { r.Train.Batch = f.batch })
@@ -126,7 +132,7 @@ func (f *trainFlags) override(cmd *cobra.Command, r train.Recipe) train.Recipe {
 	override("device", func() { r.Device = f.device })
 	override("threads", func() { r.Threads = f.threads })
 	override("name", func() { r.Name = f.name })
-	return r
+	return r, f.read.into(&r.Data)
 }
 
 // newestRun is the run folder whose name sorts last: names begin with the time.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"athanor/app/training"
@@ -87,8 +88,11 @@ func recipeOf(m *model.Model, q Request) (train.Recipe, error) {
 	if err != nil {
 		return r, fmt.Errorf("the recipe inside %s: %w", q.Model, err)
 	}
-	if q.Data != "" {
-		r.Data.Path, r.Data.Test = q.Data, q.Test
+	switch o := r.Data.Operations; {
+	case q.Data != "": // the changes were made to other samples
+		r.Data.Path, r.Data.Test, r.Data.Operations = q.Data, q.Test, ""
+	case o != "" && o != train.NoOperations && !filepath.IsAbs(o):
+		r.Data.Operations = filepath.Join(filepath.Dir(q.Model), o)
 	}
 	if q.Label != "" {
 		r.Data.Label = q.Label

@@ -68,6 +68,9 @@ func (p Paths) Settings() string { return filepath.Join(p.Config, "settings.toml
 // Runs is where runs of the command line lie that belong to no project.
 func (p Paths) Runs() string { return filepath.Join(p.Data, "runs") }
 
+// Datasets is where decisions about data sets are kept.
+func (p Paths) Datasets() string { return filepath.Join(p.Data, "datasets") }
+
 // Projects is the folder of projects, unless the settings name another.
 func (p Paths) Projects() string { return filepath.Join(p.Data, "projects") }
 

@@ -10,8 +10,11 @@ import (
 	"path/filepath"
 	"time"
 
+	"athanor/app/datasets"
+	"athanor/app/project"
 	"athanor/app/store"
 	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/source"
 	"athanor/pipeline/train"
 )
@@ -22,6 +25,9 @@ type Request struct {
 	// Dir is the run's folder; empty makes a new one in Runs.
 	Dir  string
 	Runs string
+	// Datasets is the folder where a person's decisions about data sets are kept;
+	// they fill what the recipe leaves open. Empty takes the recipe as it is.
+	Datasets string
 	// Resume continues the run in Dir from its newest checkpoint, with the
 	// recipe stored there.
 	Resume bool
@@ -63,6 +69,9 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	if q.Prepared != nil {
 		q.Prepared(set, run.Dir())
 	}
+	if recipe, err = keepOperations(recipe, run.Dir()); err != nil {
+		return Outcome{}, errors.Join(err, run.Close())
+	}
 	deps := train.Deps{Set: set, Store: run, Control: q.Control, Resume: q.Resume, Version: q.Version}
 	if q.Fork != nil && !q.Resume {
 		if deps.Fork, err = q.Fork.begin(run, recipe); err != nil {
@@ -79,7 +88,16 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 
 func resolve(q Request) (train.Recipe, error) {
 	if !q.Resume {
-		return q.Recipe.Resolve()
+		recipe, err := q.Recipe.Resolve()
+		if err != nil || q.Datasets == "" {
+			return recipe, err
+		}
+		kept, err := datasets.Open(q.Datasets, recipe.Data.Path)
+		if err != nil {
+			return recipe, err
+		}
+		kept.Into(&recipe.Data)
+		return recipe, nil
 	}
 	stored, err := train.LoadRecipe(filepath.Join(q.Dir, train.RecipeName))
 	if err != nil {
@@ -88,14 +106,33 @@ func resolve(q Request) (train.Recipe, error) {
 	return stored.Resolve()
 }
 
+// keepOperations copies the changes that a recipe names into the run's folder, so
+// that the run can be repeated whatever becomes of them, and names the copy.
+func keepOperations(r train.Recipe, dir string) (train.Recipe, error) {
+	if r.Data.Operations == "" || r.Data.Operations == train.NoOperations {
+		return r, nil
+	}
+	list, err := operation.ReadExisting(r.Data.Operations)
+	if err == nil {
+		err = list.Write(filepath.Join(dir, datasets.OperationsFile))
+	}
+	r.Data.Operations = datasets.OperationsFile
+	return r, err
+}
+
 // Open opens the data set a recipe names. The recipe must be resolved.
 func Open(ctx context.Context, r train.Recipe, progress func(done, total int)) (*dataset.Set, error) {
-	d := r.Data
-	return source.Open(ctx, source.Config{
-		Path: d.Path, Test: d.Test, Validation: d.Validation, TestSplit: d.TestSplit, Seed: r.Seed, Task: dataset.Task(r.Task),
-		Label: d.Label, Text: d.Text, Group: d.Group, Size: d.Size, Augment: d.Augment, Length: r.Model.Length, Buckets: r.Model.Buckets, Model: r.Model.Name,
-		Progress: progress,
-	})
+	c, err := datasets.Config(r)
+	if err != nil {
+		return nil, fmt.Errorf("open data set %s: %w", r.Data.Path, err)
+	}
+	c.Progress = progress
+	if paths, err := project.DefaultPaths(); err == nil { // without a home the system's folder does
+		if err := os.MkdirAll(paths.Cache, 0o755); err == nil {
+			c.Cache = paths.Cache
+		}
+	}
+	return source.Open(ctx, c)
 }
 
 func openFolder(q Request, r train.Recipe) (*store.Run, error) {

@@ -25,8 +25,22 @@ type Data struct {
 	Label      string  `toml:"label,omitempty"` // column name
 	Text       string  `toml:"text,omitempty"`  // column name
 	Group      string  `toml:"group,omitempty"` // column name: groups stay on one side
+	Time       string  `toml:"time,omitempty"`  // column name: the latest rows are held out
 	Size       int     `toml:"size,omitempty"`  // pictures are resized to size×size
 	Augment    string  `toml:"augment,omitempty"`
+	// Operations is a file of changes (drop, fill, relabel, …) that are applied
+	// while samples are read: "" or "none" for nothing. In a recipe file it is
+	// relative to that file's folder; a run keeps a copy beside its recipe.
+	Operations string `toml:"operations,omitempty"`
+	// Separator ("tab" or one character), Charset, Header and Quotes ("yes", "no")
+	// say how a table is written where the guess is wrong.
+	Separator string `toml:"separator,omitempty"`
+	Charset   string `toml:"charset,omitempty"`
+	Header    string `toml:"header,omitempty"`
+	Quotes    string `toml:"quotes,omitempty"`
+	// Roles says what single columns are used for: number, category, text, date,
+	// group, identifier, or empty to leave the column out.
+	Roles map[string]string `toml:"roles,omitempty"`
 }
 
 // Model names an architecture and its sizes.

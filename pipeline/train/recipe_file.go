@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -14,7 +15,11 @@ import (
 // maxRecipe is the largest recipe file that is read, in bytes.
 const maxRecipe = 1 << 20
 
-// LoadRecipe reads a recipe file.
+// NoOperations as Data.Operations says that samples are taken as they are.
+const NoOperations = "none"
+
+// LoadRecipe reads a recipe file. A relative path of operations is taken from the
+// file's folder.
 func LoadRecipe(path string) (Recipe, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -30,6 +35,9 @@ func LoadRecipe(path string) (Recipe, error) {
 	r, err := ParseRecipe(text)
 	if err != nil {
 		return r, fmt.Errorf("%s: %w", path, err)
+	}
+	if o := r.Data.Operations; o != "" && o != NoOperations && !filepath.IsAbs(o) {
+		r.Data.Operations = filepath.Join(filepath.Dir(path), o)
 	}
 	return r, nil
 }

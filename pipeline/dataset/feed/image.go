@@ -22,6 +22,7 @@ type Pixels struct {
 	Height, Width, Channels int
 	Data                    []byte  // [N,H,W,C], uint8
 	Labels                  []int32 // [N], classes
+	Numbers                 []int32 // [N], place in the whole source; nil where it is the row
 }
 
 // stride is the number of bytes of one picture.
@@ -68,7 +69,7 @@ var _ dataset.Feed = (*Images)(nil)
 // seed makes its choices repeatable.
 func NewImages(p *Pixels, rows []int32, augment Augmenter, seed uint64) *Images {
 	shape := [3]int{p.Height, p.Width, p.Channels}
-	return &Images{pictures: p, shape: shape, answers: &Answers{Classes: p.Labels}, rows: rows, augment: augment, seed: seed}
+	return &Images{pictures: p, shape: shape, answers: &Answers{Classes: p.Labels, Numbers: p.Numbers}, rows: rows, augment: augment, seed: seed}
 }
 
 // NewStored returns a feed of pictures [H,W,C] kept in a store.

@@ -32,7 +32,7 @@ func Check(ctx context.Context, c source.Config) (*Report, error) {
 	}
 	switch found.Kind {
 	case source.Embedded:
-		err = checkDigits(ctx, r)
+		err = checkDigits(ctx, c, r)
 	case source.IDX:
 		err = checkIDX(ctx, c, r, found.Parts)
 	case source.Table:
@@ -53,7 +53,7 @@ func Check(ctx context.Context, c source.Config) (*Report, error) {
 	return r, nil
 }
 
-func checkDigits(ctx context.Context, r *Report) error {
+func checkDigits(ctx context.Context, c source.Config, r *Report) error {
 	train, test, err := digits.Embedded(ctx)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func checkDigits(ctx context.Context, r *Report) error {
 		return &idx.Samples{Height: digits.Side, Width: digits.Side, Channels: 1, Pixels: s.Pixels, Labels: s.Labels}
 	}
 	r.Format = append(r.Format, "drawn by the studio")
-	return checkPixels(ctx, "", r, []*idx.Samples{raw(train), raw(test)})
+	return checkPixels(ctx, c, r, []*idx.Samples{raw(train), raw(test)})
 }
 
 func checkIDX(ctx context.Context, c source.Config, r *Report, parts []source.Part) error {
@@ -75,15 +75,16 @@ func checkIDX(ctx context.Context, c source.Config, r *Report, parts []source.Pa
 		r.Format = append(r.Format, fmt.Sprintf("%d pictures of %d×%d×%d in %s", len(s.Labels), s.Height, s.Width, s.Channels, p.Path))
 		all = append(all, s)
 	}
-	return checkPixels(ctx, c.Cache, r, all)
+	return checkPixels(ctx, c, r, all)
 }
 
 // checkPixels checks pictures in memory: the first part is for training, the
 // second for testing.
-func checkPixels(ctx context.Context, cache string, r *Report, parts []*idx.Samples) error {
+func checkPixels(ctx context.Context, c source.Config, r *Report, parts []*idx.Samples) error {
 	r.Task = string(dataset.Image)
-	b := newBook(cache, nil)
+	b := newBook(c.Cache, nil)
 	defer b.close()
+	changes := c.Operations.Labels()
 	side := folder.Train
 	for _, s := range parts {
 		stride := s.Height * s.Width * s.Channels
@@ -92,7 +93,12 @@ func checkPixels(ctx context.Context, cache string, r *Report, parts []*idx.Samp
 				return ctx.Err()
 			}
 			at := i * stride
-			b.sample(strconv.AppendInt(nil, int64(l), 10), side)
+			label, keep := changes.Apply(strconv.Itoa(b.n), strconv.Itoa(int(l)))
+			if !keep {
+				b.sample(nil, side)
+				continue
+			}
+			b.sample([]byte(label), side)
 			if err := b.keys.Add(near.Hash(s.Pixels[at:at+stride]), b.n-1); err != nil {
 				return err
 			}

@@ -20,7 +20,7 @@ type Kind string
 const (
 	Drop       Kind = "drop"        // leave Samples out
 	DropColumn Kind = "drop-column" // leave Column out
-	Relabel    Kind = "relabel"     // give Samples the label To
+	Relabel    Kind = "relabel"     // give Samples the label To; with From only those that have that label
 	Rename     Kind = "rename"      // turn the label From into To; onto another label it merges the two
 	Fill       Kind = "fill"        // put To where Column is missing
 	Convert    Kind = "convert"     // replace the value From by To in Column; empty To makes it missing
@@ -41,6 +41,8 @@ type Operation struct {
 	High    *float64 `json:"high,omitempty"`
 	// Why is the finding it answers, for people.
 	Why string `json:"why,omitempty"`
+	// Step numbers the changes that were made together and are taken back together.
+	Step int `json:"step,omitempty"`
 }
 
 // List is the changes in the order they are applied. Taking the last one off is
@@ -80,6 +82,37 @@ func (o *Operation) lacks() string {
 		return "a low bound below the high one"
 	}
 	return ""
+}
+
+// WithStep is the list with more changes behind it that count as one step.
+func (l List) WithStep(changes List) List {
+	step := 1
+	for _, o := range l {
+		step = max(step, o.Step+1)
+	}
+	out := slices.Clone(l)
+	for _, o := range changes {
+		o.Step = step
+		out = append(out, o)
+	}
+	return out
+}
+
+// LastStep cuts the list before the changes that were made last.
+func (l List) LastStep() (rest, step List) {
+	at := len(l)
+	for at > 0 && (at == len(l) || l[at-1].Step != 0 && l[at-1].Step == l[at].Step) {
+		at--
+	}
+	return slices.Clone(l[:at]), slices.Clone(l[at:])
+}
+
+// ReadExisting is Read for a file that must be there.
+func ReadExisting(path string) (List, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("read operations: %w", err)
+	}
+	return Read(path)
 }
 
 // Read reads a list from a file; a file that does not exist is an empty list.
@@ -129,9 +162,14 @@ func (l List) Write(path string) error {
 	return nil
 }
 
-// String is the list as one line of JSON, the same for the same list.
+// String is what the list does as one line of JSON: the same for lists that do
+// the same, whatever they were made for and in which steps.
 func (l List) String() string {
-	b, err := json.Marshal(l)
+	plain := slices.Clone(l)
+	for i := range plain {
+		plain[i].Why, plain[i].Step = "", 0
+	}
+	b, err := json.Marshal(plain)
 	if err != nil {
 		return err.Error()
 	}

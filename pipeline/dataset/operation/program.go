@@ -17,9 +17,13 @@ type Labels struct {
 }
 
 type step struct {
-	samples map[string]bool // nil: by From
-	from    string
+	samples map[string]bool // nil: all
+	from    string          // empty: any label
 	to      string
+}
+
+func (s *step) meets(name, label string) bool {
+	return (s.samples == nil || s.samples[name]) && (s.samples != nil && s.from == "" || s.from == label)
 }
 
 // Labels compiles the part of the list that concerns names and labels.
@@ -32,7 +36,7 @@ func (l List) Labels() *Labels {
 				p.dropped[s] = true
 			}
 		case Relabel:
-			s := step{to: o.To, samples: map[string]bool{}}
+			s := step{from: o.From, to: o.To, samples: map[string]bool{}}
 			for _, name := range o.Samples {
 				s.samples[name] = true
 			}
@@ -51,8 +55,8 @@ func (p *Labels) Apply(name, label string) (after string, keep bool) {
 	if p.dropped[name] {
 		return label, false
 	}
-	for _, s := range p.steps {
-		if s.samples != nil && s.samples[name] || s.samples == nil && s.from == label {
+	for i := range p.steps {
+		if s := &p.steps[i]; s.meets(name, label) {
 			label = s.to
 		}
 	}

@@ -60,9 +60,7 @@ func (s *tableSource) scan(ctx context.Context, visit func(side folder.Side, num
 				}
 			}
 			last = row.Number
-			if s.edits != nil {
-				s.edits.Apply(row.Cells)
-			}
+			s.edits.Apply(row.Cells)
 			return visit(p.side, base+row.Number, row)
 		})
 		if err != nil {
@@ -83,10 +81,12 @@ func (s *tableSource) progress() func(done, total int64) {
 
 // sameColumns checks a further file against the first: columns are told by their
 // order, their names may differ.
-func (s *tableSource) sameColumns(path string, columns []string) error {
+func (s *tableSource) sameColumns(path string, columns []string) (err error) {
 	switch {
 	case s.columns == nil:
 		s.columns = slices.Clone(columns)
+		s.edits, err = s.c.Operations.Cells(s.columns)
+		return err
 	case len(s.columns) != len(columns):
 		return fmt.Errorf("%s has the columns %q, the first file has %q; make them the same", path, columns, s.columns)
 	case !slices.Equal(s.columns, columns):

@@ -109,19 +109,23 @@ func loadTest(ctx context.Context, c Config, classes int) (*idx.Samples, error) 
 }
 
 func splitPixels(c Config, name string, all, held *idx.Samples) (*dataset.Set, error) {
-	pixels := asPixels(all)
-	if err := checkClasses(pixels.Labels); err != nil {
+	l := relabelPixels(c.Operations, all, held)
+	if err := l.check(); err != nil {
 		return nil, err
 	}
-	rest, testRows, err := split.Rows(len(pixels.Labels), split.Config{Share: testShare(c, held), Seed: c.Seed + 1, Label: pixels.Class})
+	pixels := asPixels(all, l.train, 0)
+	rest, testRows, err := split.Rows(len(l.kept), split.Config{
+		Share: testShare(c, held), Seed: c.Seed + 1, Label: func(i int) int { return pixels.Class(int(l.kept[i])) },
+	})
 	if err != nil {
 		return nil, fmt.Errorf("split off the test part: %w", err)
 	}
+	rest, testRows = take(l.kept, rest), take(l.kept, testRows)
 	train, validation, err := within(rest, pixels, c)
 	if err != nil {
 		return nil, fmt.Errorf("split off the validation part: %w", err)
 	}
-	set := &dataset.Set{Task: dataset.Image, Name: name, Classes: numbered(classesOf(all))}
+	set := &dataset.Set{Task: dataset.Image, Name: name, Classes: l.classes}
 	if set.Train, err = augmented(pixels, train, c); err != nil {
 		return nil, err
 	}
@@ -129,10 +133,15 @@ func splitPixels(c Config, name string, all, held *idx.Samples) (*dataset.Set, e
 	print := newPrint("idx").bytes(all.Pixels).bytes(all.Labels).rows(train).rows(validation).rows(testRows)
 	switch {
 	case held != nil:
-		set.Test = feed.NewImages(asPixels(held), count(len(held.Labels)), nil, c.Seed)
+		set.Test = feed.NewImages(asPixels(held, l.held, len(all.Labels)), l.heldKept, nil, c.Seed)
 		print.bytes(held.Pixels).bytes(held.Labels)
 	case len(testRows) > 0:
 		set.Test = feed.NewImages(pixels, testRows, nil, c.Seed)
+	}
+	if len(c.Operations) > 0 {
+		print.text(c.Operations.String())
+		set.Notes = append(set.Notes, fmt.Sprintf("%d changes are applied; they leave out %d of %d pictures",
+			len(c.Operations), l.dropped, len(l.train)+len(l.held)))
 	}
 	set.Fingerprint = print.sum()
 	return set, nil
@@ -178,33 +187,14 @@ func take(of, rows []int32) []int32 {
 	return out
 }
 
-func count(n int) []int32 {
-	out := make([]int32, n)
-	for i := range out {
-		out[i] = int32(i)
+// asPixels is samples with the labels they have after all changes; first is the
+// number of the first in the whole source.
+func asPixels(s *idx.Samples, labels []int32, first int) *feed.Pixels {
+	numbers := make([]int32, len(labels))
+	for i := range numbers {
+		numbers[i] = int32(first + i)
 	}
-	return out
-}
-
-func asPixels(s *idx.Samples) *feed.Pixels {
-	labels := make([]int32, len(s.Labels))
-	for i, l := range s.Labels {
-		labels[i] = int32(l)
-	}
-	return &feed.Pixels{Height: s.Height, Width: s.Width, Channels: s.Channels, Data: s.Pixels, Labels: labels}
-}
-
-// checkClasses refuses sets nothing can be learnt from.
-func checkClasses(labels []int32) error {
-	if len(labels) == 0 {
-		return fmt.Errorf("%w: give a source with at least two samples of two classes", ErrEmpty)
-	}
-	for _, l := range labels {
-		if l != labels[0] {
-			return nil
-		}
-	}
-	return fmt.Errorf("%w: all %d samples have label %d; add samples of another class", ErrOneClass, len(labels), labels[0])
+	return &feed.Pixels{Height: s.Height, Width: s.Width, Channels: s.Channels, Data: s.Pixels, Labels: labels, Numbers: numbers}
 }
 
 func numbered(n int) []string {

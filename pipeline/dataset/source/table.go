@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
 	"athanor/inference/onnx"
 	"athanor/inference/text"
@@ -72,10 +73,16 @@ func (s *tableSource) addTest() error {
 // describe profiles the columns and decides what they are used for.
 func (s *tableSource) describe(ctx context.Context) error {
 	var profiles []*table.Profile
-	err := s.scan(ctx, func(_ folder.Side, _ int, row *table.Row) error {
+	changed := len(s.c.Operations) > 0
+	err := s.scan(ctx, func(_ folder.Side, number int, row *table.Row) error {
 		if profiles == nil {
 			for _, c := range s.columns {
 				profiles = append(profiles, table.NewProfile(c))
+			}
+		}
+		if changed {
+			if _, keep := s.labels.Apply(strconv.Itoa(number), ""); !keep {
+				return nil
 			}
 		}
 		for i, c := range row.Cells {
@@ -88,9 +95,6 @@ func (s *tableSource) describe(ctx context.Context) error {
 	}
 	if profiles == nil {
 		return fmt.Errorf("%w: no row can be read", ErrEmpty)
-	}
-	if s.edits, err = s.c.Operations.Cells(s.columns); err != nil {
-		return err
 	}
 	s.schema, err = table.Guess(profiles, table.Wish{
 		Label: s.c.Label, Text: s.c.Text, Group: s.c.Group, Time: s.c.Time, Roles: s.roles(), NeedText: s.c.Task == dataset.Text,

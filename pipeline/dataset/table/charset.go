@@ -27,6 +27,9 @@ const (
 	Latin1  Charset = "Windows-1252"
 )
 
+// Charsets are the character sets that may be asked for.
+func Charsets() []Charset { return []Charset{UTF8, UTF8BOM, UTF16LE, UTF16BE, GB18030, Latin1} }
+
 // DetectCharset guesses the character set of a file from its first bytes. The
 // last, possibly cut character of sample is forgiven.
 func DetectCharset(sample []byte) Charset {

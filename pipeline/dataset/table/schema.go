@@ -22,6 +22,11 @@ const (
 	Group      Role = "group"
 )
 
+// Choosable are the roles that a person may give to a column; Empty leaves it out.
+func Choosable() []Role {
+	return []Role{Number, Category, Text, Date, Identifier, Group, Empty}
+}
+
 // Column is one column's role and why it was given.
 type Column struct {
 	Name   string `json:"name"`
@@ -57,10 +62,13 @@ const regressionFrom = 20
 // Guess decides the roles of columns from their profiles.
 func Guess(profiles []*Profile, w Wish) (Schema, error) {
 	s := Schema{Label: -1, Text: -1, Group: -1, Time: -1}
-	for _, p := range profiles {
+	for i, p := range profiles {
 		role, why := guessRole(p)
 		if r, ok := w.Roles[p.Name]; ok {
 			role, why = r, "as asked"
+			if r == Group {
+				s.Group = i
+			}
 		}
 		s.Columns = append(s.Columns, Column{p.Name, role, why})
 	}
