@@ -22,7 +22,7 @@ type trainFlags struct {
 	epochs, batch, threads                     int
 	seed                                       uint64
 	rate                                       float64
-	resume, json                               bool
+	resume, json, findRate                     bool
 }
 
 // newTrain is the command `athanor train`.
@@ -59,6 +59,7 @@ func (f *trainFlags) register(command *cobra.Command) {
 	flags.StringVar(&f.name, "name", "", "name of the run")
 	flags.BoolVar(&f.resume, "resume", false, "continue the run in --out, or the newest one, from its last checkpoint")
 	flags.StringVar(&f.fork, "fork", "", "begin with a snapshot of another run and its recipe: RUN@EPOCH, RUN@best or RUN@step:N")
+	flags.BoolVar(&f.findRate, "find-rate", false, "train nothing: try rising learning rates for a few seconds and suggest one")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
 }
 
@@ -73,6 +74,9 @@ func runTrain(cmd *cobra.Command, args []string, f trainFlags) error {
 	recipe, err := f.override(cmd, base)
 	if err != nil {
 		return err
+	}
+	if f.findRate {
+		return findRate(cmd, recipe, f.json)
 	}
 	request := training.Request{
 		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Datasets: datasetsDir(),

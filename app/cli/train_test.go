@@ -185,3 +185,20 @@ func TestTrainNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 }
+
+func TestTrainFindsARate(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	text, err := athanorIn(t.Context(), t, "train", "--find-rate", "--threads", "2", "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := objects(t, text)
+	last := lines[len(lines)-1]
+	rate, _ := last["learning_rate"].(float64)
+	if last["event"] != "suggested" || rate < 1e-5 || rate > 1 || len(lines) < 40 {
+		t.Errorf("%d lines, the last is %v", len(lines), last)
+	}
+	if _, err := athanorIn(t.Context(), t, "train", "--find-rate", "--data", filepath.Join(t.TempDir(), "nowhere")); err == nil {
+		t.Error("data that are not there were searched")
+	}
+}

@@ -69,7 +69,7 @@ func (r *run) closeEpoch(ctx context.Context, cut bool) error {
 	}
 	e := Epoch{
 		Epoch: r.Epoch + 1, Epochs: r.recipe.Train.Epochs, Step: r.Step, TrainLoss: r.LossSum / float64(r.Seen),
-		TrainAccuracy: r.HitSum / float64(r.Seen), ValLoss: v.loss, ValAccuracy: v.accuracy, ValR2: v.r2, Confusion: v.confusion,
+		TrainAccuracy: r.HitSum / float64(r.Seen), ValLoss: v.loss, ValAccuracy: v.accuracy, ValR2: v.r2, Confusion: v.confusion, Predicted: v.predicted,
 		Seconds: r.clock.epoch(), SamplesPerSecond: speed,
 	}
 	r.ValLoss, r.ValScore = v.loss, v.accuracy

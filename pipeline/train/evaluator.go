@@ -140,6 +140,7 @@ func (in *evalInputs) load(ctx context.Context, feed dataset.Feed, rows []int, c
 type validation struct {
 	loss, accuracy, r2 float64
 	confusion          [][]int
+	predicted          []int32
 }
 
 func (e *evaluator) validate(ctx context.Context, n *network, s *state, feed dataset.Feed) (validation, error) {
@@ -154,8 +155,22 @@ func (e *evaluator) validate(ctx context.Context, n *network, s *state, feed dat
 		return v, err
 	}
 	c, err := evaluate.Classify(evaluate.Predictions{Classes: n.classes, Scores: a.outputs, Labels: a.labels, Losses: a.losses}, nil)
-	v.accuracy, v.confusion = c.Accuracy, c.Confusion
+	v.accuracy, v.confusion, v.predicted = c.Accuracy, c.Confusion, largest(a.outputs, n.classes)
 	return v, err
+}
+
+// largest is the class with the highest score of every sample.
+func largest(scores []float32, classes int) []int32 {
+	out := make([]int32, len(scores)/classes)
+	for i := range out {
+		row := scores[i*classes : (i+1)*classes]
+		for k, x := range row {
+			if x > row[out[i]] {
+				out[i] = int32(k)
+			}
+		}
+	}
+	return out
 }
 
 func upTo(n int) []int {

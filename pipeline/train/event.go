@@ -40,8 +40,11 @@ type Epoch struct {
 	ValLoss       float64
 	ValAccuracy   float64
 	// ValR2 is for regression.
-	ValR2            float64
-	Confusion        [][]int // [true][predicted], of the validation set
+	ValR2     float64
+	Confusion [][]int // [true][predicted], of the validation set
+	// Predicted is the class given to each row of the validation feed; it is
+	// not kept on disk.
+	Predicted        []int32
 	Seconds          float64 // validation included
 	SamplesPerSecond float64 // of training alone
 	Best             bool    // the best epoch so far
