@@ -27,6 +27,8 @@ type dataPart struct {
 	rows  []int // of the feed on screen, after the class filter
 	work  *loader
 
+	teaching *teaching // nil while no classes are captured
+
 	checking context.CancelFunc
 	health   *health.Report
 	healthOf *opened // whose report that is
@@ -46,13 +48,23 @@ func (p *dataPart) build() fyne.CanvasObject {
 		p.class = class
 		p.list()
 	}
+	p.view.OnTeach, p.view.OnAugment = p.teach, p.chooseAugment
 	p.class = -1
 	p.apply()
+	if p.teaching != nil {
+		p.teach()
+	}
 	return p.view
 }
 
-func (p *dataPart) shown()  {}
-func (p *dataPart) hidden() {}
+func (p *dataPart) shown() {}
+
+// hidden closes a camera that nobody watches any more.
+func (p *dataPart) hidden() {
+	if p.teaching != nil {
+		p.teaching.stop()
+	}
+}
 
 func (p *dataPart) busy(path string, done, total int) {
 	if p.view == nil {
@@ -83,6 +95,7 @@ func (p *dataPart) apply() {
 	})
 	p.list()
 	p.rowsOf(o)
+	p.showAugment()
 	p.check(o)
 }
 

@@ -16,11 +16,17 @@ type homePart struct {
 func (p *homePart) build() fyne.CanvasObject {
 	p.view = home.New(p.s.book)
 	p.view.OnStart = p.start
-	p.view.OnOpen = p.s.openProject
+	p.view.OnOpen, p.view.OnResume = p.s.openProject, p.s.resumeRun
+	p.view.OnProject, p.view.OnNew = p.s.useProject, p.s.newProject
+	p.view.OnPack, p.view.OnUnpack = p.s.packProject, p.s.chooseUnpack
 	return p.view
 }
 
-func (p *homePart) shown()  { p.s.listProjects(p.view.Apply) }
+func (p *homePart) shown() {
+	p.s.listRuns(p.view.Apply)
+	p.s.listProjects(p.view.ApplyProjects)
+}
+
 func (p *homePart) hidden() {}
 
 func (p *homePart) start(w home.Start) {
@@ -30,6 +36,9 @@ func (p *homePart) start(w home.Start) {
 	case home.Images, home.Text, home.Table:
 		p.s.Go(placeData)
 		p.s.chooseDataFor(w)
+	case home.Webcam:
+		p.s.Go(placeData)
+		p.s.dataPart().teach()
 	case home.Faces:
 		p.s.Go(placeFaces)
 	case home.Model:

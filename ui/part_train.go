@@ -40,10 +40,14 @@ func (p *trainPart) build() fyne.CanvasObject {
 	p.view.OnCopy = p.copyCommand
 	p.view.OnData = func() { p.s.Go(placeData) }
 	p.view.OnTry = func() { p.s.Go(placeTry) }
+	p.view.OnFind, p.view.OnCell = p.findRate, p.openCell
+	p.view.OnMove = func(id, place int) { j.queue.Move(id, place) }
+	p.view.OnRemove = func(id int) { j.queue.Remove(id) }
 	p.loss, p.accuracy = uitrain.NewPlot(p.s.post), uitrain.NewPlot(p.s.post)
 	p.charted, p.points = false, 0
 	p.setup()
 	p.apply(j.snapshot, j.curves)
+	p.applyQueue(j.waiting)
 	return p.view
 }
 
@@ -84,6 +88,13 @@ func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
 	if c.Points() != p.points && p.s.place == placeTrain {
 		p.points = c.Points()
 		p.redraw()
+	}
+}
+
+// applyQueue shows the waiting runs.
+func (p *trainPart) applyQueue(list []uitrain.Waiting) {
+	if p.view != nil {
+		p.view.ApplyQueue(list)
 	}
 }
 

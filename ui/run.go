@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"athanor/app/job"
+	"athanor/app/project"
 	"athanor/app/store"
 	"athanor/app/training"
 	"athanor/pipeline/dataset"
@@ -30,29 +32,39 @@ type gathered struct {
 	marks    []train.Mark
 	curves   uitrain.Curves
 	outcome  *training.Outcome
+
+	set       *dataset.Set
+	predicted []int32 // of the newest epoch, by row of the validation feed
 }
 
 // news is one thing the work tells: a training event, the opened folder or the
 // outcome.
 type news struct {
 	event   train.Event
-	classes []string
+	set     *dataset.Set
 	dir     string
+	earlier *history
 	outcome *training.Outcome
+}
+
+// history is what a run that is continued had told before.
+type history struct {
+	epochs []train.Epoch
+	curves uitrain.Curves
 }
 
 // activeRun is the run that goes, or went last.
 type activeRun struct {
-	job     *job.Job[gathered]
+	name    string
+	request training.Request
+	id      int                // in the queue
+	job     *job.Job[gathered] // nil before it began
 	control *train.Control
 	sleep   func() // lets the machine sleep again
 	paused  bool
 	stopped bool // asked to stop and keep
 	thrown  bool // asked to discard
 }
-
-// runsFolder is where runs of the window and of the command line lie.
-func (s *Studio) runsFolder() string { return s.opts.Paths.Runs() }
 
 // start begins a run with the settings as they are on the train screen.
 func (j *session) start() {
@@ -67,31 +79,44 @@ func (j *session) start() {
 	j.s.trainPart().view.Start()
 }
 
-// begin starts the run that j.recipe describes.
+// begin asks for the run that j.recipe describes: now, or when those before it
+// are over.
 func (j *session) begin() {
-	if j.data == nil || j.live() {
+	if j.data == nil {
 		return
 	}
+	j.enqueue(training.Request{Recipe: j.recipe}, j.title())
+}
+
+// launch starts a run whose turn it is.
+func (j *session) launch(ctx context.Context, run *activeRun) *job.Job[gathered] {
 	j.s.trainPart().endTrial()
-	run := &activeRun{control: &train.Control{}}
-	request := training.Request{Recipe: j.recipe, Runs: j.s.runsFolder(), Datasets: j.s.opts.Paths.Datasets(), Version: j.s.opts.Version, Control: run.control}
 	j.run = run
 	run.sleep = func() {}
 	if j.s.prefs.StayUp {
 		run.sleep = stayAwake(j.s.ctx)
 	}
 	j.apply(run, job.Snapshot[gathered]{State: job.Running, Started: time.Now()})
-	run.job = job.Start(j.s.ctx, job.Task[news, gathered]{
+	request := run.request
+	run.job = job.Start(ctx, job.Task[news, gathered]{
 		Work:   func(ctx context.Context, _ *job.Control, emit func(news)) error { return work(ctx, request, emit) },
 		Gather: gather, Copy: share,
 		Publish: func(snap job.Snapshot[gathered]) { j.s.post(func() { j.apply(run, snap) }) },
 	})
+	return run.job
 }
 
 // work is the run itself; it knows no goroutine and no screen.
 func work(ctx context.Context, q training.Request, emit func(news)) error {
-	q.Prepared = func(set *dataset.Set, dir string) { emit(news{classes: set.Classes, dir: dir}) }
-	outcome, err := training.Run(ctx, q, func(e train.Event) { emit(news{event: e}) })
+	q.Prepared = func(set *dataset.Set, dir string) { emit(news{set: set, dir: dir}) }
+	continued := q.Resume
+	outcome, err := training.Run(ctx, q, func(e train.Event) {
+		emit(news{event: e})
+		if m, ok := e.(train.Mark); ok && m.Kind == train.MarkResume && continued {
+			continued = false // later marks of this kind end pauses
+			emit(news{earlier: readHistory(q.Dir, m.Step)})
+		}
+	})
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
@@ -109,6 +134,7 @@ func gather(g *gathered, n news) {
 	case train.Metric:
 		g.curves.Step(e)
 	case train.Epoch:
+		g.predicted, e.Predicted = e.Predicted, nil
 		g.epochs = append(g.epochs, e)
 		g.curves.Epoch(e)
 	case train.Mark:
@@ -122,7 +148,10 @@ func gather(g *gathered, n news) {
 
 func (g *gathered) news(n news) {
 	if n.dir != "" {
-		g.dir, g.classes = n.dir, n.classes
+		g.dir, g.set, g.classes = n.dir, n.set, n.set.Classes
+	}
+	if n.earlier != nil {
+		g.epochs, g.curves = n.earlier.epochs, n.earlier.curves
 	}
 	if n.outcome != nil {
 		g.outcome = n.outcome
@@ -145,7 +174,7 @@ func (j *session) apply(run *activeRun, snap job.Snapshot[gathered]) {
 	}
 	before := j.snapshot.Phase
 	j.snapshot = screenOf(run, snap)
-	j.curves = snap.Value.curves
+	j.curves, j.seen = snap.Value.curves, seen{set: snap.Value.set, predicted: snap.Value.predicted}
 	j.s.trainPart().apply(j.snapshot, j.curves)
 	j.refreshStatus()
 	if before.Live() && !j.snapshot.Phase.Live() {
@@ -198,17 +227,32 @@ func (j *session) ended(run *activeRun, snap job.Snapshot[gathered]) {
 		j.throwAway(snap.Value.dir)
 	case snap.Err != nil && !errors.Is(snap.Err, context.Canceled):
 		s.fail(snap.Err)
-		s.notify(b.T("phase.failed"), j.title())
+		s.notify(b.T("phase.failed"), run.name)
 	case j.snapshot.Test != nil:
 		text := b.T("run.done", b.Percent(j.snapshot.Test.Accuracy))
 		s.toasts.Show(shell.Good, text, "", nil)
 		s.notify(b.T("phase.finished"), text)
 	default:
 		s.toasts.Show(shell.Good, b.T("run.kept"), "", nil)
-		s.notify(b.T("phase.finished"), j.title())
+		s.notify(b.T("phase.finished"), run.name)
 	}
+	j.tidy(snap.Value.dir)
 	s.trainPart().preflight()
 	s.runsChanged()
+}
+
+// tidy removes the checkpoints of an ended run that nobody needs any more, as
+// the settings say.
+func (j *session) tidy(dir string) {
+	keep := j.s.prefs.Retention.Checkpoints
+	if dir == "" || keep == 0 {
+		return
+	}
+	async(j.s, func(context.Context) (int64, error) { return project.CleanCheckpoints(dir, keep) }, func(_ int64, err error) {
+		if err != nil {
+			slog.Warn("remove old checkpoints", "run", dir, "error", err)
+		}
+	})
 }
 
 // notify tells the desktop, for a person who looks elsewhere.
@@ -272,7 +316,7 @@ func (j *session) discard() {
 	shell.Ask(j.s.window, b, b.T("discard.title"), b.T("discard.text"), b.T("train.discard"), func() {
 		run.thrown = true
 		run.control.Resume()
-		run.job.Cancel()
+		j.queue.Remove(run.id)
 	})
 }
 
@@ -284,6 +328,9 @@ func (j *session) refreshStatus() {
 	text := s.book.T("status.run", p.Epoch, p.Epochs)
 	if p.Left > 0 {
 		text += " · " + s.book.T("status.left", s.book.Duration(p.Left))
+	}
+	if n := len(j.waiting); n > 0 {
+		text += " · " + s.book.N("status.waiting", n)
 	}
 	s.status.Apply(shell.Job{Running: j.live(), Text: text, Share: float64(p.Step) / float64(max(p.Steps, 1))})
 	s.rail.Light(placeTrain, j.live())

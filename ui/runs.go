@@ -38,8 +38,8 @@ func recentRuns(ctx context.Context, folder string, limit int) ([]store.Info, er
 	return runs, ctx.Err()
 }
 
-// listProjects brings the recent runs to Home.
-func (s *Studio) listProjects(apply func([]home.Project)) {
+// listRuns brings the recent runs to Home.
+func (s *Studio) listRuns(apply func([]home.Run)) {
 	folder := s.runsFolder()
 	async(s, func(ctx context.Context) ([]store.Info, error) { return recentRuns(ctx, folder, mostRuns) },
 		func(runs []store.Info, err error) {
@@ -47,9 +47,11 @@ func (s *Studio) listProjects(apply func([]home.Project)) {
 				s.fail(err)
 				return
 			}
-			var list []home.Project
+			var list []home.Run
 			for _, r := range runs {
-				list = append(list, home.Project{ID: r.Dir, Icon: iconOf(r.Recipe["task"]), Name: r.Name, Detail: s.detail(r)})
+				list = append(list, home.Run{
+					ID: r.Dir, Icon: iconOf(r.Recipe["task"]), Name: r.Name, Detail: s.detail(r), Resumable: resumable(r),
+				})
 			}
 			apply(list)
 		})
@@ -96,16 +98,52 @@ func stateOf(r store.Info) store.State {
 	return store.Interrupted
 }
 
-// openProject goes on with a run's data and settings.
-func (s *Studio) openProject(dir string) {
+// resumable reports whether a run ended before its time and left something to
+// go on from.
+func resumable(r store.Info) bool {
+	switch stateOf(r) {
+	case store.Interrupted, store.Failed, store.Stopped:
+	default:
+		return false
+	}
+	left, err := filepath.Glob(filepath.Join(r.Dir, "checkpoints", "step-*.safetensors"))
+	return err == nil && len(left) > 0
+}
+
+// openProject shows a run's data and settings on the train screen.
+func (s *Studio) openProject(dir string) { s.openRun(dir, func(train.Recipe) {}) }
+
+// openRun opens a run's data with its settings; then is called when they are
+// there.
+func (s *Studio) openRun(dir string, then func(train.Recipe)) {
 	recipe, err := train.LoadRecipe(filepath.Join(dir, store.RecipeFile))
 	if err != nil {
 		s.fail(fmt.Errorf("open run: %w", err))
 		return
 	}
+	if recipe.Data.Path = s.locate(recipe.Data.Path); missing(recipe.Data.Path) {
+		s.findData(dir, recipe.Data.Path)
+		return
+	}
+	s.openRecipe(recipe, then)
+}
+
+// openRunWith opens a run's settings with data that lie elsewhere now.
+func (s *Studio) openRunWith(dir, data string) {
+	recipe, err := train.LoadRecipe(filepath.Join(dir, store.RecipeFile))
+	if err != nil {
+		s.fail(fmt.Errorf("open run: %w", err))
+		return
+	}
+	recipe.Data.Path = data
+	s.openRecipe(recipe, func(train.Recipe) {})
+}
+
+func (s *Studio) openRecipe(recipe train.Recipe, then func(train.Recipe)) {
 	s.Go(placeTrain)
 	s.jobs.open(recipe.Data.Path, func() {
 		s.jobs.recipe = recipe
 		s.trainPart().setup()
+		then(recipe)
 	})
 }

@@ -3,10 +3,12 @@ package ui
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"athanor/app/job"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/dataset/source"
 	"athanor/pipeline/nn"
@@ -26,6 +28,16 @@ type session struct {
 	run      *activeRun
 	snapshot uitrain.Snapshot
 	curves   uitrain.Curves
+	seen     seen
+	queue    *job.Queue
+	orders   []*activeRun // those that go or wait, for what the queue does not know of them
+	waiting  []uitrain.Waiting
+}
+
+// seen is what the newest epoch answered to the validation samples.
+type seen struct {
+	set       *dataset.Set
+	predicted []int32
 }
 
 // opened is a data set in use.
@@ -35,7 +47,9 @@ type opened struct {
 }
 
 func newSession(s *Studio) *session {
-	return &session{s: s}
+	j := &session{s: s}
+	j.newQueue()
+	return j
 }
 
 // open opens a data set off the UI goroutine; a newer call cancels an older
@@ -73,6 +87,7 @@ func (j *session) take(o *opened) error {
 		return fmt.Errorf("settings for %s: %w", o.path, err)
 	}
 	j.data, j.recipe, j.defaults = o, recipe, recipe
+	j.s.noteData(o.path)
 	j.settle()
 	j.s.dataPart().apply()
 	return nil
@@ -146,8 +161,12 @@ func (j *session) live() bool { return j.snapshot.Phase.Live() }
 func (j *session) commands() []shell.Command {
 	s := j.s
 	var list []shell.Command
-	if !j.live() && j.data != nil {
-		list = append(list, s.command("play", "train.start", "Ctrl+Enter", "start train 开始", j.start))
+	if j.data != nil {
+		name := "train.start"
+		if j.live() {
+			name = "train.enqueue"
+		}
+		list = append(list, s.command("play", name, "Ctrl+Enter", "start train 开始", j.start))
 	}
 	if j.live() {
 		list = append(list,
@@ -159,11 +178,9 @@ func (j *session) commands() []shell.Command {
 
 // wait gives a run that was told to end some time to leave its files in order.
 func (j *session) wait(limit time.Duration) {
-	if j.run == nil || j.run.job == nil {
-		return
-	}
-	select {
-	case <-j.run.job.Done():
-	case <-time.After(limit):
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := j.queue.Close(ctx); err != nil {
+		slog.Warn("a run did not end in time; it can be resumed", "error", err)
 	}
 }

@@ -58,6 +58,7 @@ type Studio struct {
 	screens map[string]fyne.CanvasObject
 	parts   map[string]part
 	jobs    *session
+	project *project.Project // the open one, nil without
 }
 
 // part makes the screen of one place and hears when it comes and goes.
@@ -142,6 +143,7 @@ func Open(ctx context.Context, a fyne.App, opts Options) (*Studio, error) {
 	s.window.SetPadded(false)
 	s.window.SetMaster()
 	s.window.Resize(smallest().Max(fyne.NewSize(float32(s.prefs.Window.Width), float32(s.prefs.Window.Height))))
+	s.reopenProject()
 	s.jobs = newSession(s)
 	s.parts = s.makeParts()
 	s.build()

@@ -13,7 +13,7 @@ import (
 func (p *trainPart) preflight() {
 	p.endTrial()
 	j := p.s.jobs
-	if p.view == nil || j.data == nil || j.live() {
+	if p.view == nil || j.data == nil {
 		return
 	}
 	set, recipe := j.data.set, j.recipe
@@ -22,6 +22,9 @@ func (p *trainPart) preflight() {
 		known.Parameters = n
 	}
 	p.view.ApplyPreflight(known, j.device())
+	if j.live() {
+		return // a trial beside a run would slow it and measure nothing
+	}
 	p.trial = async(p.s, func(ctx context.Context) (preflight.Estimate, error) {
 		select { // a person who still types shall not start one trial a key
 		case <-ctx.Done():

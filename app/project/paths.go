@@ -71,6 +71,9 @@ func (p Paths) Runs() string { return filepath.Join(p.Data, "runs") }
 // Datasets is where decisions about data sets are kept.
 func (p Paths) Datasets() string { return filepath.Join(p.Data, "datasets") }
 
+// Captures is where pictures taken with the webcam lie that belong to no project.
+func (p Paths) Captures() string { return filepath.Join(p.Data, "captures") }
+
 // Projects is the folder of projects, unless the settings name another.
 func (p Paths) Projects() string { return filepath.Join(p.Data, "projects") }
 

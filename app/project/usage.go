@@ -52,7 +52,7 @@ func (u *Usage) add(path string, size int64) {
 		u.Models += size
 	case strings.Contains(path, "/"+store.MetricsDir+"/"):
 		u.Metrics += size
-	case strings.HasPrefix(path, "datasets/"):
+	case strings.HasPrefix(path, "captures/"), strings.Contains("/"+path, "/datasets/"):
 		u.Captures += size
 	default:
 		u.Other += size

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 
 	"athanor/pipeline/dataset"
 )
@@ -190,4 +191,18 @@ func (r Rates) to() float64 {
 		return 0
 	}
 	return r.Points[len(r.Points)-1].Rate
+}
+
+// RoundRate rounds a rate to two digits: more of them say nothing.
+func RoundRate(rate float64) float64 {
+	if !(rate > 0) {
+		return rate
+	}
+	digits := 1 - int(math.Floor(math.Log10(rate)))
+	text := strconv.FormatFloat(rate, 'f', max(digits, 0), 64)
+	rounded, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return rate
+	}
+	return rounded
 }

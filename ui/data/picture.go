@@ -11,6 +11,7 @@ import (
 
 	"athanor/inference/onnx"
 	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/augment"
 )
 
 // ErrNoPicture says that a feed's samples are not pictures.
@@ -38,6 +39,60 @@ func Picture(ctx context.Context, feed dataset.Feed, row, epoch int) (image.Imag
 		}
 	}
 	return img, nil
+}
+
+// Augmented draws Previews versions of one sample of a picture feed as p changes
+// them, each from a seed of its own. It is safe to call from any goroutine.
+func Augmented(ctx context.Context, feed dataset.Feed, row int, p augment.Picture) ([]image.Image, error) {
+	src, shape, err := pixels(ctx, feed, row)
+	if err != nil {
+		return nil, err
+	}
+	dst := make([]byte, len(src))
+	out := make([]image.Image, Previews)
+	for i := range out {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		p.Apply(dst, src, shape, uint64(row)<<8|uint64(i))
+		out[i] = painted(dst, shape)
+	}
+	return out, nil
+}
+
+// pixels reads a sample as bytes of shape [H,W,C], C 1 or 3.
+func pixels(ctx context.Context, feed dataset.Feed, row int) (src []byte, shape [3]int, err error) {
+	values, dims, err := sample(ctx, feed, row, -1)
+	if err != nil {
+		return nil, shape, err
+	}
+	c, h, w, at, err := picturePlan(dims)
+	if err != nil {
+		return nil, shape, err
+	}
+	if c != 1 {
+		c = 3
+	}
+	scale := brightness(values)
+	src = make([]byte, 0, h*w*c)
+	for y := range h {
+		for x := range w {
+			for ch := range c {
+				src = append(src, scale(values[at(ch, y, x)]))
+			}
+		}
+	}
+	return src, [3]int{h, w, c}, nil
+}
+
+func painted(pix []byte, shape [3]int) image.Image {
+	h, w, c := shape[0], shape[1], shape[2]
+	img := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i := range h * w {
+		at := pix[i*c : (i+1)*c]
+		img.SetNRGBA(i%w, i/w, color.NRGBA{R: at[0], G: at[min(1, c-1)], B: at[min(2, c-1)], A: 255})
+	}
+	return img
 }
 
 // sample reads the first column of one sample as numbers.

@@ -49,6 +49,8 @@ type View struct {
 	OnOpenFile   func()
 	OnOpenFolder func()
 	OnDigits     func()
+	OnTeach      func() // make pictures with the webcam
+	OnAugment    func() // choose how training samples are changed
 	OnTrain      func()
 	OnPart       func(Part)
 	OnClass      func(class int) // -1 is all
@@ -72,6 +74,11 @@ type View struct {
 	health   *fyne.Container
 	detail   *fyne.Container
 	train    *widget.Button
+	file     *widget.Button
+	folder   *widget.Button
+	teach    *widget.Button
+	augment  *widgets.Prose
+	changes  *fyne.Container // the panel of augmentation
 }
 
 // New returns the screen without data.
@@ -93,6 +100,8 @@ func New(book *i18n.Book) *View {
 	v.detail = container.NewStack()
 	v.train = widget.NewButtonWithIcon(book.T("data.train"), look.Tinted("train", "foregroundOnPrimary"), func() { call(v.OnTrain) })
 	v.train.Importance = widget.HighImportance
+	v.makeOpeners()
+	v.augment = widgets.SmallParagraph("")
 	v.rows, v.health = NewRows(), widgets.Column(look.Gap)
 	v.samples = container.NewStack(v.grid)
 	v.full = v.makeFull()
@@ -100,6 +109,33 @@ func New(book *i18n.Book) *View {
 	v.train.Hide()
 	v.ExtendBaseWidget(v)
 	return v
+}
+
+func (v *View) makeOpeners() {
+	v.file = widget.NewButtonWithIcon(v.book.T("data.open.file"), look.Icon("file"), func() { call(v.OnOpenFile) })
+	v.folder = widget.NewButtonWithIcon(v.book.T("data.open.folder"), look.Icon("folder"), func() { call(v.OnOpenFolder) })
+	v.teach = widget.NewButtonWithIcon(v.book.T("data.teach"), look.Icon("camera"), func() { call(v.OnTeach) })
+}
+
+// ApplyCapture shows the capture of classes instead of the data; nil ends that.
+func (v *View) ApplyCapture(c *Capture) {
+	for _, b := range []*widget.Button{v.file, v.folder, v.teach} {
+		widgets.SetVisible(b, c == nil)
+	}
+	if c == nil {
+		return // Apply follows
+	}
+	v.train.Hide()
+	v.name.Set(v.book.T("capture.title"))
+	v.body.Objects = []fyne.CanvasObject{c}
+	v.body.Refresh()
+}
+
+// ApplyAugment says how training samples are changed; possible says whether the
+// data can be.
+func (v *View) ApplyAugment(text string, possible bool) {
+	v.augment.Set(text)
+	widgets.SetVisible(v.changes, possible)
 }
 
 func call(f func()) {
@@ -116,6 +152,7 @@ func (v *View) Apply(s *Summary) {
 	v.busyBox.Hide()
 	if s == nil {
 		v.train.Hide()
+		v.name.Set("")
 		v.body.Objects = []fyne.CanvasObject{v.makeEmpty()}
 		v.body.Refresh()
 		return
@@ -233,26 +270,29 @@ func (v *View) ApplyDetail(content fyne.CanvasObject) {
 
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
-	file := widget.NewButtonWithIcon(v.book.T("data.open.file"), look.Icon("file"), func() { call(v.OnOpenFile) })
-	folder := widget.NewButtonWithIcon(v.book.T("data.open.folder"), look.Icon("folder"), func() { call(v.OnOpenFolder) })
-	head := widgets.Header(v.book.T("data.title"), v.name, file, folder, v.train)
+	head := widgets.Header(v.book.T("data.title"), v.name, v.teach, v.file, v.folder, v.train)
 	body := container.NewBorder(v.busyBox, nil, nil, nil, v.body)
 	return widget.NewSimpleRenderer(widgets.Page(head, body))
 }
 
 func (v *View) makeEmpty() fyne.CanvasObject {
 	digits := widget.NewButtonWithIcon(v.book.T("data.digits"), look.Icon("digits"), func() { call(v.OnDigits) })
-	return widgets.Panel(widgets.Empty("data", v.book.T("data.empty"), v.book.T("data.empty.advice"), digits))
+	teach := widget.NewButtonWithIcon(v.book.T("home.webcam"), look.Icon("camera"), func() { call(v.OnTeach) })
+	return widgets.Panel(widgets.Empty("data", v.book.T("data.empty"), v.book.T("data.empty.advice"), widgets.Row(look.Gap, digits, teach)))
 }
 
 func (v *View) makeFull() fyne.CanvasObject {
 	bar := container.NewBorder(nil, nil, v.parts, widgets.Width(v.class, 148), widgets.Pad(v.shown, 6))
 	left := widgets.Panel(container.NewBorder(widgets.Below(bar, look.Gap), nil, nil, nil, v.samples))
 	counts := container.NewGridWithColumns(3, v.figures[0], v.figures[1], v.figures[2])
+	change := widget.NewButtonWithIcon(v.book.T("augment.change"), look.Tinted("wand", look.Muted), func() { call(v.OnAugment) })
+	change.Importance = widget.LowImportance
+	v.changes = widgets.TitledPanel(v.book.T("augment.title"), change, v.augment)
 	side := widgets.Column(look.Gap,
 		widgets.TitledPanel(v.book.T("data.split"), nil, counts),
 		widgets.TitledPanel(v.book.T("data.health"), nil, v.health),
 		widgets.TitledPanel(v.book.T("data.balance"), nil, v.balance),
+		v.changes,
 		v.detail,
 		widgets.TitledPanel(v.book.T("data.fingerprint"), nil, v.print))
 	right := widgets.SideColumn(side)

@@ -1,4 +1,4 @@
-// Package home is the first screen: ways to begin and the projects there are.
+// Package home is the first screen: ways to begin, projects and their runs.
 package home
 
 import (
@@ -20,6 +20,7 @@ type Start string
 const (
 	Digits Start = "digits"
 	Images Start = "images"
+	Webcam Start = "webcam"
 	Text   Start = "text"
 	Table  Start = "table"
 	Faces  Start = "faces"
@@ -27,44 +28,90 @@ const (
 )
 
 // Starts lists all ways to begin in the order of their cards.
-func Starts() []Start { return []Start{Digits, Images, Text, Table, Faces, Model} }
+func Starts() []Start { return []Start{Digits, Images, Webcam, Text, Table, Faces, Model} }
 
-// Project is a line of the list of recent projects.
-type Project struct {
+// Run is a line of the list of recent runs.
+type Run struct {
 	ID, Icon, Name string
 	Detail         string // "digits · 97.8 % · 2 hours ago"
+	Resumable      bool   // it ended before its time and can go on
 }
+
+// Project is a choice of the project switch; the one without an ID holds what
+// belongs to none.
+type Project struct{ ID, Name string }
 
 // View is the home screen.
 type View struct {
 	widget.BaseWidget
 	// OnStart begins something new.
 	OnStart func(Start)
-	// OnOpen opens a recent project.
-	OnOpen func(id string)
+	// OnOpen opens a recent run, OnResume continues it.
+	OnOpen, OnResume func(id string)
+	// OnProject switches to a project; "" is none.
+	OnProject func(id string)
+	// OnNew, OnPack and OnUnpack make a project, put the open one into a file and
+	// take one out of a file.
+	OnNew, OnPack, OnUnpack func()
 
-	book   *i18n.Book
-	recent *fyne.Container
+	book     *i18n.Book
+	recent   *fyne.Container
+	projects []Project
+	project  *widget.Select
+	pack     *widget.Button
 }
 
 // New returns the screen without projects.
 func New(book *i18n.Book) *View {
-	v := &View{book: book, recent: widgets.Column(4)}
+	v := &View{book: book, recent: widgets.Column(4), project: widget.NewSelect(nil, nil)}
+	v.pack = widget.NewButtonWithIcon(book.T("project.pack"), look.Icon("download"), func() { call(v.OnPack) })
 	v.ExtendBaseWidget(v)
 	v.Apply(nil)
+	v.ApplyProjects([]Project{{Name: book.T("project.none")}}, "")
 	return v
 }
 
-// Apply shows the recent projects, newest first.
-func (v *View) Apply(projects []Project) {
-	v.recent.RemoveAll()
-	for _, p := range projects {
-		v.recent.Add(v.projectRow(p))
+func call(f func()) {
+	if f != nil {
+		f()
 	}
-	if len(projects) == 0 {
+}
+
+// Apply shows the recent runs, newest first.
+func (v *View) Apply(runs []Run) {
+	v.recent.RemoveAll()
+	for _, r := range runs {
+		v.recent.Add(v.runRow(r))
+	}
+	if len(runs) == 0 {
 		v.recent.Add(widgets.SmallParagraph(v.book.T("home.recent.none")))
 	}
 	v.recent.Refresh()
+}
+
+// ApplyProjects shows the projects and the one that is open, "" for none.
+func (v *View) ApplyProjects(projects []Project, open string) {
+	v.projects = projects
+	names, chosen := make([]string, len(projects)), 0
+	for i, p := range projects {
+		names[i] = p.Name
+		if p.ID == open {
+			chosen = i
+		}
+	}
+	v.project.OnChanged = nil
+	v.project.SetOptions(names)
+	v.project.SetSelectedIndex(chosen)
+	v.project.OnChanged = func(string) {
+		if i := v.project.SelectedIndex(); i >= 0 && v.OnProject != nil {
+			v.OnProject(v.projects[i].ID)
+		}
+	}
+	if open == "" {
+		v.pack.Disable()
+	} else {
+		v.pack.Enable()
+	}
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -78,8 +125,19 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 		first,
 		widgets.Note(v.book.T("home.start")).Bold(), widgets.Tiles(248, 92, cards...),
 		widgets.Note(v.book.T("home.recent")).Bold(), v.recent)
-	page := container.New(layout.NewCustomPaddedLayout(look.Margin, look.Margin, look.Margin, look.Margin), body)
-	return widget.NewSimpleRenderer(container.NewVScroll(page))
+	page := container.New(layout.NewCustomPaddedLayout(0, look.Margin, look.Margin, look.Margin), body)
+	top := container.New(layout.NewCustomPaddedLayout(2*look.Gap, look.Gap, look.Margin, look.Margin), v.makeProjects())
+	return widget.NewSimpleRenderer(container.NewBorder(top, nil, nil, nil, container.NewVScroll(page)))
+}
+
+// makeProjects is the line that switches between projects.
+func (v *View) makeProjects() fyne.CanvasObject {
+	button := func(key, icon string, do func()) *widget.Button {
+		return widget.NewButtonWithIcon(v.book.T(key), look.Icon(icon), do)
+	}
+	fresh := button("project.new", "plus", func() { call(v.OnNew) })
+	unpack := button("project.unpack", "upload", func() { call(v.OnUnpack) })
+	return widgets.Header(v.book.T("project.title"), widgets.Width(v.project, 220), fresh, unpack, v.pack)
 }
 
 // makeFirst is the wide card with the way that needs nothing at all.
@@ -115,13 +173,22 @@ func (v *View) start(s Start) {
 	}
 }
 
-func (v *View) projectRow(p Project) fyne.CanvasObject {
-	icon := container.NewGridWrap(fyne.NewSquareSize(18), widget.NewIcon(look.Tinted(p.Icon, look.Muted)))
-	line := container.NewBorder(nil, nil, container.NewCenter(icon), container.NewCenter(widgets.Note(p.Detail)), widgets.Body(p.Name).Truncate())
-	padded := container.New(layout.NewCustomPaddedLayout(8, 8, 12, 12), line)
+func (v *View) runRow(r Run) fyne.CanvasObject {
+	icon := container.NewGridWrap(fyne.NewSquareSize(18), widget.NewIcon(look.Tinted(r.Icon, look.Muted)))
+	right := container.NewHBox(container.NewCenter(widgets.Note(r.Detail)))
+	if r.Resumable {
+		resume := widget.NewButtonWithIcon(v.book.T("home.resume"), look.Icon("play"), func() {
+			if v.OnResume != nil {
+				v.OnResume(r.ID)
+			}
+		})
+		right.Add(resume)
+	}
+	line := container.NewBorder(nil, nil, container.NewCenter(icon), right, widgets.Body(r.Name).Truncate())
+	padded := container.New(layout.NewCustomPaddedLayout(4, 4, 12, 8), widgets.Height(line, 34))
 	return widgets.NewPress(padded, look.Surface, 6, func() {
 		if v.OnOpen != nil {
-			v.OnOpen(p.ID)
+			v.OnOpen(r.ID)
 		}
 	})
 }

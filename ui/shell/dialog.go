@@ -1,6 +1,8 @@
 package shell
 
 import (
+	"strings"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -61,6 +63,57 @@ func Modal(w fyne.Window, icon, title string, body fyne.CanvasObject, buttons ..
 	picture := container.NewGridWrap(fyne.NewSquareSize(20), widget.NewIcon(look.Tinted(icon, colour)))
 	head := widgets.Row(look.Gap, container.NewCenter(picture), widgets.Strong(title))
 	foot := container.NewHBox(append([]fyne.CanvasObject{layout.NewSpacer()}, buttons...)...)
-	content := widgets.Width(widgets.Column(look.Gap, head, body, foot), 460)
+	content := widgets.Width(widgets.Column(look.Gap, head, body, foot), max(460, body.MinSize().Width))
 	return widget.NewModalPopUp(widgets.Pad(content, 2*look.Gap), w.Canvas())
 }
+
+// Prompt asks for a line of text; do gets it without spaces around it, and is
+// not called for an empty one.
+func Prompt(w fyne.Window, book *i18n.Book, title, hint, action string, do func(text string)) {
+	entry := widgets.NewEntry()
+	entry.SetPlaceHolder(hint)
+	var pop *widget.PopUp
+	take := func() {
+		if text := strings.TrimSpace(entry.Text); text != "" {
+			w.Canvas().Unfocus()
+			pop.Hide()
+			do(text)
+		}
+	}
+	entry.OnSubmitted = func(string) { take() }
+	cancel := widget.NewButton(book.T("common.cancel"), func() { pop.Hide() })
+	act := widget.NewButton(action, take)
+	act.Importance = widget.HighImportance
+	pop = Modal(w, "file", title, entry, cancel, act)
+	pop.Show()
+	w.Canvas().Focus(entry)
+}
+
+// Wait is a dialog over long work.
+type Wait struct {
+	pop  *widget.PopUp
+	bar  *widgets.Bar
+	text *widgets.Text
+}
+
+// ShowWait opens a dialog over long work; cancel is called when a person does
+// not want to wait.
+func ShowWait(w fyne.Window, book *i18n.Book, title string, cancel func()) *Wait {
+	d := &Wait{bar: widgets.NewBar(look.Ember, 4), text: widgets.Note("")}
+	button := widget.NewButton(book.T("common.cancel"), func() {
+		cancel()
+		d.Hide()
+	})
+	d.pop = Modal(w, "clock", title, widgets.Column(look.Gap, d.bar, d.text), button)
+	d.pop.Show()
+	return d
+}
+
+// Set shows how far the work is, in [0, 1], and says it in words.
+func (d *Wait) Set(share float64, text string) {
+	d.bar.Set(share)
+	d.text.Set(text)
+}
+
+// Hide closes the dialog.
+func (d *Wait) Hide() { d.pop.Hide() }

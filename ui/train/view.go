@@ -26,6 +26,10 @@ type View struct {
 	OnCopy    func(text string)
 	OnTry     func()
 	OnData    func() // no data yet: the person wants to choose some
+	OnFind    func() // look for a learning rate
+	OnCell    func(truth, predicted int)
+	OnMove    func(id, place int) // another place among the waiting runs
+	OnRemove  func(id int)        // a waiting run is not wanted any more
 
 	book   *i18n.Book
 	state  Snapshot
@@ -43,17 +47,24 @@ type View struct {
 	try     *widget.Button
 	command *widgets.Text
 	flight  map[string]*widgets.Figure
+	queue   *queue
 }
 
 // New returns the screen without data.
 func New(book *i18n.Book) *View {
 	v := &View{book: book, form: NewForm(book), live: newLive(book), data: widgets.Note("").Truncate(), phase: widgets.Strong("")}
 	v.picker = newPicker(book, func(name string) {
-		if v.OnModel != nil && !v.state.Phase.Live() {
+		if v.OnModel != nil {
 			v.OnModel(name)
 		}
 	})
 	v.form.OnChange = v.changed
+	v.live.matrix.OnCell = func(truth, predicted int) {
+		if v.OnCell != nil {
+			v.OnCell(truth, predicted)
+		}
+	}
+	v.queue = newQueue(v)
 	v.command = widgets.Note("").Mono().Truncate()
 	v.makeButtons()
 	v.makeFlight()
@@ -94,10 +105,10 @@ func call(f func()) {
 	}
 }
 
-// Start wishes a run with the settings as they are.
+// Start wishes a run with the settings as they are; while another goes it waits
+// for its turn.
 func (v *View) Start() {
 	switch {
-	case v.state.Phase.Live():
 	case !v.ready:
 		call(v.OnData)
 	case v.OnStart != nil:
@@ -212,16 +223,19 @@ func (v *View) changed() {
 // showButtons offers what makes sense now.
 func (v *View) showButtons() {
 	p := v.state.Phase
-	widgets.SetVisible(v.start, !p.Live())
 	widgets.SetVisible(v.pause, p == Running || p == Paused)
 	widgets.SetVisible(v.stop, p.Live())
 	widgets.SetVisible(v.discard, p.Live())
 	widgets.SetVisible(v.try, p == Finished || p == Stopped)
 	v.start.Importance = widget.HighImportance
-	if v.try.Visible() {
+	if v.try.Visible() || p.Live() {
 		v.start.Importance = widget.MediumImportance
 	}
-	v.start.Icon = look.Tinted("play", iconTint(v.start))
+	name, icon := "train.start", "play"
+	if p.Live() {
+		name, icon = "train.enqueue", "queue"
+	}
+	v.start.Text, v.start.Icon = v.book.T(name), look.Tinted(icon, iconTint(v.start))
 	v.start.Refresh()
 	text, icon := v.book.T("train.pause"), "pause"
 	if p == Paused {
@@ -229,7 +243,6 @@ func (v *View) showButtons() {
 	}
 	v.pause.SetText(text)
 	v.pause.SetIcon(look.Icon(icon))
-	v.form.SetEnabled(!p.Live())
 	v.phase.Set(phaseText(v.book, p))
 	v.phase.SetTint(toneOf(p))
 }
@@ -266,6 +279,8 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 func (v *View) makeSide() fyne.CanvasObject {
 	reset := widget.NewButton(v.book.T("form.reset"), v.form.ResetAll)
 	reset.Importance = widget.LowImportance
+	find := widget.NewButtonWithIcon(v.book.T("rate.find"), look.Tinted("wand", look.Muted), func() { call(v.OnFind) })
+	find.Importance = widget.LowImportance
 	flight := container.NewGridWithColumns(2)
 	for _, key := range flightKeys() {
 		flight.Add(v.flight[key])
@@ -277,8 +292,9 @@ func (v *View) makeSide() fyne.CanvasObject {
 	})
 	copyButton.Importance = widget.LowImportance
 	return widgets.Column(look.Gap,
+		v.queue.panel,
 		widgets.TitledPanel(v.book.T("train.model"), nil, v.picker.box),
-		widgets.TitledPanel(v.book.T("train.settings"), reset, v.form),
+		widgets.TitledPanel(v.book.T("train.settings"), container.NewHBox(find, reset), v.form),
 		widgets.TitledPanel(v.book.T("train.preflight"), nil, flight),
 		widgets.TitledPanel(v.book.T("train.command"), copyButton, v.command))
 }

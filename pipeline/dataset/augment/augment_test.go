@@ -195,3 +195,25 @@ func BenchmarkDigits(b *testing.B) {
 		a.Apply(dst, src, [3]int{28, 28, 1}, uint64(i))
 	}
 }
+
+func TestSettingsSayAndTakeEveryStrength(t *testing.T) {
+	var p augment.Picture
+	for i, s := range p.Settings() {
+		if s.Name != augment.Names()[i] || s.Value != 0 || s.Usual <= 0 {
+			t.Errorf("setting %d is %+v", i, s)
+		}
+		p = p.With(s.Name, s.Usual)
+	}
+	back, err := augment.Parse(p.String())
+	if err != nil || *back != p {
+		t.Errorf("%q reads back as %+v, %v", p.String(), back, err)
+	}
+	for _, s := range p.Settings() {
+		if s.Value != s.Usual {
+			t.Errorf("%s is %v, want %v", s.Name, s.Value, s.Usual)
+		}
+	}
+	if got := p.With("rotate", 1e9); got.Rotate != 180 {
+		t.Errorf("a rotation of %v was taken", got.Rotate)
+	}
+}
