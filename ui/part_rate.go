@@ -9,7 +9,6 @@ import (
 	"athanor/app/message"
 	"athanor/app/training"
 	"athanor/pipeline/train"
-	"athanor/ui/look"
 	"athanor/ui/shell"
 	uitrain "athanor/ui/train"
 	"athanor/ui/widgets"
@@ -41,7 +40,7 @@ func (p *trainPart) findRate() {
 	}
 	p.endTrial()
 	r := &rateSearch{s: s, finder: uitrain.NewFinder(s.book, s.post)}
-	r.use = widget.NewButtonWithIcon(s.book.T("rate.use"), look.Tinted("check", "foregroundOnPrimary"), func() { r.take(p) })
+	r.use = widget.NewButton(s.book.T("rate.use"), func() { r.take(p) })
 	r.use.Importance = widget.HighImportance
 	r.use.Disable()
 	closing := widget.NewButton(s.book.T("common.close"), r.close)

@@ -3,6 +3,8 @@ package ui
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -30,7 +32,7 @@ func (p *settingsPart) build() fyne.CanvasObject {
 		s.keep()
 		s.jobs.settle()
 	}
-	p.view.OnClean, p.view.OnCheck = p.clean, p.check
+	p.view.OnClean, p.view.OnCheck, p.view.OnProjects = p.clean, p.check, p.projects
 	p.view.Page(p.page)
 	return p.view
 }
@@ -60,10 +62,26 @@ func (p *settingsPart) measure() {
 		})
 }
 
+// projects moves new projects to another folder; those there are stay where they
+// are.
+func (p *settingsPart) projects() {
+	s := p.s
+	s.chooseProjects(func(path string) {
+		s.prefs.Projects = path
+		s.keep()
+		s.build()
+		s.settingsPart().view.Page(1)
+	})
+}
+
 // clean removes old checkpoints of runs that are over.
 func (p *settingsPart) clean(keep int) {
-	folder := p.s.runsFolder()
-	async(p.s, func(ctx context.Context) (int64, error) { return cleanRuns(ctx, folder, keep) }, func(freed int64, err error) {
+	folder, age := p.s.runsFolder(), p.s.trashAge()
+	async(p.s, func(ctx context.Context) (int64, error) {
+		freed, err := cleanRuns(ctx, folder, keep)
+		_, emptied := store.EmptyTrash(folder, age)
+		return freed, errors.Join(err, emptied)
+	}, func(freed int64, err error) {
 		p.s.fail(err)
 		p.s.toasts.Show(shell.Good, p.s.book.T("settings.cleaned", p.s.book.Bytes(freed)), "", nil)
 		p.measure()
@@ -82,4 +100,19 @@ func cleanRuns(ctx context.Context, folder string, keep int) (int64, error) {
 		err = errors.Join(err, cleaned)
 	}
 	return total, err
+}
+
+// trashAge is how long discarded runs can be taken back.
+func (s *Studio) trashAge() time.Duration {
+	return time.Duration(s.prefs.Retention.TrashDays) * 24 * time.Hour
+}
+
+// emptyTrash removes discarded runs that are older than the settings say.
+func (s *Studio) emptyTrash() {
+	folder, age := s.runsFolder(), s.trashAge()
+	async(s, func(context.Context) (int, error) { return store.EmptyTrash(folder, age) }, func(_ int, err error) {
+		if err != nil {
+			slog.Warn("empty the trash", "error", err)
+		}
+	})
 }

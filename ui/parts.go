@@ -27,3 +27,8 @@ func (s *Studio) trainPart() *trainPart {
 	p, _ := s.parts[placeTrain].(*trainPart)
 	return p
 }
+
+func (s *Studio) settingsPart() *settingsPart {
+	p, _ := s.parts[placeSettings].(*settingsPart)
+	return p
+}

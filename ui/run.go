@@ -1,11 +1,13 @@
 package ui
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -339,7 +341,11 @@ func (j *session) refreshStatus() {
 // device is what the next run computes on.
 func (j *session) device() string {
 	if j.recipe.Device == "" || j.recipe.Device == "cpu" {
-		return j.s.book.T("status.cpu", max(j.recipe.Threads, 1))
+		threads := j.recipe.Threads
+		if threads == 0 {
+			threads = cmp.Or(j.s.prefs.Threads, runtime.NumCPU())
+		}
+		return j.s.book.T("status.cpu", threads)
 	}
 	return j.recipe.Device
 }

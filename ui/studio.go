@@ -191,7 +191,8 @@ func (s *Studio) build() {
 	s.stage = container.NewStack()
 	frame := container.NewBorder(nil, s.status, s.rail, nil, s.stage)
 	s.window.SetContent(container.NewStack(widgets.NewFill("background", 0), frame, s.toasts.Layer()))
-	s.window.SetTitle(s.book.T("app.title"))
+	s.window.SetMainMenu(s.menu())
+	s.window.SetTitle(s.title())
 	place := s.place
 	if place == "" {
 		place = s.prefs.Window.View
@@ -199,6 +200,14 @@ func (s *Studio) build() {
 	s.place = ""
 	s.Go(place)
 	s.jobs.refreshStatus()
+}
+
+// title is the window's: the program and the open project.
+func (s *Studio) title() string {
+	if s.project == nil {
+		return s.book.T("app.title")
+	}
+	return s.project.Name + " – " + s.book.T("app.title")
 }
 
 // Go shows a place; an unknown one is Home.

@@ -148,11 +148,7 @@ func (c *Capture) ApplyFrame(frame image.Image, trouble string) {
 // hold lets classes be recorded only while there is something to see.
 func (c *Capture) hold(on bool) {
 	for _, r := range c.classes {
-		if on {
-			r.hold.Enable()
-		} else {
-			r.hold.Disable()
-		}
+		r.hold.Allow(on)
 	}
 }
 
@@ -179,11 +175,7 @@ func (c *Capture) ApplyClasses(list []Taken) {
 		}
 		c.rows.Refresh()
 	}
-	if enough >= 2 && enough == len(list) {
-		c.train.Enable()
-	} else {
-		c.train.Disable()
-	}
+	widgets.Allow(c.train, look.Tinted("train", "foregroundOnPrimary"), enough >= 2 && enough == len(list))
 	c.hold(c.stage.Objects[0] == fyne.CanvasObject(c.picture))
 }
 

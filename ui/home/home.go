@@ -107,11 +107,7 @@ func (v *View) ApplyProjects(projects []Project, open string) {
 			v.OnProject(v.projects[i].ID)
 		}
 	}
-	if open == "" {
-		v.pack.Disable()
-	} else {
-		v.pack.Enable()
-	}
+	widgets.SetVisible(v.pack, open != "")
 }
 
 // CreateRenderer implements fyne.Widget.

@@ -19,24 +19,41 @@ func (v *View) makeStorage() fyne.CanvasObject {
 	for _, key := range usageKeys() {
 		figures.Add(v.usage[key])
 	}
-	keep := widgets.NewEntry()
-	keep.SetText(strconv.Itoa(v.settings.Retention.Checkpoints))
-	keep.OnChanged = func(text string) {
-		if n, err := strconv.Atoi(text); err == nil && n >= 0 {
-			v.change(func(s *project.Settings) { s.Retention.Checkpoints = n })
-		}
-	}
+	keep := v.number(v.settings.Retention.Checkpoints, func(s *project.Settings, n int) { s.Retention.Checkpoints = n })
 	clean := widget.NewButtonWithIcon(v.book.T("settings.clean"), look.Icon("trash"), func() {
 		if v.OnClean != nil {
 			v.OnClean(v.settings.Retention.Checkpoints)
 		}
 	})
-	retention := widgets.Column(2*look.Gap, v.setting("keep", widgets.Width(keep, 80)), v.setting("cleanup", clean))
-	folders := widgets.Column(look.Gap, v.path("settings.folder.data", v.paths.Data), v.path("settings.folder.config", v.paths.Config))
+	days := v.number(v.settings.Retention.TrashDays, func(s *project.Settings, n int) { s.Retention.TrashDays = n })
+	retention := widgets.Column(2*look.Gap, v.setting("keep", widgets.Width(keep, 80)), v.setting("trash", widgets.Width(days, 80)), v.setting("cleanup", clean))
+	choose := widget.NewButtonWithIcon(v.book.T("settings.choose"), look.Icon("folder"), func() {
+		if v.OnProjects != nil {
+			v.OnProjects()
+		}
+	})
+	projects := v.settings.Projects
+	if projects == "" {
+		projects = v.paths.Projects()
+	}
+	folders := widgets.Column(look.Gap, v.path("settings.folder.data", v.paths.Data), v.path("settings.folder.config", v.paths.Config),
+		container.NewBorder(nil, nil, nil, choose, v.path("settings.folder.projects", projects)))
 	return page(
 		widgets.TitledPanel(v.book.T("settings.usage"), nil, figures),
 		widgets.TitledPanel(v.book.T("settings.retention"), nil, retention),
 		widgets.TitledPanel(v.book.T("settings.folders"), nil, folders))
+}
+
+// number is a field for a whole number from 0 on.
+func (v *View) number(now int, set func(*project.Settings, int)) fyne.CanvasObject {
+	entry := widgets.NewEntry()
+	entry.SetText(strconv.Itoa(now))
+	entry.OnChanged = func(text string) {
+		if n, err := strconv.Atoi(text); err == nil && n >= 0 {
+			v.change(func(s *project.Settings) { set(s, n) })
+		}
+	}
+	return entry
 }
 
 // path is a folder with a button that copies it.
@@ -132,4 +149,17 @@ func (v *View) makeGlossary() fyne.CanvasObject {
 		list.Add(container.NewBorder(nil, nil, widgets.Width(container.NewVBox(term), 160), nil, widgets.Paragraph(v.book.T("glossary."+w+".means"), look.Muted)))
 	}
 	return page(widgets.TitledPanel(v.book.T("settings.glossary"), nil, list))
+}
+
+// topics lists the chapters of the help.
+func topics() []string {
+	return []string{"first", "own", "webcam", "read", "better", "queue", "use", "share", "lost"}
+}
+
+func (v *View) makeHelp() fyne.CanvasObject {
+	list := widgets.Column(2 * look.Gap)
+	for _, t := range topics() {
+		list.Add(widgets.Column(4, widgets.Strong(v.book.T("help."+t)), widgets.Paragraph(v.book.T("help."+t+".text"), look.Muted)))
+	}
+	return page(widgets.TitledPanel(v.book.T("settings.help.title"), nil, list))
 }

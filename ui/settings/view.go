@@ -24,6 +24,7 @@ type View struct {
 	OnClean    func(keep int)
 	OnCheck    func() // look at the machine again
 	OnCopy     func(text string)
+	OnProjects func() // choose another folder of projects
 
 	book     *i18n.Book
 	settings project.Settings
@@ -39,13 +40,13 @@ type View struct {
 // New returns the screen; devices are what models can run on.
 func New(book *i18n.Book, paths project.Paths, settings project.Settings, devices []string) *View {
 	v := &View{book: book, paths: paths, settings: settings, devices: devices, body: container.NewStack(), doctor: widgets.Column(6)}
-	names := []string{book.T("settings.general"), book.T("settings.storage"), book.T("settings.doctor"), book.T("settings.keys"), book.T("settings.glossary")}
+	names := []string{book.T("settings.general"), book.T("settings.storage"), book.T("settings.doctor"), book.T("settings.keys"), book.T("settings.glossary"), book.T("settings.help")}
 	v.tabs = widgets.NewSegments(names, 0, v.show)
 	v.usage = map[string]*widgets.Figure{}
 	for _, key := range usageKeys() {
 		v.usage[key] = widgets.NewFigure(book.T("settings.usage." + key))
 	}
-	v.pages = []fyne.CanvasObject{v.makeGeneral(), v.makeStorage(), v.makeDoctor(), v.makeKeys(), v.makeGlossary()}
+	v.pages = []fyne.CanvasObject{v.makeGeneral(), v.makeStorage(), v.makeDoctor(), v.makeKeys(), v.makeGlossary(), v.makeHelp()}
 	v.show(0)
 	v.ExtendBaseWidget(v)
 	return v
@@ -55,7 +56,7 @@ func usageKeys() []string {
 	return []string{"checkpoints", "models", "metrics", "captures", "other"}
 }
 
-// Page opens a page: 0 general, 1 storage, 2 doctor, 3 keys, 4 glossary.
+// Page opens a page: 0 general, 1 storage, 2 doctor, 3 keys, 4 glossary, 5 help.
 func (v *View) Page(i int) {
 	v.tabs.Choose(i)
 	v.show(i)

@@ -45,7 +45,7 @@ func (q *queue) row(w Waiting, place, of int) fyne.CanvasObject {
 		b := widget.NewButtonWithIcon("", look.Tinted(icon, look.Muted), do)
 		b.Importance = widget.LowImportance
 		if !on {
-			b.Disable()
+			b.Hide()
 		}
 		return container.NewGridWrap(fyne.NewSquareSize(28), b)
 	}

@@ -13,14 +13,35 @@ type Hold struct {
 	// OnHold and OnRelease are called in turn.
 	OnHold, OnRelease func()
 	held              bool
+	picture           fyne.Resource
 }
 
 // NewHold returns a button with text and icon.
 func NewHold(text string, icon fyne.Resource) *Hold {
 	h := &Hold{}
-	h.Text, h.Icon = text, icon
+	h.Text, h.Icon, h.picture = text, icon, icon
 	h.ExtendBaseWidget(h)
 	return h
+}
+
+// Allow says whether the button can be held.
+func (h *Hold) Allow(on bool) {
+	if on != h.Disabled() {
+		return
+	}
+	Allow(&h.Button, h.picture, on)
+}
+
+// Allow makes a button usable or not. Fyne greys out icons by their fill, which
+// icons made of strokes have none of: a button that is not usable goes without.
+func Allow(b *widget.Button, icon fyne.Resource, on bool) {
+	if on {
+		b.SetIcon(icon)
+		b.Enable()
+		return
+	}
+	b.SetIcon(nil)
+	b.Disable()
 }
 
 // Held reports whether the button is down.
