@@ -42,6 +42,9 @@ func (m *meter) post(f func()) {
 	})
 }
 
+// onScreen notes how long the window took to come up.
+func (m *meter) onScreen(after time.Duration) { m.shown.Store(int64(after)) }
+
 func (m *meter) failed() { m.errors.Add(1) }
 
 // raise stores d where it is the most so far, and reports whether it is.

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2/widget"
@@ -60,7 +61,7 @@ func (r *rateSearch) begin(recipe train.Recipe) {
 				return
 			}
 			last = time.Now()
-			shown := points[:len(points):len(points)]
+			shown := slices.Clip(points)
 			s.post(func() { r.finder.Apply(shown, rateSteps) })
 		})
 	}, func(found train.Rates, err error) {

@@ -101,10 +101,18 @@ func Run(ctx context.Context, opts Options) error {
 	close(ready)
 	stop := context.AfterFunc(ctx, func() { s.post(s.window.Close) })
 	defer stop()
+	s.app.Lifecycle().SetOnStarted(s.later)
 	s.window.Show()
 	s.afterCrash(report)
 	s.app.Run()
 	return s.close()
+}
+
+// later begins what can wait until the window is on screen.
+func (s *Studio) later() {
+	s.meter.onScreen(time.Since(s.opts.Started))
+	time.AfterFunc(time.Second, func() { s.post(s.emptyTrash) })
+	s.watch()
 }
 
 // prepareDisplay refuses a machine without a display and chooses X11 where an
@@ -148,7 +156,6 @@ func Open(ctx context.Context, a fyne.App, opts Options) (*Studio, error) {
 	s.parts = s.makeParts()
 	s.build()
 	s.bind()
-	s.watch()
 	s.followSystem()
 	s.fail(trouble)
 	return s, nil

@@ -175,7 +175,7 @@ func strengthText(s augment.Setting) string {
 func (a *Augmenter) CreateRenderer() fyne.WidgetRenderer {
 	list := widgets.Column(0)
 	for _, r := range a.rows {
-		var right fyne.CanvasObject = layout.NewSpacer()
+		right := layout.NewSpacer()
 		if r.slider != nil {
 			right = container.NewBorder(nil, nil, nil, widgets.Width(r.value, 44), r.slider)
 		}
