@@ -28,6 +28,10 @@ type Opset struct {
 	Version int64
 }
 
+// KernelDomain is the operator domain of package inference/runtime/kernels.
+// Only graphs that are trained on a CPU name it, never a model on disk.
+const KernelDomain = "athanor"
+
 // Pair is one key and value of a metadata list.
 type Pair struct{ Key, Value string }
 

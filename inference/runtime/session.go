@@ -23,6 +23,9 @@ type Options struct {
 	// Spin lets waiting threads burn their processor to start sooner: right for
 	// a training loop, wrong beside a window.
 	Spin bool
+	// Kernels makes the operators of onnx.KernelDomain known to a session on the
+	// CPU. Sessions on other devices refuse it.
+	Kernels bool
 	// Optimization is how far the runtime may rewrite the graph.
 	Optimization Optimization
 }
@@ -263,6 +266,9 @@ func sessionOptions(o Options) (*ort.SessionOptions, error) {
 	)
 	if err == nil {
 		err = appendDevice(so, o.Device)
+	}
+	if err == nil && o.Kernels {
+		err = appendKernels(so, o.Device)
 	}
 	if err != nil {
 		_ = so.Destroy()

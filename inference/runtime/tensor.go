@@ -81,6 +81,25 @@ func NewStrings(shape []int64, data []string) (*Tensor, error) {
 	return &Tensor{value: value, kind: onnx.String, shape: append([]int64(nil), shape...), text: slices.Clone(data)}, nil
 }
 
+// View is a tensor of the given shape over t's own memory, from element offset
+// on. Its creator closes it; it must not be used after t is closed.
+func (t *Tensor) View(offset int, shape []int64) (*Tensor, error) {
+	count, err := elements(shape)
+	if err != nil {
+		return nil, err
+	}
+	size := elementSize(t.kind)
+	if offset < 0 || size == 0 || (offset+count)*size > len(t.raw) {
+		return nil, fmt.Errorf("a view of %v from element %d does not lie in a tensor of %v", shape, offset, t.shape)
+	}
+	raw := t.raw[offset*size : (offset+count)*size]
+	value, err := newValue(t.kind, shape, raw)
+	if err != nil {
+		return nil, fmt.Errorf("view tensor %v: %w", shape, err)
+	}
+	return &Tensor{value: value, kind: t.kind, shape: slices.Clone(shape), raw: raw}, nil
+}
+
 // Type is the element type.
 func (t *Tensor) Type() onnx.DataType { return t.kind }
 

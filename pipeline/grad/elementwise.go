@@ -37,6 +37,9 @@ func (c *Context) mask(cond, v *graph.Value) *graph.Value { return c.Cast(cond, 
 
 // reluGradient passes the gradient where x > 0. At the kink x = 0 it is 0.
 func reluGradient(c *Context, dy *graph.Value) *graph.Value {
+	if c.Kernels() && dy.Rank() == 2 {
+		return c.reluRows(dy)
+	}
 	return c.Mul(dy, c.mask(c.Greater(c.X(0), c.Scalar(dy, 0)), dy))
 }
 

@@ -114,6 +114,9 @@ func step(b *graph.Builder, n *graph.Node, needed map[*graph.Value]bool, grads m
 	}
 	rule, ok := rules[n.Op]
 	if !ok {
+		rule, ok = ownRules[n.Op]
+	}
+	if !ok {
 		return fmt.Errorf("%w rule for operator %s (node %s)", ErrNoRule, n.Op, n.Name)
 	}
 	if v := unsized(n); v != nil {
@@ -178,6 +181,9 @@ func Zeros(b *graph.Builder, v *graph.Value) *graph.Value {
 func (c *Context) unbroadcast(g *graph.Value, shape []int) *graph.Value {
 	if slices.Equal(g.Shape, shape) {
 		return g
+	}
+	if sum := c.summedRows(g, shape); sum != nil {
+		return sum
 	}
 	lead := g.Rank() - len(shape)
 	var axes []int

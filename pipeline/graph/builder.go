@@ -109,6 +109,7 @@ type Builder struct {
 	producer  map[*Value]*Node
 	scope     string
 	metadata  []onnx.Pair
+	kernels   bool
 	err       error
 }
 

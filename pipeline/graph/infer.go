@@ -35,6 +35,9 @@ func Operators() []string { return slices.Sorted(maps.Keys(operators)) }
 func infer(n *Node, count int) ([]result, error) {
 	rule, ok := operators[n.Op]
 	if !ok {
+		rule, ok = kernelOperators[n.Op]
+	}
+	if !ok {
 		return nil, fmt.Errorf("no shape rule for operator %s", n.Op)
 	}
 	results, err := rule(n)

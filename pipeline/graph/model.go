@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"athanor/inference/onnx"
 )
@@ -34,8 +35,12 @@ func (b *Builder) Model() (*onnx.Model, error) {
 			g.Initializers = append(g.Initializers, v.Const)
 		}
 	}
+	opsets := []onnx.Opset{{Version: Opset}}
+	if b.kernels {
+		opsets = append(opsets, onnx.Opset{Domain: onnx.KernelDomain, Version: 1})
+	}
 	return &onnx.Model{
-		IRVersion: irVersion, ProducerName: "athanor", Opsets: []onnx.Opset{{Version: Opset}}, Graph: g, Metadata: b.metadata,
+		IRVersion: irVersion, ProducerName: "athanor", Opsets: opsets, Graph: g, Metadata: b.metadata,
 	}, nil
 }
 
@@ -82,7 +87,11 @@ func (n *Node) protos() []*onnx.Node {
 }
 
 func (n *Node) proto() *onnx.Node {
-	p := &onnx.Node{Name: n.Name, OpType: n.Op, Inputs: nameList(n.In), Outputs: nameList(n.Out)}
+	domain, op := "", n.Op
+	if own, isKernel := strings.CutPrefix(n.Op, kernelPrefix); isKernel {
+		domain, op = onnx.KernelDomain, own
+	}
+	p := &onnx.Node{Name: n.Name, Domain: domain, OpType: op, Inputs: nameList(n.In), Outputs: nameList(n.Out)}
 	for _, key := range slices.Sorted(maps.Keys(n.Attrs)) {
 		p.Attrs = append(p.Attrs, attribute(key, n.Attrs[key]))
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"athanor/pipeline/graph"
 )
@@ -79,9 +80,11 @@ func (c Config) Hyper(dst []float32, step int, lr float64) {
 
 // State is a rule's view of the step: everything flat, [n].
 type State struct {
-	Params, Grads *graph.Value
-	Slots         []*graph.Value
-	Hyper         *graph.Value // [Hypers]
+	Params *graph.Value
+	// Grads are the gradients of the parameters' parts, in their order.
+	Grads []*graph.Value
+	Slots []*graph.Value
+	Hyper *graph.Value // [Hypers]
 	// Decay is 1 where weight decay applies, else 0; nil when no decay is set.
 	Decay *graph.Value
 }
@@ -89,9 +92,17 @@ type State struct {
 // Update adds the rule's nodes and returns the new parameters and slots, and
 // the gradient's global norm before clipping, [1].
 func (c Config) Update(b *graph.Builder, s State) (params *graph.Value, slots []*graph.Value, norm *graph.Value) {
+	if b.Kernels() && len(s.Grads) <= maxGrads {
+		return c.kernel(b, s)
+	}
 	hyper := b.Split(s.Hyper, 0, 1, 1, 1)
-	norm = b.Reshape(b.Op("ReduceL2", graph.Attrs{"keepdims": 1}, s.Grads, b.Ints(0)), 1)
-	g := c.clipped(b, s.Grads, norm)
+	flat := make([]*graph.Value, len(s.Grads))
+	for i, g := range s.Grads {
+		flat[i] = b.Reshape(g, g.Size())
+	}
+	grads := b.Concat(0, flat...)
+	norm = b.Reshape(b.Op("ReduceL2", graph.Attrs{"keepdims": 1}, grads, b.Ints(0)), 1)
+	g := c.clipped(b, grads, norm)
 	if c.WeightDecay > 0 && c.Name != "adamw" {
 		g = b.Add(g, b.Mul(s.Params, b.MulBy(s.Decay, c.WeightDecay)))
 	}
@@ -135,4 +146,23 @@ func (c Config) adam(b *graph.Builder, g *graph.Value, slots []*graph.Value, eps
 	first := b.Add(b.MulBy(slots[0], c.Beta1), g)
 	second := b.Add(b.MulBy(slots[1], c.Beta2), b.Mul(g, g))
 	return b.Div(first, b.Add(b.Sqrt(second), epsilon)), []*graph.Value{first, second}
+}
+
+// maxGrads is how many gradients the kernel takes.
+const maxGrads = 120
+
+// kernel is the whole rule as one operator, in one pass over memory.
+func (c Config) kernel(b *graph.Builder, s State) (params *graph.Value, slots []*graph.Value, norm *graph.Value) {
+	flag := map[bool]int{true: 1}
+	sizes := []int{c.Slots(), flag[c.Name == "nesterov"], flag[c.Name == "adamw"], flag[s.Decay != nil]}
+	in := slices.Concat([]*graph.Value{s.Params, s.Hyper}, s.Slots)
+	if s.Decay != nil {
+		in = append(in, s.Decay)
+	}
+	for _, g := range s.Grads {
+		sizes = append(sizes, g.Size())
+	}
+	attrs := graph.KernelAttrs(sizes, c.Momentum, c.Beta1, c.Beta2, c.WeightDecay, c.Clip)
+	out := b.OpN(graph.UpdateKernel, 2+c.Slots(), attrs, append(in, s.Grads...)...)
+	return out[1], out[2:], out[0]
 }

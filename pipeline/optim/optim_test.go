@@ -29,7 +29,7 @@ func newStepper(t *testing.T, cfg optim.Config, params []float32) *stepper {
 	t.Helper()
 	testenv.NeedNative(t, runtime.Load())
 	b := graph.New("update")
-	s := optim.State{Params: b.Input("params", onnx.Float, size), Grads: b.Input("grads", onnx.Float, size)}
+	s := optim.State{Params: b.Input("params", onnx.Float, size), Grads: []*graph.Value{b.Input("grads", onnx.Float, size)}}
 	for _, name := range []string{"slot0", "slot1"}[:cfg.Slots()] {
 		s.Slots = append(s.Slots, b.Input(name, onnx.Float, size))
 	}

@@ -16,20 +16,10 @@ func (n *network) loss(b *graph.Builder, y, target *graph.Value, smoothing float
 	if n.classes == 0 {
 		return n.squaredError(b, y, target), y
 	}
-	wanted := n.oneHot(b, target, smoothing)
 	if n.recipe.Train.Loss == "bce" {
-		return binaryCrossEntropy(b, y, wanted), y
+		return binaryCrossEntropy(b, y, grad.OneHot(b, target, n.classes, smoothing)), y
 	}
-	loss, logp := grad.CrossEntropy(b, y, wanted)
-	return loss, logp
-}
-
-// oneHot spreads class numbers to rows that sum to one; label smoothing moves
-// the share ε evenly over all classes (Szegedy et al. 2016).
-func (n *network) oneHot(b *graph.Builder, target *graph.Value, smoothing float64) *graph.Value {
-	off := smoothing / float64(n.classes)
-	values := b.Const(onnx.Float, nil, off, 1-smoothing+off)
-	return b.Op("OneHot", graph.Attrs{"axis": -1}, target, b.Ints(n.classes), values)
+	return grad.ClassEntropy(b, y, target, smoothing)
 }
 
 // binaryCrossEntropy sums −t·log σ(y) − (1−t)·log(1−σ(y)) = softplus(y) − y·t
@@ -64,7 +54,7 @@ func measureTargets(feed dataset.Feed) targetScale {
 }
 
 // optimize adds the update rule and the outputs of the new state.
-func (n *network) optimize(b *graph.Builder, s *stateValues, grads, hyper *graph.Value) error {
+func (n *network) optimize(b *graph.Builder, s *stateValues, grads []*graph.Value, hyper *graph.Value) error {
 	state := optim.State{Params: s.params, Grads: grads, Slots: s.slots, Hyper: hyper}
 	if n.recipe.Optimizer.WeightDecay > 0 {
 		state.Decay = n.decayMask(b)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"athanor/inference/onnx"
+	"athanor/inference/runtime"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/grad"
 	"athanor/pipeline/graph"
@@ -43,6 +44,10 @@ func newNetwork(r Recipe, set *dataset.Set) (*network, error) {
 	}
 	return n, nil
 }
+
+// kernels tells whether steps are built with Athanor's own operators, which run
+// on the CPU; other devices get plain ONNX.
+func (n *network) kernels() bool { return runtime.OnCPU(n.recipe.Device) }
 
 func (n *network) outputs() int { return max(n.classes, 1) }
 
@@ -120,6 +125,9 @@ func (n *network) unpack(b *graph.Builder, params, buffers *graph.Value) map[str
 // new params, slots and buffers, loss [B], score [B, K] (classification), norm [1].
 func (n *network) stepModel(batch int) (*onnx.Model, []nn.Mask, error) {
 	b := graph.New("step")
+	if n.kernels() {
+		b.UseKernels()
+	}
 	state := n.declareState(b, true)
 	x := n.inputs(b, batch)
 	target := n.target(b, batch)
@@ -128,6 +136,9 @@ func (n *network) stepModel(batch int) (*onnx.Model, []nn.Mask, error) {
 	named := n.unpack(b, state.params, state.buffers)
 	c := nn.NewContext(b, true, func(name string, _ []int) *graph.Value { return named[name] })
 	y := n.forward(c, x)
+	if n.kernels() {
+		b.FuseConvolutions()
+	}
 	loss, score := n.loss(b, y, target, n.recipe.Optimizer.LabelSmoothing)
 	if err := n.update(b, named, state, loss, b.Reshape(weight, batch, 1), hyper); err != nil {
 		return nil, nil, err
@@ -222,8 +233,5 @@ func (n *network) update(b *graph.Builder, named map[string]*graph.Value, s *sta
 	if err != nil {
 		return fmt.Errorf("differentiate %s: %w", n.recipe.Model.Name, err)
 	}
-	for i, g := range grads {
-		grads[i] = b.Reshape(g, size(n.parameters[i].Shape))
-	}
-	return n.optimize(b, s, b.Concat(0, grads...), hyper)
+	return n.optimize(b, s, grads, hyper)
 }

@@ -37,7 +37,7 @@ func newStepper(n *network, batch int) (*stepper, error) {
 	}
 	s := &stepper{batch: batch}
 	s.session, err = runtime.NewSession(data, runtime.Options{
-		Threads: n.recipe.Threads, Device: n.recipe.Device, Spin: true, Optimization: runtime.Extended,
+		Threads: n.recipe.Threads, Device: n.recipe.Device, Spin: true, Optimization: runtime.Extended, Kernels: n.kernels(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open training step: %w", err)

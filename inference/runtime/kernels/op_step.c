@@ -1,0 +1,176 @@
+// The operators of a step's end: loss, ReLU's gradient, the optimizer. Sums are
+// taken over pieces of a fixed size, so that they come out the same with any
+// number of threads.
+#include <math.h>
+#include <string.h>
+
+#include "kernels.h"
+#include "op.h"
+
+enum { PIECE = 8192, MAX_PARTS = 120 };
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+// update_job: the gradients are several tensors that together are as long as
+// the parameters, which lie in one.
+typedef struct {
+  const kernel_set *set;
+  update_rule rule;
+  size_t n, parts, starts[MAX_PARTS + 1];
+  const float *grads[MAX_PARTS], *p, *m, *v, *decay;
+  float *p2, *m2, *v2;
+  double *sums;
+} update_job;
+
+// each_part calls for the stretches of one piece that lie in one gradient.
+#define EACH_PART(job, piece, part, from, count)                                                                       \
+  for (size_t part = 0, low_ = (piece) * PIECE, high_ = least(low_ + PIECE, (job)->n), from, count; part < (job)->parts; part++) \
+    if ((from = (job)->starts[part] > low_ ? (job)->starts[part] : low_),                                              \
+        (count = least((job)->starts[part + 1], high_)) > from && (count -= from, 1))
+
+static void squares_task(void *data, size_t piece) {
+  update_job *j = data;
+  j->sums[piece] = 0;
+  EACH_PART(j, piece, i, from, count) j->sums[piece] += j->set->squares(j->grads[i] + (from - j->starts[i]), count);
+}
+
+#define AT(pointer, from) ((pointer) ? (pointer) + (from) : NULL)
+
+static void update_task(void *data, size_t piece) {
+  update_job *j = data;
+  EACH_PART(j, piece, i, from, count) {
+    const float *g = j->grads[i] + (from - j->starts[i]);
+    j->set->update(&j->rule, count, j->p + from, g, AT(j->m, from), AT(j->v, from), AT(j->decay, from), j->p2 + from, AT(j->m2, from), AT(j->v2, from));
+  }
+}
+
+// Both at once where the step does not wait for the norm.
+static void squares_and_update_task(void *data, size_t piece) {
+  squares_task(data, piece);
+  update_task(data, piece);
+}
+
+// read_update: sizes are slots, Nesterov, decoupled decay, whether there is a
+// mask of decay, then the length of each gradient; constants are momentum, β₁,
+// β₂, weight decay and the largest norm.
+static const char *read_update(const kernel *k, void *context, update_job *j, float *limit) {
+  j->rule = (update_rule){
+      .kind = k->ints[0], .nesterov = k->ints[1], .decoupled = k->ints[2], .momentum = k->floats[0],
+      .beta1 = k->floats[1], .beta2 = k->floats[2], .decay = k->floats[3], .clip = 1,
+  };
+  *limit = k->floats[4];
+  j->parts = k->int_count - 4;
+  if (j->parts > MAX_PARTS) return "Update: more gradients than it was made for";
+  size_t in = 0;
+  j->p = input_floats(context, in++);
+  const float *hyper = input_floats(context, in++);
+  if (j->rule.kind > 0) j->m = input_floats(context, in++);
+  if (j->rule.kind > 1) j->v = input_floats(context, in++);
+  if (k->ints[3]) j->decay = input_floats(context, in++);
+  int whole = j->p && hyper;
+  for (size_t i = 0; i < j->parts; i++) {
+    j->grads[i] = input_floats(context, in++);
+    whole = whole && j->grads[i];
+    j->starts[i + 1] = j->starts[i] + k->ints[4 + i];
+  }
+  j->n = j->starts[j->parts];
+  if (!whole) return "Update: an input is missing";
+  j->rule.rate = hyper[0], j->rule.epsilon = hyper[1], j->rule.shrink = hyper[2];
+  return NULL;
+}
+
+static const char *update_compute(kernel *k, void *context) {
+  update_job j = {.set = kernels()};
+  float limit;
+  const char *failed = read_update(k, context, &j, &limit);
+  if (failed) return failed;
+  int64_t n = j.n;
+  float *norm = output_data(context, 0, (int64_t[]){1}, 1);
+  j.p2 = output_data(context, 1, &n, 1);
+  if (j.rule.kind > 0) j.m2 = output_data(context, 2, &n, 1);
+  if (j.rule.kind > 1) j.v2 = output_data(context, 3, &n, 1);
+  size_t pieces = (j.n + PIECE - 1) / PIECE;
+  loan l = borrow(k, pieces * sizeof *j.sums);
+  if (!l.block) return give_back(k, l), "Update: no memory";
+  j.sums = (double *)l.block;
+  in_parallel(context, limit > 0 ? squares_task : squares_and_update_task, pieces, &j);
+  double sum = 0;
+  for (size_t i = 0; i < pieces; i++) sum += j.sums[i];
+  *norm = (float)sqrt(sum);
+  if (limit > 0) {
+    j.rule.clip = *norm > limit ? limit / *norm : 1;
+    in_parallel(context, update_task, pieces, &j);
+  }
+  give_back(k, l);
+  return NULL;
+}
+
+// loss_compute: cross entropy of logits [N, K] with classes [N]; sizes are N and
+// K, the constant is the label smoothing. Gives the loss of each row and the
+// logarithms of the probabilities.
+static const char *loss_compute(kernel *k, void *context) {
+  int64_t rows = k->ints[0], classes = k->ints[1];
+  const float *logits = input_floats(context, 0);
+  const int64_t *target = input_data(context, 1);
+  float *loss = output_data(context, 0, (int64_t[]){rows, 1}, 2), *logp = output_data(context, 1, (int64_t[]){rows, classes}, 2);
+  if (!logits || !target || !loss || !logp) return "CrossEntropy: an input or output is missing";
+  float off = k->floats[0] / classes, on = 1 - k->floats[0];
+  for (int64_t r = 0; r < rows; r++, logits += classes, logp += classes) {
+    float top = logits[0], sum = 0, all = 0;
+    for (int64_t i = 1; i < classes; i++) top = logits[i] > top ? logits[i] : top;
+    for (int64_t i = 0; i < classes; i++) sum += expf(logits[i] - top);
+    float shift = top + logf(sum);
+    for (int64_t i = 0; i < classes; i++) all += logp[i] = logits[i] - shift;
+    int64_t t = target[r] < 0 ? target[r] + classes : target[r];
+    loss[r] = -off * all - (t >= 0 && t < classes ? on * logp[t] : 0);
+  }
+  return NULL;
+}
+
+// loss_grad_compute: dlogits = dloss·(exp(logp) − wanted).
+static const char *loss_grad_compute(kernel *k, void *context) {
+  int64_t rows = k->ints[0], classes = k->ints[1];
+  const float *logp = input_floats(context, 0), *dloss = input_floats(context, 2);
+  const int64_t *target = input_data(context, 1);
+  float *dx = output_data(context, 0, (int64_t[]){rows, classes}, 2);
+  if (!logp || !target || !dloss || !dx) return "CrossEntropyGrad: an input or output is missing";
+  float off = k->floats[0] / classes, on = 1 - k->floats[0];
+  for (int64_t r = 0; r < rows; r++, logp += classes, dx += classes) {
+    for (int64_t i = 0; i < classes; i++) dx[i] = dloss[r] * (expf(logp[i]) - off);
+    int64_t t = target[r] < 0 ? target[r] + classes : target[r];
+    if (t >= 0 && t < classes) dx[t] -= dloss[r] * on;
+  }
+  return NULL;
+}
+
+// relu_grad_compute: ReLU's gradient of rows [N, C], and its columns' sums, that
+// are the gradient of a bias added before.
+static const char *relu_grad_compute(kernel *k, void *context) {
+  int64_t rows = k->ints[0], columns = k->ints[1];
+  const float *y = input_floats(context, 0), *dy = input_floats(context, 1);
+  float *dx = output_data(context, 0, (int64_t[]){rows, columns}, 2), *sums = output_data(context, 1, (int64_t[]){columns}, 1);
+  if (!y || !dy || !dx || !sums) return "ReluGrad: an input or output is missing";
+  memset(sums, 0, columns * sizeof *sums);
+  for (int64_t r = 0; r < rows; r++) kernels()->relu_grad(columns, y + r * columns, dy + r * columns, dx + r * columns, sums);
+  return NULL;
+}
+
+operator update_operator = {
+    .name = "Update", .inputs = 1, .variadic = 1, .outputs = 4, .min_outputs = 2, .compute = update_compute,
+    .input_types = {ORT_FLOAT}, .output_types = {ORT_FLOAT, ORT_FLOAT, ORT_FLOAT, ORT_FLOAT},
+};
+
+operator loss_operator = {
+    .name = "CrossEntropy", .inputs = 2, .outputs = 2, .min_outputs = 2, .compute = loss_compute,
+    .input_types = {ORT_FLOAT, ORT_INT64}, .output_types = {ORT_FLOAT, ORT_FLOAT},
+};
+
+operator loss_grad_operator = {
+    .name = "CrossEntropyGrad", .inputs = 3, .outputs = 1, .min_outputs = 1, .compute = loss_grad_compute,
+    .input_types = {ORT_FLOAT, ORT_INT64, ORT_FLOAT}, .output_types = {ORT_FLOAT},
+};
+
+operator relu_grad_operator = {
+    .name = "ReluGrad", .inputs = 2, .outputs = 2, .min_outputs = 2, .compute = relu_grad_compute,
+    .input_types = {ORT_FLOAT, ORT_FLOAT}, .output_types = {ORT_FLOAT, ORT_FLOAT},
+};

@@ -1,0 +1,11 @@
+// One set of kernels; included last, with SET as its name.
+#include "vector.h"
+#include "kernels.h"
+#include "conv_forward.h"
+#include "conv_backward.h"
+#include "flat.h"
+
+const kernel_set SET = {
+    .lanes = LANES, .packed_size = packed_size, .pack = pack, .forward_scratch = forward_scratch, .forward = forward,
+    .backward = backward, .add = add, .squares = squares, .update = update, .relu_grad = relu_grad,
+};

@@ -1,0 +1,166 @@
+package grad_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"athanor/inference/onnx"
+	"athanor/inference/runtime"
+	"athanor/inference/testenv"
+	"athanor/pipeline/grad"
+	"athanor/pipeline/graph"
+)
+
+// convTrial is a random convolution with what may follow it.
+type convTrial struct {
+	batch, in, out, height, width     int
+	kernel, stride, dilation          [2]int
+	pads                              []int
+	bias, pool, relu, needInput, ties bool
+}
+
+func drawConv(r *rand.Rand) convTrial {
+	two := func(most int) [2]int { return [2]int{1 + r.IntN(most), 1 + r.IntN(most)} }
+	c := convTrial{
+		batch: 1 + r.IntN(9), in: 1 + r.IntN(40), out: 1 + r.IntN(40), kernel: two(4), stride: two(2), dilation: two(2),
+		bias: r.IntN(2) == 0, pool: r.IntN(2) == 0, relu: r.IntN(2) == 0, needInput: r.IntN(3) > 0, ties: r.IntN(2) == 0,
+	}
+	for range 4 {
+		c.pads = append(c.pads, r.IntN(3))
+	}
+	reach := func(i int) int { return (c.kernel[i]-1)*c.dilation[i] + 1 + 2*c.stride[i] }
+	c.height, c.width = reach(0)+r.IntN(12), reach(1)+r.IntN(18)
+	return c
+}
+
+// build adds the convolution, its loss Σ seed·y and the gradients.
+func (c convTrial) build(t *testing.T, kernels bool) *onnx.Model {
+	t.Helper()
+	b := graph.New("conv")
+	x := b.Input("x", onnx.Float, c.batch, c.in, c.height, c.width)
+	w := b.Input("w", onnx.Float, c.out, c.in, c.kernel[0], c.kernel[1])
+	wrt := []*graph.Value{w}
+	var bias *graph.Value
+	if c.bias {
+		bias = b.Input("bias", onnx.Float, c.out)
+		wrt = append(wrt, bias)
+	}
+	if c.needInput {
+		wrt = append(wrt, x)
+	}
+	y := b.Op("Conv", graph.Attrs{"kernel_shape": c.kernel[:], "strides": c.stride[:], "dilations": c.dilation[:], "pads": c.pads}, x, w, bias)
+	if c.pool {
+		y = b.Op("MaxPool", graph.Attrs{"kernel_shape": []int{2, 2}, "strides": []int{2, 2}}, y)
+	}
+	if c.relu {
+		y = b.Relu(y)
+	}
+	seed := b.Input("seed", onnx.Float, y.Shape...)
+	if kernels {
+		b.UseKernels()
+		b.FuseConvolutions()
+	}
+	grads, err := grad.Backward(b, y, seed, wrt)
+	if err != nil {
+		t.Fatalf("%+v: %v", c, err)
+	}
+	b.Output("y", y)
+	for i, g := range grads {
+		b.Output(fmt.Sprintf("g%d", i), g)
+	}
+	m, err := b.Model()
+	if err != nil {
+		t.Fatalf("%+v: %v", c, err)
+	}
+	return m
+}
+
+// feeds are random inputs; with ties most pixels are zero, so that windows of
+// equal values are pooled.
+func (c convTrial) feeds(r *rand.Rand, ports []runtime.Port) []*runtime.Tensor {
+	var list []*runtime.Tensor
+	for _, p := range ports {
+		tensor, err := runtime.NewZeros(p.Type, p.Shape)
+		if err != nil {
+			panic(err)
+		}
+		for i := range runtime.Data[float32](tensor) {
+			if p.Name != "x" || !c.ties || i%61 == 0 {
+				runtime.Data[float32](tensor)[i] = float32(r.IntN(9)-4) / 4
+			}
+		}
+		list = append(list, tensor)
+	}
+	return list
+}
+
+// results runs a model and copies its outputs.
+func results(t *testing.T, m *onnx.Model, options runtime.Options, feeds func([]runtime.Port) []*runtime.Tensor) [][]float32 {
+	t.Helper()
+	data, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := runtime.NewSession(data, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	in := feeds(s.Inputs())
+	out := make([]*runtime.Tensor, len(s.Outputs()))
+	if err := s.Run(t.Context(), in, out); err != nil {
+		t.Fatal(err)
+	}
+	var all [][]float32
+	for _, o := range out {
+		all = append(all, slices.Clone(runtime.Data[float32](o)))
+	}
+	for _, tensor := range slices.Concat(in, out) {
+		tensor.Close()
+	}
+	return all
+}
+
+// agree compares by the largest element, as sums of many terms cancel.
+func agree(a, b []float32, tolerance float64) error {
+	if len(a) != len(b) {
+		return fmt.Errorf("%d and %d elements", len(a), len(b))
+	}
+	largest, apart := 1e-6, 0.0
+	for i := range a {
+		largest = max(largest, math.Abs(float64(a[i])))
+		apart = max(apart, math.Abs(float64(a[i])-float64(b[i])))
+	}
+	if !(apart <= tolerance*largest) {
+		return fmt.Errorf("%g apart, of up to %g", apart, largest)
+	}
+	return nil
+}
+
+// TestConvolutionKernels: convolution, pooling, ReLU and their gradients agree
+// with the plain operators, in every bit whatever the number of threads.
+func TestConvolutionKernels(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		c := drawConv(r)
+		feeds := func(ports []runtime.Port) []*runtime.Tensor { return c.feeds(rand.New(rand.NewPCG(seed, 2)), ports) }
+		plain := results(t, c.build(t, false), runtime.Options{Threads: 1}, feeds)
+		var first [][]float32
+		for _, threads := range []int{1, 2, 8} {
+			fused := results(t, c.build(t, true), runtime.Options{Threads: threads, Kernels: true}, feeds)
+			for i := range plain {
+				if err := agree(plain[i], fused[i], 2e-6*float64(4+c.batch)); err != nil {
+					t.Errorf("seed %d, %+v, output %d: %v", seed, c, i, err)
+				}
+				if first != nil && !slices.Equal(first[i], fused[i]) {
+					t.Errorf("seed %d, %+v, output %d: %d threads change the result", seed, c, i, threads)
+				}
+			}
+			first = fused
+		}
+	}
+}
