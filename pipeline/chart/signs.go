@@ -11,18 +11,22 @@ type dasher struct {
 	m       *mask
 	half    float64
 	pattern []float64 // pixels; nil for solid
-	along   float64   // how far the pattern has run
+	total   float64
+	along   float64 // how far the pattern has run
 }
 
-func scaled(dash []float64, by float64) []float64 {
-	out := make([]float64, 0, len(dash))
-	for _, d := range dash {
-		if d*by < 0.5 {
-			return nil
+// newDasher makes a pattern of points into one of pixels; strokes too short to be
+// seen make a solid line.
+func newDasher(m *mask, half float64, dash []float64, scale float64) dasher {
+	d := dasher{m: m, half: half}
+	for _, p := range dash {
+		if p*scale < 0.5 {
+			return dasher{m: m, half: half}
 		}
-		out = append(out, d*by)
+		d.pattern = append(d.pattern, p*scale)
+		d.total += p * scale
 	}
-	return out
+	return d
 }
 
 // on reports whether a place of the pattern is a stroke and how long it lasts.
@@ -30,11 +34,7 @@ func (d *dasher) on(at float64) (stroke bool, left float64) {
 	if len(d.pattern) == 0 {
 		return true, math.Inf(1)
 	}
-	total := 0.0
-	for _, p := range d.pattern {
-		total += p
-	}
-	at = math.Mod(at, total)
+	at -= math.Floor(at/d.total) * d.total
 	for i, p := range d.pattern {
 		if at < p {
 			return i%2 == 0, p - at
@@ -50,7 +50,7 @@ func (d *dasher) to(x0, y0, x1, y1 float64) {
 		d.m.segment(x0, y0, x1, y1, d.half)
 		return
 	}
-	a, b, c, e, ok := d.m.clip(x0, y0, x1, y1, d.half+2)
+	a, b, c, e, ok := d.m.clip(x0, y0, x1, y1, d.half+2, 0, float64(d.m.width))
 	if !ok {
 		return
 	}
@@ -76,89 +76,91 @@ func (d *dasher) bar(x int, y0, y1 float64) {
 
 // special shows that a value is no number the axis has: a cross at the lower
 // edge for NaN, a triangle at the edge it left by for infinities.
-func (r *raster) special(x, y float64) {
-	px, _ := r.at(x, r.pic.Y.Min)
+func (b *brush) special(x, y float64) {
+	px, _ := b.at(x, b.pic.Y.Min)
 	switch {
-	case px < -3 || px > float64(r.m.w)+3 || curve.IsAbsent(y):
+	case px < -3 || px > float64(b.m.width)+3 || curve.IsAbsent(y):
 	case math.IsNaN(y):
-		r.cross(px)
+		b.cross(px)
 	case math.IsInf(y, 0):
-		r.triangle(px, y > 0)
+		b.triangle(px, y > 0)
 	default:
-		r.hidden++
+		if b.own(px) {
+			b.hidden++
+		}
 	}
 }
 
-func (r *raster) specialColumn(x int, c curve.Column) {
+func (b *brush) specialColumn(x int, c curve.Column) {
 	px := float64(x) + 0.5
 	if c.NaN > 0 {
-		r.cross(px)
+		b.cross(px)
 	}
 	if c.PosInf > 0 {
-		r.triangle(px, true)
+		b.triangle(px, true)
 	}
 	if c.NegInf > 0 {
-		r.triangle(px, false)
+		b.triangle(px, false)
 	}
 }
 
-func (r *raster) cross(x float64) {
-	s := 3 * r.scale
-	y := float64(r.m.h) - 2*s
-	r.m.segment(x-s, y-s, x+s, y+s, 0.7*r.scale)
-	r.m.segment(x-s, y+s, x+s, y-s, 0.7*r.scale)
+func (b *brush) cross(x float64) {
+	s := 3 * b.scale
+	y := float64(b.m.h) - 2*s
+	b.m.segment(x-s, y-s, x+s, y+s, 0.7*b.scale)
+	b.m.segment(x-s, y+s, x+s, y-s, 0.7*b.scale)
 }
 
-func (r *raster) triangle(x float64, up bool) {
-	s := 4 * r.scale
+func (b *brush) triangle(x float64, up bool) {
+	s := 4 * b.scale
 	tip, base := 1.5, s+1.5
 	if !up {
-		h := float64(r.m.h)
+		h := float64(b.m.h)
 		tip, base = h-tip, h-base
 	}
-	half := 0.7 * r.scale
-	r.m.segment(x, tip, x-s, base, half)
-	r.m.segment(x, tip, x+s, base, half)
-	r.m.segment(x-s, base, x+s, base, half)
+	half := 0.7 * b.scale
+	b.m.segment(x, tip, x-s, base, half)
+	b.m.segment(x, tip, x+s, base, half)
+	b.m.segment(x-s, base, x+s, base, half)
 }
 
 // dots draws single points of a line, ringed so that they stand out.
-func (r *raster) dots(l Line) {
+func (b *brush) dots(l Line) {
 	for _, p := range l.Dots {
-		x, y := r.at(p.X, p.Y)
-		r.m.disc(x, y, 5.5*r.scale)
-		r.paint(r.spec.Theme.Background)
-		r.m.disc(x, y, 4*r.scale)
-		r.paint(l.Colour)
+		x, y := b.at(p.X, p.Y)
+		b.m.disc(x, y, 5.5*b.scale)
+		b.paint(b.spec.Theme.Background)
+		b.m.disc(x, y, 4*b.scale)
+		b.paint(l.Colour)
 	}
 }
 
 // mark draws an upright dashed line.
-func (r *raster) mark(m Mark) {
-	x, _ := r.at(m.X, r.pic.Y.Min)
-	if x < 0 || x > float64(r.m.w) {
+func (b *brush) mark(m Mark) {
+	x, _ := b.at(m.X, b.pic.Y.Min)
+	if x < 0 || x > float64(b.m.width) {
 		return
 	}
-	d := dasher{m: &r.m, half: 0.5 * r.scale, pattern: scaled([]float64{3, 3}, r.scale)}
-	d.to(math.Floor(x)+0.5, 0, math.Floor(x)+0.5, float64(r.m.h))
+	d := newDasher(&b.m, 0.5*b.scale, []float64{3, 3}, b.scale)
+	d.to(math.Floor(x)+0.5, 0, math.Floor(x)+0.5, float64(b.m.h))
 	colour := m.Colour
 	if colour == nil {
-		colour = r.spec.Theme.Mark
+		colour = b.spec.Theme.Mark
 	}
-	r.paint(colour)
+	b.paint(colour)
 }
 
 // epochTicks draws small ticks on the x axis where epochs end.
-func (r *raster) epochTicks() {
-	h := float64(r.m.h)
+func (b *brush) epochTicks() {
+	h := float64(b.m.h)
 	last := math.Inf(-1)
-	for _, e := range r.spec.EpochTicks {
-		x, _ := r.at(e, r.pic.Y.Min)
-		if x < 0 || x > float64(r.m.w) || x-last < 4*r.scale {
+	for _, e := range b.spec.EpochTicks {
+		x, _ := b.at(e, b.pic.Y.Min)
+		if x < 0 || x > float64(b.m.width) || x-last < 4*b.scale {
 			continue
 		}
-		r.m.segment(x, h-5*r.scale, x, h, 0.5*r.scale)
+		b.m.segment(x, h-5*b.scale, x, h, 0.5*b.scale)
 		last = x
 	}
-	r.paint(r.spec.Theme.Axis)
+	b.paint(b.spec.Theme.Axis)
 }

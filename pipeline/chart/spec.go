@@ -45,6 +45,9 @@ type Line struct {
 	Faint bool
 	// Upper, where it is set, makes the line a band from Samples to Upper.
 	Upper curve.Samples
+	// Joint is where the line branches off another one: it is joined to the point
+	// of row Joint.Row, the line's first. Nil for none.
+	Joint *curve.Point
 	// Dots are single points to show, such as the best epoch.
 	Dots []curve.Point
 }

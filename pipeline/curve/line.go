@@ -42,8 +42,9 @@ func (l Line) Count(x0, x1 float64) int {
 // Summary summarises the values with x0 ≤ x ≤ x1 over all pieces.
 func (l Line) Summary(x0, x1 float64) Column {
 	var c Column
+	buf := make([]float64, pointsBucket)
 	for _, p := range l.Pieces() {
-		l.reduce(l.at(p, p.From, x0), l.after(p, x1), &c)
+		l.reduce(l.at(p, p.From, x0), l.after(p, x1), &c, buf)
 	}
 	return c
 }
@@ -63,12 +64,13 @@ func (l Line) Columns(piece Span, edges []float64, dst []Column) {
 	first = min(first, len(dst)-1)
 	row := l.at(piece, piece.From, edges[first])
 	end := l.after(piece, edges[len(dst)])
+	buf := make([]float64, pointsBucket)
 	for i := first; i < len(dst) && row < end; i++ {
 		next := end
 		if i+1 < len(dst) {
 			next = min(l.border(piece, row, edges[i+1]), end)
 		}
-		l.reduce(row, next, &dst[i])
+		l.reduce(row, next, &dst[i], buf)
 		row = next
 	}
 }
@@ -200,9 +202,9 @@ func (l Line) gallop(p Span, from int, x float64) int {
 	return l.at(Span{lo, min(lo+step+1, p.To)}, lo, x)
 }
 
-// reduce merges the rows from..to into c, by whole buckets where it can.
-func (l Line) reduce(from, to int, c *Column) {
-	var buf [pointsBucket]float64
+// reduce merges the rows from..to into c, by whole buckets where it can; buf is
+// room for values.
+func (l Line) reduce(from, to int, c *Column, buf []float64) {
 	b := l.BucketRows()
 	for from < to {
 		if from%b == 0 && (from+b <= to || to == l.Len()) {

@@ -1,0 +1,208 @@
+package chart
+
+import (
+	"image/color"
+	"math"
+	"runtime"
+
+	"athanor/pipeline/curve"
+)
+
+// brush paints the columns from..to of the plot, all lines in their order, and
+// nothing outside of them.
+type brush struct {
+	*raster
+	m      mask
+	hidden int
+}
+
+// minStrip is how many columns are worth a goroutine of their own.
+const minStrip = 64
+
+// draw paints everything that was gathered.
+func (r *raster) draw() {
+	area := r.pic.Plot
+	n := max(1, min(runtime.GOMAXPROCS(0), area.Dx()/minStrip))
+	brushes := make([]brush, n)
+	tasks := make([]task, n)
+	for i := range brushes {
+		b := &brushes[i]
+		b.raster = r
+		b.m.reset(i*area.Dx()/n, (i+1)*area.Dx()/n, area.Dx(), area.Dy())
+		tasks[i] = b.all
+	}
+	work(tasks).Wait()
+	for i := range brushes {
+		r.pic.Hidden += brushes[i].hidden
+	}
+}
+
+func (b *brush) all() {
+	b.epochTicks()
+	for _, m := range b.spec.Marks {
+		b.mark(m)
+	}
+	for _, g := range b.lines {
+		b.line(g)
+	}
+}
+
+// at turns values into pixels of the plot.
+func (b *brush) at(x, y float64) (px, py float64) {
+	px = b.pic.X.Pixel(x) - float64(b.pic.Plot.Min.X)
+	return px, b.y(y)
+}
+
+func (b *brush) y(y float64) float64 {
+	return max(-1e6, min(1e6, b.pic.Y.Pixel(y)-float64(b.pic.Plot.Min.Y)))
+}
+
+func (b *brush) paint(c color.Color) { b.m.paint(b.pic.Image, b.pic.Plot.Min, c) }
+
+// line draws one series: its points while they are few, else its columns.
+func (b *brush) line(g *gathered) {
+	if g.lows != nil {
+		b.band(g)
+		return
+	}
+	for _, part := range g.pieces {
+		if part.columns != nil {
+			b.bars(g.Line, part.columns)
+		} else {
+			b.polyline(g.Line, part.points)
+		}
+	}
+	b.paint(g.Colour)
+	b.dots(g.Line)
+}
+
+// half is half of the line's width in pixels.
+func (b *brush) half(l Line) float64 { return l.Width * b.scale / 2 }
+
+// polyline joins points with straight lines, in dashes where the line has them;
+// it is broken at values that are not numbers, which get a sign of their own.
+func (b *brush) polyline(l Line, points []curve.Point) {
+	d := newDasher(&b.m, b.half(l), l.Dash, b.scale)
+	joined := false
+	var px, py float64
+	if j := l.Joint; j != nil && len(points) > 0 && points[0].Row == j.Row && j.Y-j.Y == 0 {
+		px, py = b.at(j.X, j.Y)
+		joined = true
+	}
+	for _, p := range points {
+		if p.Y-p.Y != 0 || b.pic.Y.Log && p.Y <= 0 {
+			b.special(p.X, p.Y)
+			joined = false
+			continue
+		}
+		x, y := b.at(p.X, p.Y)
+		if joined {
+			d.to(px, py, x, y)
+		} else {
+			b.m.disc(x, y, d.half)
+		}
+		px, py, joined = x, y, true
+	}
+	if len(points) <= b.m.width/12 {
+		b.knots(l, points)
+	}
+}
+
+// knots shows each point while there is room between them.
+func (b *brush) knots(l Line, points []curve.Point) {
+	for _, p := range points {
+		if p.Y-p.Y == 0 && !l.Faint && !(b.pic.Y.Log && p.Y <= 0) {
+			x, y := b.at(p.X, p.Y)
+			b.m.disc(x, y, 2.2*b.scale)
+		}
+	}
+}
+
+// bars draws each column from its smallest to its largest value, joined to the
+// columns beside it.
+func (b *brush) bars(l Line, columns []curve.Column) {
+	d := newDasher(&b.m, b.half(l), l.Dash, b.scale)
+	b.specials(columns)
+	last := b.before(columns, b.m.from)
+	lastX, lastY := last, 0.0
+	if last >= 0 {
+		c := columns[last]
+		b.visible(&c)
+		lastY = b.y(c.Last)
+	}
+	for x := b.m.from; x < len(columns); x++ {
+		c := columns[x]
+		own := x < b.m.to
+		if own && b.pic.Y.Log && c.N > 0 && c.Min <= 0 {
+			b.hidden++
+		}
+		if c.N == 0 || !b.visible(&c) {
+			continue
+		}
+		top, bottom, first := b.y(c.Max), b.y(c.Min), b.y(c.First)
+		switch {
+		case lastX == x-1 && lastX >= 0:
+			mid := (lastY + first) / 2
+			d.bar(x-1, min(lastY, mid), max(lastY, mid))
+			top, bottom = min(top, mid), max(bottom, mid)
+		case lastX >= 0:
+			d.to(float64(lastX)+0.5, lastY, float64(x)+0.5, first)
+		case l.Joint != nil && l.Joint.Y-l.Joint.Y == 0 && l.Samples.X(l.Joint.Row) >= b.pic.X.Min:
+			jx, jy := b.at(l.Joint.X, l.Joint.Y)
+			d.to(jx, jy, float64(x)+0.5, first)
+		}
+		if !own { // only what joins to it was wanted
+			return
+		}
+		d.bar(x, top, bottom)
+		lastX, lastY = x, b.y(c.Last)
+	}
+}
+
+// specials shows values that are not numbers; signs of neighbours' columns reach
+// into this brush's.
+func (b *brush) specials(columns []curve.Column) {
+	reach := int(6 * b.scale)
+	for x := max(b.m.from-reach, 0); x < min(b.m.to+reach, len(columns)); x++ {
+		if columns[x].Special() {
+			b.specialColumn(x, columns[x])
+		}
+	}
+}
+
+// before is the last column before x that has something to show, -1 for none.
+func (b *brush) before(columns []curve.Column, x int) int {
+	for x--; x >= 0; x-- {
+		if c := columns[x]; c.N > 0 && (!b.pic.Y.Log || c.Max > 0) {
+			return x
+		}
+	}
+	return -1
+}
+
+// visible makes a column fit for a logarithmic axis and reports whether anything
+// of it is left.
+func (b *brush) visible(c *curve.Column) bool {
+	if !b.pic.Y.Log || c.Min > 0 {
+		return true
+	}
+	floor := b.pic.Y.Min
+	c.Min, c.First, c.Last = max(c.Min, floor), max(c.First, floor), max(c.Last, floor)
+	return c.Max > 0
+}
+
+// band fills the room between two series.
+func (b *brush) band(g *gathered) {
+	for x := b.m.from; x < b.m.to; x++ {
+		if low, high := g.lows[x], g.highs[x]; low-low == 0 && high-high == 0 {
+			y0, y1 := b.y(high), b.y(low)
+			b.m.span(x, min(y0, y1), max(y0, y1))
+		}
+	}
+	b.paint(fade(g.Colour, 0.22))
+}
+
+// own reports whether something at column x counts as this brush's.
+func (b *brush) own(x float64) bool {
+	return x >= float64(b.m.from) && x < float64(b.m.to) || math.IsNaN(x)
+}
