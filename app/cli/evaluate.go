@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"athanor/app/evaluation"
+	"athanor/inference/model"
 	"athanor/pipeline/evaluate"
 )
 
@@ -15,12 +17,24 @@ import (
 func newEvaluate() *cobra.Command {
 	var q evaluation.Request
 	var asJSON bool
+	var r remoteFlags
 	command := &cobra.Command{
 		Use:   "evaluate MODEL",
 		Short: "Measure a model: accuracy with its interval, per class, and what it costs to run",
-		Args:  cobra.ExactArgs(1),
+		Long: "Measure a model of this machine, or with --remote one of a service. A service does\n" +
+			"not tell the recipe of its models: name the data, and the recipe where samples are\n" +
+			"prepared in more ways than the model's inputs tell.",
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			q.Model = args[0]
+			if r.url != "" {
+				client, err := r.client()
+				if err != nil {
+					return err
+				}
+				defer client.Close()
+				q.Open = func(ctx context.Context) (*model.Model, error) { return client.Open(ctx, q.Model, "") }
+			}
 			out, err := evaluation.Run(cmd.Context(), q, nil)
 			if err != nil {
 				return err
@@ -31,7 +45,9 @@ func newEvaluate() *cobra.Command {
 			return showEvaluation(cmd.OutOrStdout(), out)
 		},
 	}
+	r.register(command)
 	flags := command.Flags()
+	flags.StringVar(&q.Recipe, "recipe", "", "recipe by which samples are prepared, instead of the one inside the model")
 	flags.StringVar(&q.Data, "data", "", "path of the data; the data it was trained on by default")
 	flags.StringVar(&q.Test, "test", "", "path of a test set kept apart")
 	flags.StringVar(&q.Label, "label", "", "column that holds the label")

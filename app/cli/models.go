@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,7 +14,6 @@ import (
 
 	"athanor/inference/model"
 	"athanor/inference/remote"
-	"athanor/inference/runtime"
 	"athanor/inference/serve"
 )
 
@@ -216,7 +214,7 @@ func newModelsLoad(r *remoteFlags) *cobra.Command {
 				return err
 			}
 			defer done()
-			measured, err := loadTest(cmd.Context(), m, test)
+			measured, err := test.Model(cmd.Context(), m)
 			if err != nil {
 				return err
 			}
@@ -234,43 +232,3 @@ func newModelsLoad(r *remoteFlags) *cobra.Command {
 }
 
 func rounded(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
-
-// loadTest asks with one row of zeros.
-func loadTest(ctx context.Context, m *model.Model, test remote.LoadTest) (remote.Measured, error) {
-	var in []*runtime.Tensor
-	defer func() {
-		for _, t := range in {
-			t.Close()
-		}
-	}()
-	for _, p := range m.Inputs() {
-		t, err := zeros(p)
-		if err != nil {
-			return remote.Measured{}, err
-		}
-		in = append(in, t)
-	}
-	measured := test.Run(ctx, func(ctx context.Context) error {
-		out, err := m.Run(ctx, in)
-		for _, t := range out {
-			t.Close()
-		}
-		return err
-	})
-	return measured, ctx.Err()
-}
-
-func zeros(p model.Port) (*runtime.Tensor, error) {
-	if !p.Tensor || !p.Ranked {
-		return nil, errors.New("input " + p.Name + " is " + p.Text + ", for which there are no zeros")
-	}
-	shape, n := make([]int64, len(p.Shape)), int64(1)
-	for i, d := range p.Shape {
-		shape[i] = max(d.Size(), 1)
-		n *= shape[i]
-	}
-	if p.Type.String() == "string" {
-		return runtime.NewStrings(shape, make([]string, n))
-	}
-	return runtime.NewZeros(p.Type, shape)
-}

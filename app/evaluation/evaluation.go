@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"athanor/app/training"
@@ -13,7 +12,6 @@ import (
 	"athanor/inference/runtime"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/evaluate"
-	"athanor/pipeline/train"
 )
 
 // ErrMismatch says that a model and a data set do not fit each other.
@@ -21,12 +19,17 @@ var ErrMismatch = errors.New("model and data do not fit")
 
 // Request says what to measure.
 type Request struct {
-	Model   string // path
+	Model   string // path, or the name of a model that Open opens
 	Data    string // path, as training takes it; empty is the data the model was trained on
 	Test    string
 	Label   string // column, where the data is a table
 	Part    string // test, validation, train; empty is test where there is one, else everything
 	Threads int
+	// Open opens the model where it is no file of this machine; nil opens the path.
+	Open func(ctx context.Context) (*model.Model, error)
+	// Recipe is the path of the recipe to prepare the samples by, instead of the
+	// one inside the model.
+	Recipe string
 }
 
 // Outcome is what was measured.
@@ -45,7 +48,7 @@ const batch = 256
 
 // Run measures the model; progress may be nil.
 func Run(ctx context.Context, q Request, progress func(done, total int)) (Outcome, error) {
-	m, err := model.Open(q.Model, model.Options{Threads: q.Threads})
+	m, err := q.open(ctx)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -76,29 +79,6 @@ func Run(ctx context.Context, q Request, progress func(done, total int)) (Outcom
 		}
 	}
 	return out, e.finish(ctx, feeds[0], &out)
-}
-
-// recipeOf is the recipe inside the model with the data replaced where asked.
-func recipeOf(m *model.Model, q Request) (train.Recipe, error) {
-	info := m.Info()
-	if info.Recipe == "" {
-		return train.Recipe{}, fmt.Errorf("%w: %s does not say how its samples are prepared; import it first", ErrMismatch, q.Model)
-	}
-	r, err := train.ParseRecipe([]byte(info.Recipe))
-	if err != nil {
-		return r, fmt.Errorf("the recipe inside %s: %w", q.Model, err)
-	}
-	switch o := r.Data.Operations; {
-	case q.Data != "": // the changes were made to other samples
-		r.Data.Path, r.Data.Test, r.Data.Operations = q.Data, q.Test, ""
-	case o != "" && o != train.NoOperations && !filepath.IsAbs(o):
-		r.Data.Operations = filepath.Join(filepath.Dir(q.Model), o)
-	}
-	if q.Label != "" {
-		r.Data.Label = q.Label
-	}
-	r.Data.Augment = ""
-	return r.Resolve()
 }
 
 // parts picks the feeds to measure.

@@ -244,3 +244,10 @@ func (c *Client) Infer(ctx context.Context, name, version string, req *oip.Reque
 	}
 	return res, nil
 }
+
+// Raw posts a whole request for a model as JSON and returns the answer as it
+// came.
+func (c *Client) Raw(ctx context.Context, name string, body []byte) ([]byte, error) {
+	answer, _, err := c.do(ctx, http.MethodPost, modelPath(name, "")+"/infer", body, -1)
+	return answer, err
+}

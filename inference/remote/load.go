@@ -32,6 +32,7 @@ type Measured struct {
 	P99       time.Duration
 	Max       time.Duration
 	Latencies []time.Duration // of all requests, in the order of their ends
+	Ends      []time.Duration // since the beginning, of the same requests
 }
 
 // Run asks over and over until the time is up or ctx ends; ask must be safe for
@@ -63,7 +64,7 @@ func (l LoadTest) Run(ctx context.Context, ask func(context.Context) error) Meas
 					return
 				}
 				mu.Lock()
-				m.add(took, err)
+				m.add(time.Since(began), took, err)
 				mu.Unlock()
 			}
 		})
@@ -93,9 +94,10 @@ func (l LoadTest) next(ctx context.Context, began time.Time, asked *atomic.Int64
 	}
 }
 
-func (m *Measured) add(took time.Duration, err error) {
+func (m *Measured) add(end, took time.Duration, err error) {
 	m.Requests++
 	m.Latencies = append(m.Latencies, took)
+	m.Ends = append(m.Ends, end)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		m.Failures++
 		if m.FirstErr == nil {

@@ -127,9 +127,7 @@ func (r *runner) Run(ctx context.Context, in []*runtime.Tensor) ([]*runtime.Tens
 			out[i], err = tensor(&res.Outputs[k])
 		}
 		if err != nil {
-			for _, t := range out {
-				t.Close()
-			}
+			closeAll(out)
 			return nil, err
 		}
 	}

@@ -30,7 +30,6 @@ enum place {
   CREATE_TENSOR = 48,
   CREATE_TENSOR_WITH_DATA = 49,
   GET_TENSOR_DATA = 51,
-  FILL_STRINGS = 52,
   STRINGS_LENGTH = 53,
   STRINGS_CONTENT = 54,
   CAST_TYPE_TO_TENSOR = 55,
@@ -47,6 +46,7 @@ enum place {
   RELEASE_RUN_OPTIONS = 97,
   RELEASE_TYPE_INFO = 98,
   RELEASE_TENSOR_INFO = 99,
+  STRING_BUFFER = 252,
 };
 
 enum { API_VERSION = 29, STRING_TYPE = 8, TENSOR_KIND = 1, ARENA_ALLOCATOR = 1, DEFAULT_MEMORY = 0 };
@@ -87,13 +87,25 @@ char *athanor_tensor(void *data, size_t bytes, const int64_t *shape, size_t rank
   return NULL;
 }
 
-char *athanor_text_tensor(const int64_t *shape, size_t rank, const char *const *texts, size_t count, void **value) {
+// Texts are written into the runtime's own buffers: FillStringTensor would end
+// each at its first zero byte.
+static char *fill_texts(void *value, const char *bytes, const size_t *sizes, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    char *buffer = NULL;
+    TRY(CALL(STRING_BUFFER, void *, size_t, size_t, char **)(value, i, sizes[i], &buffer));
+    if (sizes[i]) memcpy(buffer, bytes, sizes[i]);
+    bytes += sizes[i];
+  }
+  return NULL;
+}
+
+char *athanor_text_tensor(const int64_t *shape, size_t rank, const char *bytes, const size_t *sizes, size_t count, void **value) {
   TRY(CALL(CREATE_TENSOR, void *, const int64_t *, size_t, int, void **)(allocator, shape, rank, STRING_TYPE, value));
-  status failed = CALL(FILL_STRINGS, void *, const char *const *, size_t)(*value, texts, count);
+  char *failed = fill_texts(*value, bytes, sizes, count);
   if (!failed) return NULL;
   release(RELEASE_VALUE, *value);
   *value = NULL;
-  return athanor_message(failed);
+  return failed;
 }
 
 void athanor_release(void *value) { release(RELEASE_VALUE, value); }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"unsafe"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -66,13 +67,13 @@ func newValue(kind onnx.DataType, shape []int64, raw []byte) (handle, error) {
 
 // newTextValue makes a native value that holds copies of texts.
 func newTextValue(shape []int64, texts []string) (handle, error) {
-	list := make([]*C.char, len(texts), len(texts)+1)
+	sizes := make([]C.size_t, len(texts), len(texts)+1)
 	for i, s := range texts {
-		list[i] = C.CString(s)
-		defer C.free(handle(list[i]))
+		sizes[i] = C.size_t(len(s))
 	}
+	bytes := []byte(strings.Join(texts, ""))
 	var value handle
-	err := nativeError(C.athanor_text_tensor(dims(shape), C.size_t(len(shape)), unsafe.SliceData(list), C.size_t(len(list)), &value))
+	err := nativeError(C.athanor_text_tensor(dims(shape), C.size_t(len(shape)), (*C.char)(handle(unsafe.SliceData(bytes))), unsafe.SliceData(sizes), C.size_t(len(sizes)), &value))
 	return value, err
 }
 

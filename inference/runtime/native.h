@@ -14,7 +14,8 @@ enum { ATHANOR_MAX_RANK = 64 };
 char *athanor_bind(const char *path);
 
 char *athanor_tensor(void *data, size_t bytes, const int64_t *shape, size_t rank, int type, void **value);
-char *athanor_text_tensor(const int64_t *shape, size_t rank, const char *const *texts, size_t count, void **value);
+// athanor_text_tensor copies count texts that lie one behind the other in bytes.
+char *athanor_text_tensor(const int64_t *shape, size_t rank, const char *bytes, const size_t *sizes, size_t count, void **value);
 void athanor_release(void *value);
 
 // athanor_describe writes element type and shape; shape takes ATHANOR_MAX_RANK.

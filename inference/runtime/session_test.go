@@ -96,7 +96,7 @@ func passThrough(t *testing.T, kind onnx.DataType, shape []int64) {
 
 func TestStrings(t *testing.T) {
 	s := open(t, identity(t, onnx.String, onnx.Named("N")))
-	for _, texts := range [][]string{{"a", "", "炼金炉", strings.Repeat("x", 10000)}, {""}, {}} {
+	for _, texts := range [][]string{{"a", "", "炼金炉", strings.Repeat("x", 10000)}, {"a\x00b", "\x00", "\xff\x00\xfe"}, {""}, {}} {
 		x, err := runtime.NewStrings([]int64{int64(len(texts))}, texts)
 		if err != nil {
 			t.Fatal(err)
@@ -110,9 +110,6 @@ func TestStrings(t *testing.T) {
 		}
 		x.Close()
 		out[0].Close()
-	}
-	if _, err := runtime.NewStrings([]int64{1}, []string{"a\x00b"}); err == nil {
-		t.Error("a string with a zero byte was taken and would be cut")
 	}
 }
 

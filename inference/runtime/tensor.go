@@ -3,7 +3,6 @@ package runtime
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"athanor/inference/onnx"
@@ -63,16 +62,13 @@ func NewZeros(kind onnx.DataType, shape []int64) (*Tensor, error) {
 	return &Tensor{value: value, kind: kind, shape: append([]int64(nil), shape...), raw: raw}, nil
 }
 
-// NewStrings makes a tensor of strings, which must not hold a zero byte.
+// NewStrings makes a tensor of strings, which may hold any bytes.
 func NewStrings(shape []int64, data []string) (*Tensor, error) {
 	if err := Load(); err != nil {
 		return nil, err
 	}
 	if n, err := elements(shape); err != nil || n != len(data) {
 		return nil, fmt.Errorf("tensor of shape %v does not hold %d strings", shape, len(data))
-	}
-	if i := slices.IndexFunc(data, func(s string) bool { return strings.ContainsRune(s, 0) }); i >= 0 {
-		return nil, fmt.Errorf("string %d holds a zero byte, where the runtime would cut it: remove it", i)
 	}
 	value, err := newTextValue(shape, data)
 	if err != nil {

@@ -21,6 +21,8 @@ type Config struct {
 	// Keys, when set, are asked of every request but health and the pages.
 	// Addresses other than loopback need them.
 	Keys *Keys
+	// KeysOptional asks nobody while Keys is empty; for loopback only.
+	KeysOptional bool
 	// TLS, when set, encrypts. Addresses other than loopback need it, unless
 	// Plain says that something in front does it.
 	TLS   *tls.Config
@@ -115,12 +117,13 @@ func (c *Config) check() error {
 		if addr == "" {
 			continue
 		}
-		local, err := isLoopback(addr)
+		local, err := IsLoopback(addr)
+		c.KeysOptional = c.KeysOptional && local
 		switch {
 		case err != nil:
 			return fmt.Errorf("address %q: %w", addr, err)
 		case local:
-		case c.Keys == nil:
+		case c.Keys == nil || c.Keys.empty():
 			return fmt.Errorf("%w: %s; make one with --key-file, or listen on 127.0.0.1", ErrNeedsKey, addr)
 		case c.TLS == nil && !c.Plain:
 			return fmt.Errorf("%w: %s; give a certificate, let one be generated, or say --no-tls behind a proxy that encrypts", ErrNeedsTLS, addr)
@@ -129,8 +132,13 @@ func (c *Config) check() error {
 	return nil
 }
 
-// isLoopback says whether only this machine can reach the address.
-func isLoopback(addr string) (bool, error) {
+// asksKey says whether a request needs a key.
+func (c *Config) asksKey() bool {
+	return c.Keys != nil && (!c.KeysOptional || !c.Keys.empty())
+}
+
+// IsLoopback says whether only this machine can reach an address HOST:PORT.
+func IsLoopback(addr string) (bool, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false, err

@@ -32,7 +32,7 @@ func ParseModelFile(s string) (ModelFile, error) {
 		return m, err
 	}
 	if m.Path = path; m.Name == "" {
-		m.Name = nameOf(m.Path)
+		m.Name = NameOf(m.Path)
 	}
 	return m, checkName(m.Name)
 }
@@ -54,8 +54,8 @@ func FindModel(path string) (string, error) {
 	return path, nil
 }
 
-// nameOf makes a servable name of a path: a run's file has its folder's name.
-func nameOf(path string) string {
+// NameOf makes a servable name of a path: a run's file has its folder's name.
+func NameOf(path string) string {
 	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	if abs, err := filepath.Abs(path); err == nil && name == "model" {
 		name = filepath.Base(filepath.Dir(abs))
@@ -151,7 +151,7 @@ func repositoryFile(path, rel string, depth int) (ModelFile, bool) {
 		m.Version = filepath.Base(filepath.Dir(path))
 		m.Name, _, _ = strings.Cut(filepath.ToSlash(rel), "/")
 	case depth == 0 || (depth == 1 && filepath.Base(path) == "model.onnx"):
-		m.Name = nameOf(path)
+		m.Name = NameOf(path)
 	default:
 		return m, false
 	}

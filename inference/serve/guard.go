@@ -110,7 +110,7 @@ func (e *statusError) Error() string { return e.text }
 func (s *Server) admit(w http.ResponseWriter, r *http.Request) error {
 	key, err := s.authenticate(r.Header.Get("Authorization"), r.Header.Get("X-Api-Key"))
 	open := isOpen(r.URL.Path)
-	if s.config.Keys == nil && !s.knownHost(r.Host) {
+	if !s.config.asksKey() && !s.knownHost(r.Host) {
 		return &statusError{status: http.StatusForbidden, text: fmt.Sprintf("host %q is not this service; allow it with --host", r.Host)}
 	}
 	if err := s.checkOrigin(w, r); err != nil {

@@ -153,6 +153,49 @@ func TestKeysAndTheirRights(t *testing.T) {
 	}
 }
 
+func TestKeysThatComeLater(t *testing.T) {
+	keys := &serve.Keys{}
+	if _, err := serve.New(serve.Config{Addr: "0.0.0.0:0", Keys: keys, KeysOptional: true, Plain: true}); !errors.Is(err, serve.ErrNeedsKey) {
+		t.Errorf("an open door without a single key: %v", err)
+	}
+	_, url := start(t, serve.Config{Keys: keys, KeysOptional: true}, nil)
+	ask := func(header ...string) int { return call(t, "GET", url+"/v2", nil, header...).code }
+	if got := ask(); got != 200 {
+		t.Errorf("no key is asked for, but: %d", got)
+	}
+	if got := ask("Host", "evil.example"); got != 403 {
+		t.Errorf("rebound name: %d", got)
+	}
+	key, secret, err := serve.NewKey("later")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key.PerSecond = 1000
+	keys.Add(key)
+	if without, with := ask(), ask("X-Api-Key", secret); without != 401 || with != 200 {
+		t.Errorf("with a key in the list: %d without, %d with it", without, with)
+	}
+	if list := keys.List(); len(list) != 1 || list[0].Name != "later" || list[0].PerSecond != 1000 {
+		t.Errorf("got %+v", list)
+	}
+	keys.Remove("later")
+	if got := ask(); got != 200 {
+		t.Errorf("the last key has gone: %d", got)
+	}
+}
+
+// TestNoLastKeyOpensTheDoor: on an address that others reach, no key is no way in.
+func TestNoLastKeyOpensTheDoor(t *testing.T) {
+	keys, secret := newKeys(t)
+	_, url := start(t, serve.Config{Addr: "0.0.0.0:0", Keys: keys, KeysOptional: true, Plain: true}, nil)
+	keys.Remove("all")
+	for _, header := range [][]string{nil, {"X-Api-Key", secret}} {
+		if got := call(t, "GET", url+"/v2", nil, header...); got.code != 401 {
+			t.Errorf("%d %s", got.code, got.body)
+		}
+	}
+}
+
 func TestKeyFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.json")
 	keys, secret := newKeys(t)

@@ -79,6 +79,31 @@ func (k *Keys) Remove(name string) bool {
 	return len(k.list) < before
 }
 
+func (k *Keys) empty() bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return len(k.list) == 0
+}
+
+// Rights is what a key may do.
+type Rights struct {
+	Name      string
+	Models    []string // empty: all
+	Manage    bool
+	PerSecond float64 // 0: any number
+}
+
+// List lists the keys' rights in the order in which they were added.
+func (k *Keys) List() []Rights {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	list := make([]Rights, len(k.list))
+	for i, key := range k.list {
+		list[i] = Rights{key.Name, slices.Clone(key.Models), key.Manage, key.PerSecond}
+	}
+	return list
+}
+
 // Names lists the keys.
 func (k *Keys) Names() []string {
 	k.mu.RLock()
@@ -206,7 +231,7 @@ func keyIn(ctx context.Context) *Key {
 
 // authenticate finds the key of a request; nil where the service has none.
 func (s *Server) authenticate(authorization, header string) (*Key, error) {
-	if s.config.Keys == nil {
+	if !s.config.asksKey() {
 		return nil, nil
 	}
 	secret := header

@@ -19,6 +19,25 @@ import (
 // ErrInUse says that another program listens on the port.
 var ErrInUse = errors.New("the port is in use")
 
+// InUseError is ErrInUse with what can be done.
+type InUseError struct {
+	Addr  string // that was wanted
+	Owner string // the program that has it, "" where the system does not tell
+	Free  string // an address close by that nobody has
+}
+
+// Error says by whom the port is used and which one is free.
+func (e *InUseError) Error() string {
+	who := e.Owner
+	if who == "" {
+		who = "another program"
+	}
+	return fmt.Sprintf("listen on %s: %v by %s; %s is free", e.Addr, ErrInUse, who, e.Free)
+}
+
+// Unwrap makes it ErrInUse.
+func (e *InUseError) Unwrap() error { return ErrInUse }
+
 // listen opens a TCP port. When it is taken the error says by whom, where the
 // system tells, and which one is free.
 func listen(addr string) (net.Listener, error) {
@@ -30,11 +49,7 @@ func listen(addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	host, port, _ := net.SplitHostPort(addr)
-	who := "another program"
-	if name := owner(port); name != "" {
-		who = name
-	}
-	return nil, fmt.Errorf("listen on %s: %w by %s; %s is free", addr, ErrInUse, who, freeNear(host, port))
+	return nil, &InUseError{Addr: addr, Owner: owner(port), Free: freeNear(host, port)}
 }
 
 // freeNear names an address with a free port, close above the taken one.

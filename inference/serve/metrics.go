@@ -85,6 +85,35 @@ type ModelStats struct {
 	Waiting   int
 }
 
+// Moment is what the service did in one second.
+type Moment struct {
+	Time     time.Time // its beginning
+	Requests int64
+	Failures int64
+	P50, P99 time.Duration // 0 where nothing was asked
+}
+
+// History returns the last two minutes, the oldest second first, of all models
+// together.
+func (s *Server) History() []Moment {
+	now := time.Now()
+	var seconds [windowSlots]histogram
+	s.models.mu.RLock()
+	for _, stats := range s.models.stats {
+		stats.recent.into(&seconds, now)
+	}
+	s.models.mu.RUnlock()
+	list := make([]Moment, windowSlots)
+	for i := range seconds {
+		h := &seconds[i]
+		list[i] = Moment{
+			Time:     now.Truncate(slotLength).Add(-time.Duration(windowSlots-i) * slotLength),
+			Requests: h.total, Failures: h.errors, P50: h.percentile(.5), P99: h.percentile(.99),
+		}
+	}
+	return list
+}
+
 // Snapshot is the service at one moment.
 type Snapshot struct {
 	Addr, GRPCAddr string

@@ -13,8 +13,9 @@ import (
 const (
 	bucketsPerOctave = 4
 	latencyBuckets   = 32 * bucketsPerOctave
-	windowSlots      = 12
-	slotLength       = 5 * time.Second
+	slotLength       = time.Second
+	windowSlots      = 120 // what is kept
+	recentSlots      = 60  // what percentiles and rates are of
 )
 
 func bucketOf(d time.Duration) int {
@@ -47,11 +48,20 @@ func (h *histogram) percentile(p float64) time.Duration {
 	return 0
 }
 
-// window keeps the latencies of the last minute.
+// add adds the counts of another histogram.
+func (h *histogram) add(o *histogram) {
+	for k, n := range o.counts {
+		h.counts[k] += n
+	}
+	h.total += o.total
+	h.errors += o.errors
+}
+
+// window keeps the latencies of the last two minutes, second by second.
 type window struct {
 	mu    sync.Mutex
 	slots [windowSlots]histogram
-	began [windowSlots]int64 // number of the slot's five seconds
+	began [windowSlots]int64 // number of the slot's second
 }
 
 func (w *window) add(now time.Time, d time.Duration, failed bool) {
@@ -76,18 +86,27 @@ func (w *window) sum(now time.Time) (h histogram, seconds float64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range w.slots {
-		if w.slots[i].total == 0 || w.began[i] <= number-windowSlots {
+		if w.slots[i].total == 0 || w.began[i] <= number-recentSlots {
 			continue
 		}
 		oldest = min(oldest, w.began[i])
-		for k, n := range w.slots[i].counts {
-			h.counts[k] += n
-		}
-		h.total += w.slots[i].total
-		h.errors += w.slots[i].errors
+		h.add(&w.slots[i])
 	}
 	begin := time.Duration(oldest) * slotLength
 	return h, max((time.Duration(now.UnixNano()) - begin).Seconds(), 1)
+}
+
+// into adds the whole seconds before now to a history, whose first entry is the
+// oldest.
+func (w *window) into(history *[windowSlots]histogram, now time.Time) {
+	number := now.UnixNano() / int64(slotLength)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range w.slots {
+		if age := number - w.began[i]; age >= 1 && age <= windowSlots {
+			history[windowSlots-age].add(&w.slots[i])
+		}
+	}
 }
 
 // modelStats counts the work of one model, all versions together.

@@ -1,0 +1,72 @@
+package evaluation
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"athanor/inference/model"
+	"athanor/pipeline/train"
+)
+
+// open opens the model: the path, or what the request says.
+func (q Request) open(ctx context.Context) (*model.Model, error) {
+	if q.Open != nil {
+		return q.Open(ctx)
+	}
+	return model.Open(q.Model, model.Options{Threads: q.Threads})
+}
+
+// recipeOf is the recipe inside the model with the data replaced where asked.
+func recipeOf(m *model.Model, q Request) (train.Recipe, error) {
+	r, err := q.given(m)
+	if err != nil {
+		return r, err
+	}
+	switch o := r.Data.Operations; {
+	case q.Data != "": // the changes were made to other samples
+		r.Data.Path, r.Data.Test, r.Data.Operations = q.Data, q.Test, ""
+	case o != "" && o != train.NoOperations && !filepath.IsAbs(o):
+		r.Data.Operations = filepath.Join(filepath.Dir(q.Model), o)
+	}
+	if q.Label != "" {
+		r.Data.Label = q.Label
+	}
+	r.Data.Augment = ""
+	return r.Resolve()
+}
+
+// given is the recipe of the request, else the one inside the model, else what
+// the model's inputs tell.
+func (q Request) given(m *model.Model) (train.Recipe, error) {
+	info := m.Info()
+	switch {
+	case q.Recipe != "":
+		return train.LoadRecipe(q.Recipe)
+	case info.Recipe != "":
+		r, err := train.ParseRecipe([]byte(info.Recipe))
+		if err != nil {
+			return r, fmt.Errorf("the recipe inside %s: %w", q.Model, err)
+		}
+		return r, nil
+	case info.Task == model.Foreign:
+		return train.Recipe{}, fmt.Errorf("%w: %s does not say how its samples are prepared; import it first, or name a recipe", ErrMismatch, q.Model)
+	case q.Data == "":
+		return train.Recipe{}, fmt.Errorf("%w: %s does not say on which data it was trained; name some with --data", ErrMismatch, q.Model)
+	}
+	return fromInputs(m)
+}
+
+// fromInputs tells the task, and for pictures their size: a service keeps its
+// models' recipes to itself, as they may name files.
+func fromInputs(m *model.Model) (train.Recipe, error) {
+	r := train.Recipe{Task: string(m.Info().Task)}
+	if m.Info().Task != model.Image {
+		return r, nil
+	}
+	shape, err := m.ImageShape()
+	if err == nil && shape.W == shape.H {
+		r.Data.Size = shape.H
+	}
+	return r, err
+}
