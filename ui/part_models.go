@@ -81,22 +81,11 @@ const largestModel = 2 << 30
 
 // card reads a model file; it may be called from any goroutine.
 func (s *Studio) card(path string) (models.Card, error) {
-	stat, err := os.Stat(path)
+	info, err := describeFile(path)
 	if err != nil {
-		return models.Card{}, fmt.Errorf("read model: %w", err)
+		return models.Card{}, err
 	}
-	if stat.Size() > largestModel {
-		return models.Card{}, fmt.Errorf("read model %s: %w", path, errTooLarge)
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return models.Card{}, fmt.Errorf("read model: %w", err)
-	}
-	info, err := model.Describe(raw)
-	if err != nil {
-		return models.Card{}, fmt.Errorf("read model %s: %w", filepath.Base(path), err)
-	}
-	return s.cardOf(path, stat.Size(), info), nil
+	return s.cardOf(path, info.Size, info), nil
 }
 
 var errTooLarge = errors.New("the model file is larger than 2 GB")
