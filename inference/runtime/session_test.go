@@ -113,6 +113,36 @@ func TestStrings(t *testing.T) {
 	}
 }
 
+func TestATensorOverMemory(t *testing.T) {
+	s := open(t, identity(t, onnx.Int16, onnx.Named("N")))
+	raw := runtime.Memory(8)
+	copy(raw, []byte{1, 0, 2, 0, 3, 0, 0xff, 0xff})
+	for _, n := range []int{4, 2} {
+		x, err := runtime.Over(onnx.Int16, []int64{int64(n)}, raw[:2*n])
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := make([]*runtime.Tensor, 1)
+		if err := s.Run(context.Background(), []*runtime.Tensor{x}, out); err != nil {
+			t.Fatal(err)
+		}
+		if got := runtime.Data[int16](out[0]); !slices.Equal(got, []int16{1, 2, 3, -1}[:n]) {
+			t.Errorf("got %v", got)
+		}
+		x.Close()
+		out[0].Close()
+	}
+	for name, c := range map[string]struct {
+		kind onnx.DataType
+		raw  []byte
+	}{"too long": {onnx.Int16, raw}, "too short": {onnx.Int16, raw[:2]}, "not aligned": {onnx.Int16, raw[2:6]}, "texts": {onnx.String, raw[:4]}} {
+		if x, err := runtime.Over(c.kind, []int64{2}, c.raw); err == nil {
+			x.Close()
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
 func TestScalarArithmetic(t *testing.T) {
 	scalar := func(name string) *onnx.ValueInfo { return onnx.TensorValue(name, onnx.Float) }
 	s := open(t, model(t, []*onnx.ValueInfo{scalar("x")}, []*onnx.ValueInfo{scalar("y")}, []*onnx.Tensor{onnx.FloatScalar("c", 3)},

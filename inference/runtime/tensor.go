@@ -62,6 +62,31 @@ func NewZeros(kind onnx.DataType, shape []int64) (*Tensor, error) {
 	return &Tensor{value: value, kind: kind, shape: append([]int64(nil), shape...), raw: raw}, nil
 }
 
+// Memory returns n bytes that Over takes.
+func Memory(n int) []byte { return aligned(n) }
+
+// Over makes a tensor over raw, which stays the caller's and must not be written
+// while a run uses the tensor. raw comes from Memory, whole or from its
+// beginning, and has exactly the bytes of the shape.
+func Over(kind onnx.DataType, shape []int64, raw []byte) (*Tensor, error) {
+	if err := Load(); err != nil {
+		return nil, err
+	}
+	count, err := elements(shape)
+	if err != nil {
+		return nil, err
+	}
+	size := elementSize(kind)
+	if size == 0 || count*size != len(raw) || uintptr(unsafe.Pointer(unsafe.SliceData(raw)))%8 != 0 {
+		return nil, fmt.Errorf("%d bytes are no memory of a tensor of type %v and shape %v", len(raw), kind, shape)
+	}
+	value, err := newValue(kind, shape, raw)
+	if err != nil {
+		return nil, fmt.Errorf("make tensor %v: %w", shape, err)
+	}
+	return &Tensor{value: value, kind: kind, shape: slices.Clone(shape), raw: raw}, nil
+}
+
 // NewStrings makes a tensor of strings, which may hold any bytes.
 func NewStrings(shape []int64, data []string) (*Tensor, error) {
 	if err := Load(); err != nil {

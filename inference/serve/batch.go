@@ -52,8 +52,9 @@ type batcher struct {
 	arriving atomic.Int64 // requests being decoded
 	stop     chan struct{}
 	stopped  sync.WaitGroup
-	pace     pace // the loop's own
-	carried  *job // taken from the queue but of another shape; the loop's own
+	pace     pace    // the loop's own
+	memory   scratch // the loop's own
+	carried  *job    // taken from the queue but of another shape; the loop's own
 	ran      func(rows int64)
 }
 
@@ -237,7 +238,7 @@ func (q *batcher) compute(ctx context.Context, jobs []*job) (parts [][]oip.Tenso
 			err = fmt.Errorf("%w: %v\n%s", ErrRun, p, debug.Stack())
 		}
 	}()
-	in, err := join(jobs, len(q.runner.Inputs()))
+	in, err := q.memory.join(jobs, len(q.runner.Inputs()))
 	defer closeAll(in)
 	if err != nil {
 		return nil, err

@@ -16,20 +16,41 @@ func closeAll(list []*runtime.Tensor) {
 	}
 }
 
+// scratch is the memory of a model's inputs, used again by each run: the runs of
+// one batcher come one after another, and none keeps its inputs.
+type scratch [][]byte
+
+// maxScratch is the most of it that is kept for one input, in bytes.
+const maxScratch = 4 << 20
+
+// memory returns n bytes for input i, whose content is what was left there.
+func (s *scratch) memory(i, n int) []byte {
+	for len(*s) <= i {
+		*s = append(*s, nil)
+	}
+	if n > maxScratch {
+		return runtime.Memory(n)
+	}
+	if len((*s)[i]) < n {
+		(*s)[i] = runtime.Memory(n + n/2)
+	}
+	return (*s)[i][:n]
+}
+
 // join makes the model's inputs from those of the jobs, one below the other.
 // The caller closes them, on error too.
-func join(jobs []*job, inputs int) ([]*runtime.Tensor, error) {
+func (s *scratch) join(jobs []*job, inputs int) ([]*runtime.Tensor, error) {
 	in := make([]*runtime.Tensor, inputs)
 	for i := range in {
 		var err error
-		if in[i], err = joinInput(jobs, i); err != nil {
+		if in[i], err = s.input(jobs, i); err != nil {
 			return in, err
 		}
 	}
 	return in, nil
 }
 
-func joinInput(jobs []*job, i int) (*runtime.Tensor, error) {
+func (s *scratch) input(jobs []*job, i int) (*runtime.Tensor, error) {
 	first := &jobs[0].in[i]
 	shape := slices.Clone(first.Shape)
 	if len(jobs) > 1 {
@@ -49,13 +70,17 @@ func joinInput(jobs []*job, i int) (*runtime.Tensor, error) {
 		}
 		return t, nil
 	}
-	t, err := runtime.NewZeros(first.Type, shape)
+	size := 0
+	for _, j := range jobs {
+		size += len(j.in[i].Data)
+	}
+	raw, at := s.memory(i, size), 0
+	for _, j := range jobs {
+		at += copy(raw[at:], j.in[i].Data)
+	}
+	t, err := runtime.Over(first.Type, shape, raw)
 	if err != nil {
 		return nil, fmt.Errorf("%w: input %q: %w", model.ErrInput, first.Name, err)
-	}
-	at := 0
-	for _, j := range jobs {
-		at += copy(t.Bytes()[at:], j.in[i].Data)
 	}
 	return t, nil
 }

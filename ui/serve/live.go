@@ -76,9 +76,11 @@ func millis(d time.Duration) string {
 // something was asked.
 func (l *live) draw(history []serve.Moment) {
 	var x, rate, asked, p50, p99 []float64
+	most := 0.0
 	for i, m := range history {
 		at := float64(i - len(history)) // seconds before now
 		x, rate = append(x, at), append(rate, float64(m.Requests))
+		most = max(most, float64(m.Requests))
 		if m.Requests > 0 {
 			asked = append(asked, at)
 			p50, p99 = append(p50, m.P50.Seconds()*1000), append(p99, m.P99.Seconds()*1000)
@@ -86,7 +88,7 @@ func (l *live) draw(history []serve.Moment) {
 	}
 	window := chart.Axis{Min: -120, Max: 0}
 	l.rate.Draw(chart.Spec{
-		X: window, Y: chart.Axis{}, NoLegend: true, Theme: widgets.ChartTheme(),
+		X: window, Y: chart.Axis{Min: 0, Max: max(1, 1.1*most)}, NoLegend: true, Theme: widgets.ChartTheme(),
 		Lines: []chart.Line{{Name: l.book.T("serve.rate"), Samples: curve.NewPoints(x, rate), Colour: look.Colour(look.Ember)}},
 	})
 	l.latency.Draw(chart.Spec{

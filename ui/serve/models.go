@@ -43,7 +43,7 @@ func (v *View) showModels() {
 	if len(v.choices) == 0 {
 		v.models.Add(widgets.SmallParagraph(v.book.T("serve.none")))
 	}
-	v.models.Refresh()
+	v.side.Refresh()
 }
 
 func (v *View) modelRow(m Choice) fyne.CanvasObject {
@@ -129,6 +129,6 @@ func (v *View) ApplyKeys(keys []Key) {
 		about = "serve.keys.none"
 	}
 	v.keys.Add(widgets.SmallParagraph(v.book.T(about)))
-	v.keys.Refresh()
+	v.side.Refresh()
 	v.code.setKeyed(len(keys) > 0)
 }

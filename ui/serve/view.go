@@ -47,6 +47,7 @@ type View struct {
 	choices []Choice
 	shown   []string // models and versions as drawn
 	keys    *fyne.Container
+	side    *fyne.Container // models and keys change its height
 	live    *live
 	last    *requests
 	Try     *Try
@@ -60,14 +61,14 @@ type View struct {
 // the UI goroutine.
 func New(book *i18n.Book, post func(func())) *View {
 	v := &View{
-		book: book, address: widgets.NewEntry(), remark: widgets.Strong("").Truncate(), models: widgets.Column(2), keys: widgets.Column(4),
+		book: book, address: widgets.NewEntry(), remark: widgets.Strong("").Truncate(), models: widgets.Column(2), keys: widgets.Column(4), side: widgets.Column(look.Gap),
 		about: widgets.SmallParagraph(book.T("serve.address.about")),
 		live:  newLive(book, post), last: newRequests(book), Try: newTry(book), Load: newLoad(book, post),
 	}
 	v.code = newCode(book, func(text string) { call1(v.OnCopy, text) })
 	v.address.SetText("127.0.0.1:8000")
 	v.toggle = widget.NewButton("", v.press)
-	v.open = widget.NewButtonWithIcon(book.T("serve.page"), look.Icon("globe"), func() { call1(v.OnOpen, v.state.URL) })
+	v.open = widget.NewButtonWithIcon(book.T("serve.page"), look.Tinted("globe", theme.ColorNameForeground), func() { call1(v.OnOpen, v.state.URL) })
 	v.pages = container.NewStack(v.last, v.Try, v.Load, v.code)
 	v.tabs = widgets.NewSegments([]string{book.T("serve.last"), book.T("serve.try"), book.T("serve.load"), book.T("serve.code")}, 0, v.ShowPage)
 	v.ExtendBaseWidget(v)
@@ -150,6 +151,7 @@ func (v *View) turn(s State) {
 		about = v.book.T("serve.fingerprint", s.Fingerprint)
 	}
 	v.about.Set(about)
+	v.side.Refresh()
 	v.code.at(s.URL, v.address.Text)
 	v.Try.setOn(s.On)
 	v.Load.setOn(s.On)
@@ -164,10 +166,12 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 		}
 	})
 	key.Importance = widget.LowImportance
-	side := widgets.SideColumn(widgets.Column(look.Gap,
+	v.side.Objects = []fyne.CanvasObject{
 		widgets.TitledPanel(v.book.T("serve.address"), nil, widgets.Column(look.Gap, v.address, v.about)),
 		widgets.TitledPanel(v.book.T("serve.models"), nil, v.models),
-		widgets.TitledPanel(v.book.T("serve.keys"), key, v.keys)))
+		widgets.TitledPanel(v.book.T("serve.keys"), key, v.keys),
+	}
+	side := widgets.SideColumn(v.side)
 	top := widgets.Below(v.live, look.Gap)
 	below := widgets.Panel(container.NewBorder(widgets.Below(container.NewHBox(v.tabs), look.Gap), nil, nil, nil, v.pages))
 	main := container.NewBorder(top, nil, nil, nil, below)
