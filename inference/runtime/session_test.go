@@ -115,7 +115,7 @@ func TestStrings(t *testing.T) {
 
 func TestATensorOverMemory(t *testing.T) {
 	s := open(t, identity(t, onnx.Int16, onnx.Named("N")))
-	raw := runtime.Memory(8)
+	raw := runtime.Buffer(8)
 	copy(raw, []byte{1, 0, 2, 0, 3, 0, 0xff, 0xff})
 	for _, n := range []int{4, 2} {
 		x, err := runtime.Over(onnx.Int16, []int64{int64(n)}, raw[:2*n])

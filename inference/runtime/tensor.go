@@ -62,11 +62,11 @@ func NewZeros(kind onnx.DataType, shape []int64) (*Tensor, error) {
 	return &Tensor{value: value, kind: kind, shape: append([]int64(nil), shape...), raw: raw}, nil
 }
 
-// Memory returns n bytes that Over takes.
-func Memory(n int) []byte { return aligned(n) }
+// Buffer returns n zero bytes that Over takes.
+func Buffer(n int) []byte { return aligned(n) }
 
 // Over makes a tensor over raw, which stays the caller's and must not be written
-// while a run uses the tensor. raw comes from Memory, whole or from its
+// while a run uses the tensor. raw comes from Buffer, whole or from its
 // beginning, and has exactly the bytes of the shape.
 func Over(kind onnx.DataType, shape []int64, raw []byte) (*Tensor, error) {
 	if err := Load(); err != nil {

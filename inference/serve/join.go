@@ -29,10 +29,10 @@ func (s *scratch) memory(i, n int) []byte {
 		*s = append(*s, nil)
 	}
 	if n > maxScratch {
-		return runtime.Memory(n)
+		return runtime.Buffer(n)
 	}
 	if len((*s)[i]) < n {
-		(*s)[i] = runtime.Memory(n + n/2)
+		(*s)[i] = runtime.Buffer(n + n/2)
 	}
 	return (*s)[i][:n]
 }
