@@ -1,5 +1,7 @@
 package ui
 
+import "athanor/inference/face"
+
 // What black-box tests of the window may ask and do beyond a person's reach.
 
 // Places lists the places of the rail.
@@ -53,3 +55,83 @@ func (s *Studio) ChooseFile() { s.chooseData() }
 
 // ChooseFolder asks for a folder of data.
 func (s *Studio) ChooseFolder() { s.chooseFolder() }
+
+func (s *Studio) facesPart() *facesPart {
+	p, _ := s.parts[placeFaces].(*facesPart)
+	return p
+}
+
+// FacesReady reports whether the detectors are open.
+func (s *Studio) FacesReady() bool { return len(s.facesPart().detectors) > 0 }
+
+// FaceDetectors are the open detectors.
+func (s *Studio) FaceDetectors() []face.Detector { return s.facesPart().detectors }
+
+// WatchFaces watches a source.
+func (s *Studio) WatchFaces(spec string) { s.facesPart().watch(spec) }
+
+// FacesSeen is how many faces the newest view has.
+func (s *Studio) FacesSeen() int {
+	if w := s.facesPart().watching; w != nil && w.live.View() != nil {
+		return w.live.View().Counts.Now
+	}
+	return 0
+}
+
+// FacesPanes is how many detectors' results the newest view has.
+func (s *Studio) FacesPanes() int {
+	if w := s.facesPart().watching; w != nil && w.live.View() != nil {
+		return len(w.live.View().Results)
+	}
+	return 0
+}
+
+// SaveFaces presses Snapshot.
+func (s *Studio) SaveFaces() { s.facesPart().save() }
+
+// RecordFaces presses Record.
+func (s *Studio) RecordFaces() { s.facesPart().record() }
+
+// RecordingFaces reports whether a video is being written.
+func (s *Studio) RecordingFaces() bool {
+	w := s.facesPart().watching
+	return w != nil && w.recording != ""
+}
+
+// CompareFaces chooses a second detector.
+func (s *Studio) CompareFaces(name string) { s.facesPart().detector(1, name) }
+
+// LabelFaces opens a source for drawing true boxes.
+func (s *Studio) LabelFaces(path string) { s.facesPart().openLabels(path) }
+
+// LabelsReady reports whether pictures are there to draw on.
+func (s *Studio) LabelsReady() bool {
+	l := s.facesPart().labelling
+	return l != nil && l.list != nil
+}
+
+// SuggestLabels presses Suggest.
+func (s *Studio) SuggestLabels() { s.facesPart().suggest() }
+
+// ScoreLabels presses Score.
+func (s *Studio) ScoreLabels() { s.facesPart().score() }
+
+// UndoLabel presses Undo.
+func (s *Studio) UndoLabel() { s.facesPart().undoLabel() }
+
+// Scores are those on the screen.
+func (s *Studio) Scores() []face.Scored {
+	if l := s.facesPart().labelling; l != nil {
+		return l.scores
+	}
+	return nil
+}
+
+// AnonymiseFaces makes a file or folder anonymous.
+func (s *Studio) AnonymiseFaces(path string) { s.facesPart().anonymise(path) }
+
+// Anonymising reports whether that is under way.
+func (s *Studio) Anonymising() bool { return s.facesPart().working != nil }
+
+// BringFaceModel takes a dropped model.
+func (s *Studio) BringFaceModel(path string) { s.facesPart().bring(path) }

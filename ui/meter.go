@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,7 @@ type meter struct {
 	culprit atomic.Value // string: the function that took longest
 	errors  atomic.Int64
 	shown   atomic.Int64 // nanoseconds from the program's start to the first picture
+	preview spans        // a live picture's way from its arrival to the screen
 }
 
 func newMeter(next func(func())) *meter { return &meter{next: next} }
@@ -68,12 +70,54 @@ type Counters struct {
 	WaitMS    float64 `json:"wait_ms"`
 	Errors    int64   `json:"errors"`
 	ShownMS   float64 `json:"shown_ms"`
+	Preview   Preview `json:"preview"`
+}
+
+// Preview is how long live pictures took from their arrival to being painted.
+type Preview struct {
+	Pictures int     `json:"pictures"`
+	FPS      float64 `json:"fps"`
+	MedianMS float64 `json:"median_ms"`
+	P99MS    float64 `json:"p99_ms"`
+}
+
+// spans are lengths of time, the newest of them: those of about two minutes.
+// They belong to the UI goroutine.
+type spans struct {
+	list  []time.Duration
+	at    []time.Time
+	count int
+}
+
+const mostSpans = 4096
+
+func (s *spans) add(d time.Duration) {
+	if len(s.list) < mostSpans {
+		s.list, s.at = append(s.list, 0), append(s.at, time.Time{})
+	}
+	s.list[s.count%mostSpans], s.at[s.count%mostSpans] = d, time.Now()
+	s.count++
+}
+
+// preview sums up what is kept.
+func (s *spans) preview() Preview {
+	n := len(s.list)
+	if n < 2 {
+		return Preview{Pictures: n}
+	}
+	sorted, at := slices.Sorted(slices.Values(s.list)), slices.Clone(s.at)
+	slices.SortFunc(at, time.Time.Compare)
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	return Preview{
+		Pictures: s.count, FPS: float64(n-1) / at[n-1].Sub(at[0]).Seconds(),
+		MedianMS: ms(sorted[n/2]), P99MS: ms(sorted[n*99/100]),
+	}
 }
 
 func (m *meter) counters() Counters {
 	ms := func(v *atomic.Int64) float64 { return float64(v.Load()) / 1e6 }
 	name, _ := m.culprit.Load().(string)
-	return Counters{Calls: m.calls.Load(), LongestMS: ms(&m.longest), Longest: name, WaitMS: ms(&m.wait), Errors: m.errors.Load(), ShownMS: ms(&m.shown)}
+	return Counters{Calls: m.calls.Load(), LongestMS: ms(&m.longest), Longest: name, WaitMS: ms(&m.wait), Errors: m.errors.Load(), ShownMS: ms(&m.shown), Preview: m.preview.preview()}
 }
 
 // debugEnv asks for the counters in a file of the data folder.

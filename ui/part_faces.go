@@ -4,17 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"io"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
 
 	"athanor/inference/face"
+	"athanor/inference/fetch"
 	"athanor/inference/vision"
 	"athanor/ui/faces"
 	"athanor/ui/shell"
@@ -25,19 +23,16 @@ type facesPart struct {
 	s         *Studio
 	view      *faces.View
 	detectors []face.Detector
-	opened    bool
-	chosen    string
-	params    face.Params
+	opened    string   // how the detectors were opened; empty before the first visit
+	brought   []string // dropped model files that no name is known for
+	chosen    [2]string
+	tuned     map[string]face.Params // what a person turned, by detector
 	hide      vision.Style
 	watching  *watching
+	closed    <-chan struct{} // of the last session
 	working   context.CancelFunc
-}
-
-// watching is one live session and how it ends.
-type watching struct {
-	live   *face.Live
-	source string
-	cancel context.CancelFunc
+	labelling *labelling
+	busy      int // jobs that use the detectors besides the session
 }
 
 func (p *facesPart) build() fyne.CanvasObject {
@@ -46,8 +41,12 @@ func (p *facesPart) build() fyne.CanvasObject {
 	v.OnOpen = func() { p.s.chooseFile(append(pictureNames(), videoNames()...), p.watch) }
 	v.OnFolder = func() { p.s.pickFolder(p.watch) }
 	v.OnCamera, v.OnStream, v.OnStop = p.camera, p.watch, p.stop
-	v.OnDetector, v.OnConfidence, v.OnHide = p.detector, p.confidence, p.style
-	v.OnSave, v.OnAnonymise = p.save, func() { p.s.chooseFile(append(pictureNames(), videoNames()...), p.anonymise) }
+	v.OnDetector, v.OnTune, v.OnHide = p.detector, p.tune, p.style
+	v.OnSlot = func(int) { p.showTuning() }
+	v.OnSave, v.OnRecord = p.save, p.record
+	v.OnAnonymise, v.OnCancel, v.OnFetch, v.OnLabel = p.chooseAnonymise, p.cancel, p.fetch, p.label
+	v.OnPainted = p.painted
+	p.bindLabels()
 	v.ApplyHide(p.hide)
 	p.showDetectors()
 	return v
@@ -55,27 +54,73 @@ func (p *facesPart) build() fyne.CanvasObject {
 
 func videoNames() []string { return []string{".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v"} }
 
-// shown opens the detectors at the first visit.
-func (p *facesPart) shown() {
-	if p.opened {
-		return
+// config is where models are and how the person wants them to run. A face model
+// takes a few milliseconds: a GPU is used only where it was asked for by name.
+func (p *facesPart) config() face.OpenConfig {
+	c := face.OpenConfig{Models: p.brought, Folder: p.s.opts.Paths.Models()}
+	c.Options.Threads, c.Options.Device = p.s.prefs.Threads, p.s.prefs.Device
+	if c.Options.Device == "auto" {
+		c.Options.Device = "cpu"
 	}
-	p.opened = true
-	folder := p.s.opts.Paths.Models()
+	return c
+}
+
+// shown opens the detectors at the first visit, and anew when the settings have
+// changed since.
+func (p *facesPart) shown() {
+	if p.opened != fmt.Sprint(p.config()) {
+		p.reopen("")
+	}
+}
+
+// reopen opens the detectors of this machine in place of those that are open,
+// and goes on with what was watched. use is the detector to choose, "" for the
+// one in use.
+func (p *facesPart) reopen(use string) {
+	config, old, closed, spec := p.config(), p.detectors, p.closed, ""
+	if p.watching != nil {
+		spec = p.watching.spec
+		p.stop()
+		closed = p.closed
+	}
+	if p.busy > 0 { // somebody works with them: they stay open until the window closes
+		old = nil
+	}
+	p.opened, p.detectors = fmt.Sprint(config), nil
+	var trouble error
 	async(p.s, func(context.Context) ([]face.Detector, error) {
-		return face.OpenAll(face.OpenConfig{Folder: folder}), nil
-	},
-		func(list []face.Detector, _ error) {
-			p.detectors = list
-			if len(list) > 0 {
-				best := list[len(list)-1]
-				if i := slices.IndexFunc(list, func(d face.Detector) bool { return strings.HasPrefix(d.Name(), "yunet") }); i >= 0 {
-					best = list[i]
-				}
-				p.chosen, p.params = best.Name(), best.Defaults()
-			}
-			p.showDetectors()
-		})
+		if closed != nil {
+			<-closed
+		}
+		for _, d := range old {
+			_ = d.Close()
+		}
+		list, err := face.OpenAll(config)
+		trouble = err
+		return list, nil
+	}, func(list []face.Detector, _ error) {
+		p.detectors = list
+		p.settle(use)
+		p.s.fail(trouble)
+		if spec != "" {
+			p.watch(spec)
+		}
+	})
+}
+
+// settle chooses detectors among those that are open: use, else the one in use,
+// else the best.
+func (p *facesPart) settle(use string) {
+	for _, name := range []string{use, p.chosen[0], "yunet", "haar"} {
+		if _, ok := p.find(name); ok {
+			p.chosen[0] = name
+			break
+		}
+	}
+	if _, ok := p.find(p.chosen[1]); !ok || p.chosen[1] == p.chosen[0] {
+		p.chosen[1] = ""
+	}
+	p.showDetectors()
 }
 
 // hidden lets the session go on only while the screen is seen: a camera that
@@ -87,169 +132,81 @@ func (p *facesPart) showDetectors() {
 	for _, d := range p.detectors {
 		names = append(names, d.Name())
 	}
-	p.view.ApplyDetectors(names, p.chosen, float64(p.params.Confidence))
+	p.view.ApplyDetectors(names, p.chosen[0], p.chosen[1])
+	p.showTuning()
+	p.showMissing(names)
 }
 
-// using is the chosen detector.
-func (p *facesPart) using() (face.Detector, bool) {
-	i := slices.IndexFunc(p.detectors, func(d face.Detector) bool { return d.Name() == p.chosen })
+func (p *facesPart) showTuning() {
+	name := p.chosen[p.view.Slot()]
+	d, ok := p.find(name)
+	if !ok {
+		p.view.ApplyTuning(faces.Tuning{})
+		return
+	}
+	p.view.ApplyTuning(faces.Tuning{Detector: name, Params: p.params(d), Defaults: d.Defaults()})
+}
+
+// showMissing offers detectors whose model is not here.
+func (p *facesPart) showMissing(have []string) {
+	var list []faces.Missing
+	for _, item := range fetch.Known() {
+		if slices.Contains(face.Names(), item.Name) && !slices.Contains(have, item.Name) && p.opened != "" {
+			list = append(list, faces.Missing{Name: item.Name, Title: item.Title, Detail: p.s.book.Bytes(item.Size) + " · " + item.License})
+		}
+	}
+	p.view.ApplyMissing(list)
+}
+
+// find returns an open detector by name.
+func (p *facesPart) find(name string) (face.Detector, bool) {
+	i := slices.IndexFunc(p.detectors, func(d face.Detector) bool { return d.Name() == name })
 	if i < 0 {
 		return nil, false
 	}
 	return p.detectors[i], true
 }
 
-// drop takes a dropped picture, video or folder.
-func (p *facesPart) drop(uris []fyne.URI) bool {
-	p.watch(uris[0].Path())
-	return true
-}
-
-// camera watches the first camera.
-func (p *facesPart) camera() {
-	async(p.s, func(context.Context) ([]vision.Camera, error) { return vision.Cameras() }, func(list []vision.Camera, err error) {
-		switch {
-		case err != nil:
-			p.s.fail(err)
-		case len(list) == 0:
-			p.s.fail(vision.ErrNoCamera)
-		default:
-			p.watch(strconv.Itoa(list[0].Index))
-		}
-	})
-}
-
-// watch starts a live session over a camera, stream, file or folder.
-func (p *facesPart) watch(spec string) {
-	p.stop()
-	d, ok := p.using()
-	if !ok {
-		p.s.fail(face.ErrDetector)
-		return
+// params are a detector's settings, all filled.
+func (p *facesPart) params(d face.Detector) face.Params {
+	if t, ok := p.tuned[d.Name()]; ok {
+		return t
 	}
-	ctx, cancel := context.WithCancel(p.s.ctx)
-	live, err := face.StartLive(ctx, face.LiveConfig{
-		Feed: vision.FeedConfig{Spec: spec, Loop: true}, Detectors: []face.Detector{d}, Params: []face.Params{p.params}, Hide: p.hide,
-	})
-	if err != nil {
-		cancel()
-		p.s.fail(err)
-		return
-	}
-	w := &watching{live: live, source: filepath.Base(spec), cancel: cancel}
-	p.watching = w
-	p.view.Apply(&faces.Seen{Source: w.source})
-	go p.follow(ctx, w)
+	return d.Defaults()
 }
 
-// follow brings views to the screen, one at a time: the next is fetched when the
-// last was shown.
-func (p *facesPart) follow(ctx context.Context, w *watching) {
-	after := int64(-1)
-	pace := time.NewTicker(time.Second / mostFrames)
-	defer pace.Stop()
-	for {
-		v, err := w.live.Wait(ctx, after)
-		if err != nil {
-			p.s.post(func() { p.ended(w, err) })
-			return
-		}
-		after = v.Number
-		seen := seenOf(w.source, v)
-		shown := make(chan struct{})
-		p.s.post(func() {
-			if p.watching == w {
-				p.view.Apply(seen)
-			}
-			close(shown)
-		})
-		if !both(ctx, shown, pace.C) {
-			return
+// using are the chosen detectors with their settings; the first is followed.
+func (p *facesPart) using() ([]face.Detector, []face.Params) {
+	var list []face.Detector
+	var params []face.Params
+	for _, name := range p.chosen {
+		if d, ok := p.find(name); ok {
+			list, params = append(list, d), append(params, p.params(d))
 		}
 	}
+	return list, params
 }
 
-// mostFrames is how many frames a second the screen shows at most.
-const mostFrames = 25
-
-// both waits until a view was shown and the pace allows the next; false says
-// that ctx ended.
-func both(ctx context.Context, shown <-chan struct{}, pace <-chan time.Time) bool {
-	select {
-	case <-shown:
-	case <-ctx.Done():
-		return false
+// detector puts a detector into a slot.
+func (p *facesPart) detector(slot int, name string) {
+	p.chosen[slot] = name
+	if slot == 0 && name == p.chosen[1] {
+		p.chosen[1] = ""
 	}
-	select {
-	case <-pace:
-	case <-ctx.Done():
-		return false
-	}
-	return true
-}
-
-// seenOf draws a view for the screen.
-func seenOf(source string, v *face.View) *faces.Seen {
-	s := &faces.Seen{Source: source, Faces: v.Counts.Now, Total: v.Counts.Total, FPS: v.FPS, DetectMS: v.Stages.Detect}
-	if len(v.Results) > 0 {
-		s.Detector = v.Results[0].Detector
-		if err := v.Results[0].Err; err != nil {
-			s.Trouble = err.Error()
-		}
-	}
-	if v.Source.Err != nil {
-		s.Trouble = v.Source.Err.Error()
-	}
-	frame := v.Frame.Clone()
-	if err := face.Draw(frame, v.Faces()); err != nil {
-		s.Trouble = err.Error()
-	}
-	s.Picture = frame.RGBA(image.NewRGBA(image.Rect(0, 0, frame.W, frame.H)))
-	return s
-}
-
-// ended says why a session is over.
-func (p *facesPart) ended(w *watching, err error) {
-	if p.watching != w || errors.Is(err, io.EOF) || errors.Is(err, context.Canceled) {
-		return
-	}
-	p.stop()
-	p.s.fail(err)
-}
-
-// stop ends the session without keeping the window waiting.
-func (p *facesPart) stop() {
-	w := p.watching
-	if w == nil {
-		return
-	}
-	p.watching = nil
-	w.cancel()
-	go func() {
-		if err := w.live.Close(); err != nil {
-			p.s.post(func() { p.s.fail(err) })
-		}
-	}()
-	p.view.Apply(nil)
-}
-
-func (p *facesPart) detector(name string) {
-	p.chosen = name
-	d, ok := p.using()
-	if !ok {
-		return
-	}
-	p.params = d.Defaults()
 	p.showDetectors()
-	if p.watching != nil {
-		p.watching.live.SetDetectors([]face.Detector{d}, []face.Params{p.params})
+	if list, params := p.using(); p.watching != nil && len(list) > 0 {
+		p.watching.live.SetDetectors(list, params)
 	}
 }
 
-func (p *facesPart) confidence(c float64) {
-	p.params.Confidence = float32(c)
+// tune takes what a person turned.
+func (p *facesPart) tune(slot int, params face.Params) {
+	if p.tuned == nil {
+		p.tuned = map[string]face.Params{}
+	}
+	p.tuned[p.chosen[slot]] = params
 	if p.watching != nil {
-		p.watching.live.SetParams(0, p.params)
+		p.watching.live.SetParams(slot, params)
 	}
 }
 
@@ -260,62 +217,70 @@ func (p *facesPart) style(s vision.Style) {
 	}
 }
 
-// save writes the newest view as a picture.
-func (p *facesPart) save() {
-	w := p.watching
-	if w == nil {
-		return
+// drop takes a dropped picture, video, folder or face model.
+func (p *facesPart) drop(uris []fyne.URI) bool {
+	path := uris[0].Path()
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".onnx":
+		p.bring(path)
+		return true
+	case ".csv", ".tsv", ".jsonl", ".parquet", ".txt", ".zip", ".gz":
+		return false // data
 	}
-	path := filepath.Join(p.s.opts.Paths.Data, "faces", time.Now().Format("20060102-150405")+".png")
-	hidden := p.hide != ""
-	async(p.s, func(context.Context) (struct{}, error) {
-		if err := makeFolder(filepath.Dir(path)); err != nil {
-			return struct{}{}, err
-		}
-		return struct{}{}, w.live.Snapshot(path, !hidden)
-	}, func(_ struct{}, err error) { p.saved(path, err) })
+	p.watch(path)
+	return true
 }
 
-func (p *facesPart) saved(path string, err error) {
-	if err != nil {
-		p.s.fail(err)
-		return
-	}
-	p.s.toasts.Show(shell.Good, p.s.book.T("faces.saved", filepath.Base(path)), p.s.book.T("sentiment.copypath"), func() { p.s.copyText(path) })
+// camera watches the camera of this machine; where there are several, a list
+// opens below at.
+func (p *facesPart) camera(at fyne.CanvasObject) {
+	async(p.s, func(context.Context) ([]vision.Camera, error) { return vision.Cameras() }, func(list []vision.Camera, err error) {
+		switch {
+		case err != nil:
+			p.s.fail(err)
+		case len(list) == 0:
+			p.s.fail(vision.ErrNoCamera)
+		case len(list) == 1:
+			p.watch(faces.CameraSpec(list[0]))
+		default:
+			p.chooseCamera(list, at)
+		}
+	})
 }
 
-// anonymise writes a copy of a picture or video in which no face is found.
-func (p *facesPart) anonymise(source string) {
-	d, ok := p.using()
-	if !ok {
-		p.s.fail(face.ErrDetector)
-		return
+func (p *facesPart) chooseCamera(list []vision.Camera, at fyne.CanvasObject) {
+	menu := fyne.NewMenu("")
+	for _, c := range list {
+		menu.Items = append(menu.Items, fyne.NewMenuItem(faces.CameraTitle(c), func() { p.watch(faces.CameraSpec(c)) }))
 	}
-	style := p.hide
-	if style == "" {
-		style = vision.Blur
-	}
-	base := filepath.Base(source)
-	out := filepath.Join(p.s.opts.Paths.Data, "faces", strings.TrimSuffix(base, filepath.Ext(base))+"-anonymous"+filepath.Ext(base))
-	tell := func(done, total int) {
-		p.s.post(func() { p.view.ApplyProgress(p.s.book.T("faces.working", base), done, total) })
-	}
-	p.working = async(p.s, func(ctx context.Context) (face.Anonymized, error) {
-		if err := makeFolder(filepath.Dir(out)); err != nil {
-			return face.Anonymized{}, err
-		}
-		config := face.AnonymizeConfig{Source: source, Out: out, Hider: face.Hider{Style: style, Detectors: []face.Detector{d}}, Progress: tell}
-		result, err := face.Anonymize(ctx, config)
+	widget.ShowPopUpMenuAtRelativePosition(menu, p.s.window.Canvas(), fyne.NewPos(0, at.Size().Height), at)
+}
+
+// bring takes a face model file that a person dropped. A known one is kept among
+// the studio's models, another is used until the window closes.
+func (p *facesPart) bring(path string) {
+	folder := p.s.opts.Paths.Models()
+	kept := true
+	async(p.s, func(context.Context) (string, error) {
+		d, err := face.OpenModel(path, face.OpenConfig{}.Options)
 		if err != nil {
-			return result, fmt.Errorf("anonymise %s: %w", base, err)
+			return "", err
 		}
-		return result, nil
-	}, func(r face.Anonymized, err error) {
-		p.view.ApplyProgress("", 0, 0)
-		if err == nil {
-			p.view.ApplyProgress("", 0, 0)
-			p.s.toasts.Show(shell.Good, p.s.book.T("faces.hidden", p.s.book.Count(r.Faces), p.s.book.Count(r.Frames)), "", nil)
+		name := d.Name()
+		_, err = fetch.Keep(path, folder)
+		if kept = !errors.Is(err, fetch.ErrUnknown); !kept {
+			err = nil
 		}
-		p.saved(out, err)
+		return name, errors.Join(err, d.Close())
+	}, func(name string, err error) {
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		if !kept {
+			p.brought = append(p.brought, path)
+		}
+		p.s.toasts.Show(shell.Good, p.s.book.T("models.brought", filepath.Base(path)), "", nil)
+		p.reopen(name)
 	})
 }

@@ -193,17 +193,21 @@ func (p *modelsPart) known() {
 	}, func(list []models.Known, _ error) { p.view.ApplyKnown(list) })
 }
 
-// fetch downloads a known model after asking: this is one of the few moments in
-// which something leaves or enters the machine.
-func (p *modelsPart) fetch(name string) {
+// fetch downloads a known model after asking.
+func (p *modelsPart) fetch(name string) { p.s.askFetch(name, p.download) }
+
+// askFetch shows a known model's licence, size, address and checksum and asks
+// before anything is fetched: this is one of the few moments in which something
+// leaves or enters the machine.
+func (s *Studio) askFetch(name string, then func(fetch.Item)) {
 	item, err := fetch.Find(name)
 	if err != nil {
-		p.s.fail(err)
+		s.fail(err)
 		return
 	}
-	b := p.s.book
+	b := s.book
 	text := b.T("models.fetch.text", item.Title, b.Bytes(item.Size), item.License, item.URL, item.SHA256)
-	shell.Ask(p.s.window, b, b.T("models.fetch.title"), text, b.T("models.fetch"), func() { p.download(item) })
+	shell.Ask(s.window, b, b.T("models.fetch.title"), text, b.T("models.fetch"), func() { then(item) })
 }
 
 func (p *modelsPart) download(item fetch.Item) {

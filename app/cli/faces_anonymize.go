@@ -27,7 +27,10 @@ func runAnonymize(cmd *cobra.Command, source string, f facesFlags) error {
 		}
 		closeDetectors(named)
 	}
-	detectors := face.OpenAll(f.config())
+	detectors, err := face.OpenAll(f.config())
+	if err != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), "on the CPU instead:", err)
+	}
 	defer closeDetectors(detectors)
 	if len(detectors) == 0 {
 		_, err := face.Open("haar", f.config())

@@ -1,6 +1,7 @@
 package face
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,13 +74,21 @@ func openNamed(name string, cfg OpenConfig) (Detector, error) {
 }
 
 // OpenAll opens every detector that this machine has what it takes for; the
-// cascades are always among them where OpenCV's data is installed.
-func OpenAll(cfg OpenConfig) []Detector {
+// cascades are always among them where OpenCV's data is installed. Where the
+// device that was asked for cannot be used, the detectors run on the CPU and the
+// error says why; they are usable all the same.
+func OpenAll(cfg OpenConfig) ([]Detector, error) {
 	var list []Detector
+	var trouble error
 	for _, name := range Names() {
-		if d, err := Open(name, cfg); err == nil {
+		d, err := Open(name, cfg)
+		if errors.Is(err, runtime.ErrDevice) {
+			trouble, cfg.Options.Device = err, "cpu"
+			d, err = Open(name, cfg)
+		}
+		if err == nil {
 			list = append(list, d)
 		}
 	}
-	return list
+	return list, trouble
 }

@@ -35,7 +35,8 @@ const maxBoxes = 1 << 20
 // ReadBoxes reads a table with a header that names at least image, x, y, w and
 // h; a column ignore of 1 marks faces that do not count. Boxes of one picture
 // that overlap by more than 0.6 are the same face, drawn again, and the first
-// counts. Pictures come in the order of the file.
+// counts; a box without an area only says that the picture was looked at.
+// Pictures come in the order of the file.
 func ReadBoxes(r io.Reader) ([]Truth, error) {
 	rows := csv.NewReader(r)
 	rows.FieldsPerRecord = -1
@@ -70,7 +71,8 @@ func ReadBoxes(r io.Reader) ([]Truth, error) {
 	}
 }
 
-// WriteBoxes writes a table that ReadBoxes reads.
+// WriteBoxes writes a table that ReadBoxes reads. A picture without a face is
+// one row of zeros: what is found there is a false alarm.
 func WriteBoxes(w io.Writer, truths []Truth) error {
 	rows := csv.NewWriter(w)
 	_ = rows.Write([]string{"image", "x", "y", "w", "h", "ignore"}) // Flush keeps the error
@@ -79,6 +81,9 @@ func WriteBoxes(w io.Writer, truths []Truth) error {
 		_ = rows.Write([]string{name, num(b.X), num(b.Y), num(b.W), num(b.H), ignore})
 	}
 	for _, t := range truths {
+		if len(t.Boxes)+len(t.Ignored) == 0 {
+			write(t.Name, Box{}, "0")
+		}
 		for _, b := range t.Boxes {
 			write(t.Name, b, "0")
 		}

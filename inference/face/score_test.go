@@ -142,3 +142,50 @@ func TestLearnedDetectorsOnDlib(t *testing.T) {
 		}
 	}
 }
+
+func TestAPictureWithoutAFaceIsKeptInTheTable(t *testing.T) {
+	truths := []face.Truth{{Name: "7", Boxes: []face.Box{{X: 1, Y: 2, W: 30, H: 40}}}, {Name: "9"}}
+	var table bytes.Buffer
+	if err := face.WriteBoxes(&table, truths); err != nil {
+		t.Fatal(err)
+	}
+	back, err := face.ReadBoxes(&table)
+	if err != nil || !reflect.DeepEqual(back, truths) {
+		t.Errorf("wrote %+v, read %+v (%v)", truths, back, err)
+	}
+}
+
+func TestPickSpreadsOverTheClip(t *testing.T) {
+	list, err := face.Pick(t.Context(), testenv.SharedData(t, "faces", "video", "short_hamilton_clip.mp4"), 24)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) < 12 || len(list) > 24 {
+		t.Fatalf("%d of 275 frames were taken, want 12 to 24", len(list))
+	}
+	if list[0].Name != "0" || list[1].Name != "16" || list[len(list)-1].Name != "272" {
+		t.Errorf("frames %s, %s … %s; want every 16th from 0 to 272", list[0].Name, list[1].Name, list[len(list)-1].Name)
+	}
+	if _, err := face.Pick(t.Context(), "http://127.0.0.1:1/", 24); !errors.Is(err, vision.ErrUnsupported) {
+		t.Errorf("a stream was taken: %v", err)
+	}
+}
+
+func TestScoreCountsFalseAlarmsWhereNoFaceIs(t *testing.T) {
+	d := openHaar(t, "haar")
+	folder := testenv.SharedData(t, "faces", "images", "opencv")
+	scores, err := face.Score(t.Context(), face.ScoreConfig{
+		Sources: []string{folder}, Detectors: []face.Detector{d},
+		Truths: []face.Truth{{Name: "lena.jpg"}, {Name: "apple.jpg"}}, // lena's face is left out on purpose
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if q := scores[0]; q.Pictures != 2 || q.FalseAlarms != 1 || q.Precision != 0 || q.Took <= 0 {
+		t.Errorf("one face that nobody drew: %+v", q)
+	}
+	_, err = face.Score(t.Context(), face.ScoreConfig{Sources: []string{folder}, Detectors: []face.Detector{d}, Truths: []face.Truth{{Name: "other.jpg"}}})
+	if !errors.Is(err, face.ErrNoTruth) {
+		t.Errorf("no picture of the table was there: %v", err)
+	}
+}

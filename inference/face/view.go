@@ -8,12 +8,16 @@ import (
 
 // View is what a screen shows: the newest frame and what is known about it.
 type View struct {
-	Number  int64         // counts views from 0
-	Frame   *vision.Frame // faces hidden when that was asked for
-	Results []Result      // newest of each detector
-	Tracks  []Track       // where the faces are now, by number
+	Number int64         // counts views from 0
+	Frame  *vision.Frame // faces hidden when that was asked for
+	// Looked is the frame that Results were found on: Frame itself where detection
+	// keeps up and while faces are hidden, an older one otherwise, nil before the first.
+	Looked  *vision.Frame
+	Results []Result // newest of each detector
+	Tracks  []Track  // where the faces are now, by number
 	Counts  Counts
 	Events  []Event // since the last view
+	Recent  []Event // the newest eight, oldest first
 	Stages  Stages
 	FPS     float64 // views a second
 	Every   int     // detection saw every n-th frame lately

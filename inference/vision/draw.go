@@ -10,7 +10,7 @@ import (
 // Mark is one thing to point out on a frame.
 type Mark struct {
 	Box   image.Rectangle
-	Label string // ASCII; drawn above the box, or inside where there is no room
+	Label string // ASCII; drawn above the box on its colour, or inside where there is no room
 	Dots  []image.Point
 }
 
@@ -33,7 +33,6 @@ func Draw(f *Frame, m Marks) error {
 	}
 	defer mat.Close()
 	thick := max(1, m.Thickness)
-	size := 0.4 * float64(thick)
 	// far outside the frame there is nothing to draw, and OpenCV's coordinates end
 	reach := f.Bounds().Inset(-4 * max(f.W, f.H))
 	for _, mark := range m.List {
@@ -46,11 +45,25 @@ func Draw(f *Frame, m Marks) error {
 				gocv.Circle(&mat, p, thick+1, m.Dots, -1)
 			}
 		}
-		at := image.Pt(mark.Box.Min.X, mark.Box.Min.Y-2*thick)
-		if at.Y < 12*thick {
-			at.Y = mark.Box.Min.Y + 12*thick
-		}
-		gocv.PutText(&mat, mark.Label, at, gocv.FontHersheySimplex, size, m.Color, thick)
+		drawLabel(&mat, mark, m.Color, thick)
 	}
 	return nil
+}
+
+// drawLabel writes a mark's label on a ground of its colour, above the box or,
+// where there is no room, inside.
+func drawLabel(mat *gocv.Mat, mark Mark, ground color.RGBA, thick int) {
+	if mark.Label == "" {
+		return
+	}
+	size, width := 0.3+0.12*float64(thick), max(1, thick/2)
+	text := gocv.GetTextSize(mark.Label, gocv.FontHersheySimplex, size, width)
+	pad := 2 + thick
+	box := image.Rect(0, 0, text.X+2*pad, text.Y+2*pad).Add(mark.Box.Min)
+	if up := box.Sub(image.Pt(0, box.Dy())); up.Min.Y >= 0 {
+		box = up
+	}
+	gocv.Rectangle(mat, box, ground, -1)
+	white := color.RGBA{R: 255, G: 255, B: 255, A: 255}
+	gocv.PutTextWithParams(mat, mark.Label, image.Pt(box.Min.X+pad, box.Max.Y-pad), gocv.FontHersheySimplex, size, white, width, gocv.LineAA, false)
 }

@@ -58,6 +58,7 @@ type Feed struct {
 	taken bool
 	fresh chan struct{} // closed and replaced when frame or the phase changes
 	last  time.Time
+	gap   time.Duration // between frames, smoothed
 }
 
 // Watch starts a feed. It runs until ctx ends or Close.
@@ -222,11 +223,12 @@ func (f *Feed) publish(frame *Frame) {
 	if f.frame != nil && !f.taken {
 		f.state.Dropped++
 	}
-	if gap := frame.Time.Sub(f.last).Seconds(); f.state.Frames > 0 && gap > 0 {
-		if f.state.FPS == 0 {
-			f.state.FPS = 1 / gap
+	if gap := frame.Time.Sub(f.last); f.state.Frames > 0 && gap > 0 {
+		if f.gap == 0 {
+			f.gap = gap
 		}
-		f.state.FPS += 0.1 * (1/gap - f.state.FPS)
+		f.gap += (gap - f.gap) / 10 // gaps are smoothed, not rates: two frames at once are no high rate
+		f.state.FPS = 1 / f.gap.Seconds()
 	}
 	frame.Index = f.state.Frames
 	f.frame, f.taken, f.last = frame, false, frame.Time
