@@ -98,10 +98,13 @@ func (f *facesBench) scoreRow(truths []face.Truth, find func(string) ([]face.Fac
 // detector finds where it found one before.
 func anonymous(ctx context.Context, b *bench) (section, error) {
 	data := filepath.Join(b.mnist, "..", "faces")
-	detectors := face.OpenAll(face.OpenConfig{
+	detectors, err := face.OpenAll(face.OpenConfig{
 		Models:  []string{filepath.Join(data, "models", yunetModel), filepath.Join(data, "models", "version-RFB-320_simplified.onnx")},
 		Options: runtime.Options{Threads: b.threads},
 	})
+	if err != nil {
+		return section{}, err
+	}
 	defer func() {
 		for _, d := range detectors {
 			_ = d.Close()

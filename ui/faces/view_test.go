@@ -41,7 +41,7 @@ func texts(w fyne.Window) map[string]bool {
 func sliders(w fyne.Window) []*widget.Slider {
 	var list []*widget.Slider
 	for _, o := range test.LaidOutObjects(w.Content()) {
-		if s, ok := o.(*widget.Slider); ok {
+		if s, ok := o.(*widget.Slider); ok && s.Visible() {
 			list = append(list, s)
 		}
 	}
