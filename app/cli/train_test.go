@@ -40,6 +40,7 @@ func objects(t *testing.T, text string) []map[string]any {
 	t.Helper()
 	var list []map[string]any
 	lines := bufio.NewScanner(strings.NewReader(text))
+	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var o map[string]any
 		if err := json.Unmarshal(lines.Bytes(), &o); err != nil {

@@ -16,6 +16,7 @@ import (
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/source"
+	"athanor/pipeline/evaluate"
 	"athanor/pipeline/train"
 )
 
@@ -78,10 +79,12 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 			return Outcome{}, errors.Join(err, run.Close())
 		}
 	}
+	power := evaluate.StartEnergy(evaluate.PowerCounters)
 	result, err := train.Run(ctx, recipe, deps, emit)
 	out := Outcome{Result: result, Dir: run.Dir()}
+	joules, _ := power.Joules()
 	if err == nil {
-		err = errors.Join(run.Flush(), writeReport(out, recipe, set))
+		err = errors.Join(run.Flush(), writeReport(out, recipe, set), writeCost(out.Dir, out.Seconds, joules))
 	}
 	return out, errors.Join(err, run.Close())
 }
@@ -122,9 +125,18 @@ func keepOperations(r train.Recipe, dir string) (train.Recipe, error) {
 
 // Open opens the data set a recipe names. The recipe must be resolved.
 func Open(ctx context.Context, r train.Recipe, progress func(done, total int)) (*dataset.Set, error) {
+	c, err := Source(r, progress)
+	if err != nil {
+		return nil, err
+	}
+	return source.Open(ctx, c)
+}
+
+// Source says how the data set of a resolved recipe is opened.
+func Source(r train.Recipe, progress func(done, total int)) (source.Config, error) {
 	c, err := datasets.Config(r)
 	if err != nil {
-		return nil, fmt.Errorf("open data set %s: %w", r.Data.Path, err)
+		return c, fmt.Errorf("open data set %s: %w", r.Data.Path, err)
 	}
 	c.Progress = progress
 	if paths, err := project.DefaultPaths(); err == nil { // without a home the system's folder does
@@ -132,7 +144,7 @@ func Open(ctx context.Context, r train.Recipe, progress func(done, total int)) (
 			c.Cache = paths.Cache
 		}
 	}
-	return source.Open(ctx, c)
+	return c, nil
 }
 
 func openFolder(q Request, r train.Recipe) (*store.Run, error) {

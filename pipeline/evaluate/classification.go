@@ -50,6 +50,10 @@ type Classification struct {
 	// Calibration is the expected calibration error over ten bins
 	// (Guo et al. 2017).
 	Calibration float64 `json:"calibration_error"`
+	// Reliability are the ten bins of confidence behind Calibration.
+	Reliability []Bin `json:"reliability,omitempty"`
+	// Detail is what Rank adds.
+	Detail *Detail `json:"detail,omitempty"`
 }
 
 // Predicted is the best class of sample i; the first of equals.
@@ -81,7 +85,8 @@ func Classify(p Predictions, names []string) (Classification, error) {
 		c.Confusion[label][p.Predicted(i)]++
 	}
 	c.Loss = p.meanLoss()
-	c.Calibration = p.calibrationError(10)
+	c.Reliability = p.Reliability(bins)
+	c.Calibration = calibrationError(c.Reliability, n)
 	c.fromConfusion(names)
 	return c, nil
 }
@@ -101,7 +106,7 @@ func (p Predictions) meanLoss() float64 {
 			total += float64(p.Losses[i])
 			continue
 		}
-		total -= math.Log(max(float64(p.Scores[i*p.Classes+label]), 1e-12))
+		total -= math.Log(clipped(float64(p.Scores[i*p.Classes+label])))
 	}
 	return total / float64(len(p.Labels))
 }
@@ -163,26 +168,11 @@ func Wilson(successes, n int) (low, high float64) {
 	return max(centre-half, 0), min(centre+half, 1)
 }
 
-// calibrationError is the mean distance between confidence and accuracy over
-// equal bins of confidence, weighted by samples.
-func (p Predictions) calibrationError(bins int) float64 {
-	count, right, trust := make([]float64, bins), make([]float64, bins), make([]float64, bins)
-	for i, label := range p.Labels {
-		best := p.Predicted(i)
-		confidence := float64(p.Scores[i*p.Classes+best])
-		bin := min(max(int(confidence*float64(bins)), 0), bins-1)
-		count[bin]++
-		trust[bin] += confidence
-		if best == label {
-			right[bin]++
-		}
-	}
-	total := 0.0
-	for i := range count {
-		total += math.Abs(trust[i] - right[i])
-	}
-	return total / float64(len(p.Labels))
-}
+// epsilon is the smallest step of a float32 at 1; probabilities are kept that
+// far from 0 and 1 in logarithms, as scikit-learn has it.
+const epsilon = 0x1p-23
+
+func clipped(p float64) float64 { return min(max(p, epsilon), 1-epsilon) }
 
 // Worst lists the samples with the highest loss, at most limit, worst first.
 func Worst(losses []float32, limit int) []int {

@@ -12,6 +12,11 @@ type Efficiency struct {
 	Throughput float64 `json:"throughput"` // samples a second in large batches
 	Size       int64   `json:"size_bytes"` // of the model file
 	PeakRSS    int64   `json:"peak_rss_bytes"`
+	// JoulesPerThousand is what a thousand answers in batches took, by the
+	// processors' own counter; 0 where there is none that may be read.
+	JoulesPerThousand float64 `json:"joules_per_thousand,omitempty"`
+	TrainSeconds      float64 `json:"train_seconds,omitempty"` // pauses left out; 0 where the model does not say
+	TrainJoules       float64 `json:"train_joules,omitempty"`
 }
 
 // Latency runs one sample's prediction often and returns the median and the

@@ -41,6 +41,19 @@ type labelled struct {
 
 // openFolder opens a folder of pictures or texts.
 func openFolder(ctx context.Context, c Config, root string) (*dataset.Set, error) {
+	s, err := labelledFiles(ctx, c, root)
+	if err != nil {
+		return nil, err
+	}
+	if s.kind == folder.Texts {
+		return s.texts(ctx)
+	}
+	return s.pictures(ctx)
+}
+
+// labelledFiles lists the files of a folder and of the test set kept apart, each
+// with its label.
+func labelledFiles(ctx context.Context, c Config, root string) (*fileSource, error) {
 	s := &fileSource{c: c, print: newPrint("folder").text(c.Operations.String())}
 	if err := s.list(ctx, root, folder.Whole); err != nil {
 		return nil, err
@@ -58,13 +71,7 @@ func openFolder(ctx context.Context, c Config, root string) (*dataset.Set, error
 	if err := s.fits(); err != nil {
 		return nil, err
 	}
-	if err := s.label(); err != nil {
-		return nil, err
-	}
-	if s.kind == folder.Texts {
-		return s.texts(ctx)
-	}
-	return s.pictures(ctx)
+	return s, s.label()
 }
 
 // list adds the files below root; a side other than Whole is given to all.
