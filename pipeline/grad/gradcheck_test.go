@@ -140,7 +140,7 @@ func checkOne(t *testing.T, make checkCase, seed uint64) {
 		tr.Output("result"+strconv.Itoa(i), v)
 	}
 	for _, level := range []runtime.Optimization{runtime.Full, runtime.None} {
-		got := execute(t, tr, level)
+		got := execute(t, tr, runtime.Options{Threads: 1, Optimization: level})
 		closeTo(t, "value", got["result0"], wanted)
 		for i := range gradients {
 			closeTo(t, "gradient of input "+strconv.Itoa(i), got["result"+strconv.Itoa(i+1)], numeric[i])
@@ -218,10 +218,10 @@ func closeTo(t *testing.T, what string, got, want array) {
 
 // execute runs the graph and, at level None, compares the shape of every inner
 // value with the one inferred.
-func execute(t *testing.T, tr *trial, level runtime.Optimization) map[string]array {
+func execute(t *testing.T, tr *trial, options runtime.Options) map[string]array {
 	t.Helper()
 	inner := map[string]*graph.Value{}
-	if level == runtime.None {
+	if options.Optimization == runtime.None {
 		collect(tr.Nodes(), inner)
 	}
 	for name, v := range inner {
@@ -231,7 +231,7 @@ func execute(t *testing.T, tr *trial, level runtime.Optimization) map[string]arr
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := runModel(t, m, tr.feeds, level)
+	got, _ := runModel(t, m, tr.feeds, options)
 	for name, v := range inner {
 		if a := got["inner "+name]; !slices.Equal(a.shape, v.Shape) {
 			t.Errorf("value %s: inferred shape %v, the runtime says %v", name, v.Shape, a.shape)
@@ -254,14 +254,15 @@ func collect(nodes []*graph.Node, into map[string]*graph.Value) {
 	}
 }
 
-// runModel runs m on the fed values and returns every output by name.
-func runModel(t *testing.T, m *onnx.Model, feeds map[*graph.Value]array, level runtime.Optimization) map[string]array {
+// runModel runs m on the fed values and returns every output by name, and what
+// a device's provider ran.
+func runModel(t *testing.T, m *onnx.Model, feeds map[*graph.Value]array, options runtime.Options) (map[string]array, []runtime.Placed) {
 	t.Helper()
 	data, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := runtime.NewSession(data, runtime.Options{Threads: 1, Optimization: level})
+	s, err := runtime.NewSession(data, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +286,11 @@ func runModel(t *testing.T, m *onnx.Model, feeds map[*graph.Value]array, level r
 	for _, x := range slices.Concat(in, out) {
 		x.Close()
 	}
-	return results
+	placed, err := s.Placement()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results, placed
 }
 
 func tensor(t *testing.T, kind onnx.DataType, a array) *runtime.Tensor {

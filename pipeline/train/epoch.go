@@ -73,7 +73,9 @@ func (r *run) closeEpoch(ctx context.Context, cut bool) error {
 		Seconds: r.clock.epoch(), SamplesPerSecond: speed,
 	}
 	r.ValLoss, r.ValScore = v.loss, v.accuracy
-	e.Best = r.judge(score{Seen: true, Accuracy: v.accuracy, Loss: v.loss})
+	if e.Best, err = r.judge(ctx, score{Seen: true, Accuracy: v.accuracy, Loss: v.loss}); err != nil {
+		return err
+	}
 	r.Plateau = r.Plateau.Observe(v.loss, max(r.recipe.Schedule.Every, 1))
 	if !cut {
 		r.Epoch++
@@ -86,23 +88,16 @@ func (r *run) closeEpoch(ctx context.Context, cut bool) error {
 }
 
 // judge remembers the best epoch.
-func (r *run) judge(s score) bool {
+func (r *run) judge(ctx context.Context, s score) (bool, error) {
 	if !s.betterThan(r.Best) {
 		r.Since++
-		return false
+		return false, nil
 	}
 	r.Best, r.BestEpoch, r.Since = s, r.Epoch+1, 0
-	r.best = r.net.evaluatedParts(r.state)
-	return true
-}
-
-// evaluatedParts copies what the model needs: parameters and buffers.
-func (n *network) evaluatedParts(s *state) [][]byte {
-	var parts [][]byte
-	for _, t := range s.evaluated(len(n.buffers) > 0) {
-		parts = append(parts, append([]byte(nil), t.Bytes()...))
-	}
-	return parts
+	var err error
+	// Parameters and buffers are what the model needs.
+	r.best, err = readAll(ctx, r.state.evaluated(len(r.net.buffers) > 0))
+	return true, err
 }
 
 // restoreBest reads the best epoch's state back after a restart.
@@ -142,9 +137,13 @@ func (r *run) checkpoint(ctx context.Context, best bool) error {
 	if err := errors.Join(r.collect(true), r.deps.Store.Flush()); err != nil {
 		return err
 	}
+	parts, err := r.state.snapshot(ctx)
+	if err != nil {
+		return err
+	}
 	r.Seconds = r.clock.elapsed().Seconds()
 	r.clock.checkpointed()
-	parts, p := r.state.snapshot(), r.position
+	p := r.position
 	result := make(chan saved, 1)
 	r.saver.result = result
 	go func() { result <- r.files.save(parts, p, best) }()

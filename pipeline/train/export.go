@@ -120,7 +120,7 @@ func (r *run) prove(ctx context.Context, model *onnx.Model) (float64, error) {
 	defer session.Close()
 	feed := r.deps.Set.Validation
 	rows := upTo(min(paritySamples, feed.Len()))
-	trained, err := r.eval.bestOver(ctx, r.best, feed, rows)
+	trained, err := r.answersOnCPU(ctx, feed, rows)
 	if err != nil {
 		return 0, err
 	}
@@ -133,6 +133,23 @@ func (r *run) prove(ctx context.Context, model *onnx.Model) (float64, error) {
 		return worst, fmt.Errorf("%w: by %.2g of the outputs' range on %d samples, allowed is %.0g", ErrParity, worst, len(rows), parityTolerance)
 	}
 	return worst, nil
+}
+
+// answersOnCPU is what the trainer answers with the best epoch's state, computed
+// where the exported model is computed: devices round differently, and a proof
+// is about the file.
+func (r *run) answersOnCPU(ctx context.Context, feed dataset.Feed, rows []int) (answers, error) {
+	if runtime.OnCPU(r.recipe.Device) {
+		return r.eval.bestOver(ctx, r.best, feed, rows)
+	}
+	network := *r.net
+	network.recipe.Device = runtime.CPU
+	eval, err := newEvaluator(&network)
+	if err != nil {
+		return answers{}, err
+	}
+	defer eval.close()
+	return eval.bestOver(ctx, r.best, feed, rows)
 }
 
 // bestOver evaluates with the tensors of the best epoch.

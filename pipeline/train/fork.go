@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -31,7 +32,7 @@ type Fork struct {
 // fork begins the run with another run's state: its weights, its optimizer's
 // memory where the rule is the same, its step and epoch. What the settings do not
 // change goes on as it would have there.
-func (r *run) fork(f Fork) error {
+func (r *run) fork(ctx context.Context, f Fork) error {
 	from, err := readTensors(f.Snapshot)
 	if err != nil {
 		return err
@@ -44,7 +45,7 @@ func (r *run) fork(f Fork) error {
 	if err != nil {
 		return err
 	}
-	if err := r.state.restore(parts); err != nil {
+	if err := r.state.restore(ctx, parts); err != nil {
 		return fmt.Errorf("%w: %w", ErrFork, err)
 	}
 	if f.OtherData {

@@ -46,12 +46,12 @@ func Run(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (Resul
 	if err != nil {
 		return Result{}, err
 	}
-	r, err := newRun(recipe, deps, emit)
+	r, err := newRun(ctx, recipe, deps, emit)
 	if err != nil {
 		return Result{}, err
 	}
 	defer r.close()
-	if err := r.begin(); err != nil {
+	if err := r.begin(ctx); err != nil {
 		return Result{}, err
 	}
 	if err := r.epochs(ctx); err != nil {
@@ -79,7 +79,7 @@ type run struct {
 	stopped  bool
 }
 
-func newRun(recipe Recipe, deps Deps, emit func(Event)) (*run, error) {
+func newRun(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (*run, error) {
 	if deps.Control == nil {
 		deps.Control = &Control{}
 	}
@@ -106,7 +106,7 @@ func newRun(recipe Recipe, deps Deps, emit func(Event)) (*run, error) {
 	if recipe.Optimizer.ClassWeights == "balanced" && net.classes > 0 {
 		r.weights = balancedWeights(deps.Set.Train, net.classes)
 	}
-	if r.state, err = newState(net); err != nil {
+	if r.state, err = newState(ctx, net); err != nil {
 		return nil, err
 	}
 	if r.eval, err = newEvaluator(net); err != nil {
@@ -159,7 +159,7 @@ func (r *run) emit(e Event) error {
 }
 
 // begin prepares the folder, or takes up a run where its last checkpoint left it.
-func (r *run) begin() error {
+func (r *run) begin(ctx context.Context) error {
 	if err := os.MkdirAll(r.files.dir, 0o755); err != nil {
 		return fmt.Errorf("prepare run folder: %w", err)
 	}
@@ -175,17 +175,17 @@ func (r *run) begin() error {
 	}
 	r.clock.start()
 	if r.deps.Resume {
-		return r.resume()
+		return r.resume(ctx)
 	}
 	if r.deps.Fork != nil {
-		return r.fork(*r.deps.Fork)
+		return r.fork(ctx, *r.deps.Fork)
 	}
 	return r.emit(Mark{Kind: MarkStart, Time: time.Now()})
 }
 
 // resume restores the newest readable checkpoint; where there is none the run
 // starts over, as it would have come to nothing else.
-func (r *run) resume() error {
+func (r *run) resume(ctx context.Context) error {
 	parts, p, skipped, err := r.files.latest()
 	for _, s := range skipped {
 		if err := r.emit(Log{Time: time.Now(), Level: "warn", Text: s.Error() + "; the one before is used"}); err != nil {
@@ -201,7 +201,7 @@ func (r *run) resume() error {
 	if err != nil {
 		return err
 	}
-	if err := r.state.restore(parts); err != nil {
+	if err := r.state.restore(ctx, parts); err != nil {
 		return err
 	}
 	r.position = p

@@ -184,7 +184,7 @@ func ExportSnapshot(ctx context.Context, recipe Recipe, set *dataset.Set, snapsh
 	if err != nil {
 		return err
 	}
-	r, err := newRun(recipe, Deps{Set: set, Store: nowhere{dir: filepath.Dir(out)}, Version: version}, func(Event) {})
+	r, err := newRun(ctx, recipe, Deps{Set: set, Store: nowhere{dir: filepath.Dir(out)}, Version: version}, func(Event) {})
 	if err != nil {
 		return err
 	}

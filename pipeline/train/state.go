@@ -1,33 +1,46 @@
 package train
 
 import (
+	"context"
+	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
 )
 
 // state is everything a step reads and writes, twice: the runtime reads one set
-// and writes the other, then they change places, so that nothing is copied.
+// and writes the other, then they change places, so that nothing is copied. It
+// lies in the memory of the device that trains.
 type state struct {
+	memory    *runtime.Memory
 	now, next []*runtime.Tensor // params, slots…, buffers
 }
 
-func newState(n *network) (*state, error) {
-	s := &state{}
+func newState(ctx context.Context, n *network) (*state, error) {
+	memory, err := runtime.OpenMemory(n.recipe.Device)
+	if err != nil {
+		return nil, fmt.Errorf("allocate training state: %w", err)
+	}
+	s := &state{memory: memory}
 	for range 2 {
-		set, err := n.allocateState()
+		set, err := n.allocateState(ctx, memory)
+		s.now, s.next = s.next, set
 		if err != nil {
 			s.close()
 			return nil, err
 		}
-		s.now, s.next = s.next, set
 	}
-	n.initialise(s)
+	if err := n.initialise(ctx, s); err != nil {
+		s.close()
+		return nil, err
+	}
 	return s, nil
 }
 
-func (n *network) allocateState() ([]*runtime.Tensor, error) {
+func (n *network) allocateState(ctx context.Context, memory *runtime.Memory) ([]*runtime.Tensor, error) {
 	sizes := []int{n.flat()}
 	for range n.recipe.rule().Slots() {
 		sizes = append(sizes, n.flat())
@@ -37,7 +50,7 @@ func (n *network) allocateState() ([]*runtime.Tensor, error) {
 	}
 	var set []*runtime.Tensor
 	for _, count := range sizes {
-		t, err := runtime.NewZeros(onnx.Float, []int64{int64(count)})
+		t, err := memory.Zeros(ctx, onnx.Float, []int64{int64(count)})
 		if err != nil {
 			return set, fmt.Errorf("allocate training state: %w", err)
 		}
@@ -47,24 +60,31 @@ func (n *network) allocateState() ([]*runtime.Tensor, error) {
 }
 
 // initialise draws the parameters' first values.
-func (n *network) initialise(s *state) {
-	params := runtime.Data[float32](s.params())
+func (n *network) initialise(ctx context.Context, s *state) error {
+	params := make([]float32, n.flat())
+	rest := params
 	for _, p := range n.parameters {
 		k := size(p.Shape)
-		p.Fill(params[:k], n.recipe.Seed)
-		params = params[k:]
+		p.Fill(rest[:k], n.recipe.Seed)
+		rest = rest[k:]
 	}
-	if len(n.buffers) == 0 {
-		return
+	if err := s.params().Write(ctx, floatBytes(params)); err != nil || len(n.buffers) == 0 {
+		return err
 	}
-	buffers := runtime.Data[float32](s.buffers())
+	buffers := make([]float32, 0, n.flatBuffers())
 	for _, b := range n.buffers {
-		k := size(b.Shape)
-		for i := range buffers[:k] {
-			buffers[i] = float32(b.Fill)
-		}
-		buffers = buffers[k:]
+		buffers = append(buffers, slices.Repeat([]float32{float32(b.Fill)}, size(b.Shape))...)
 	}
+	return s.buffers().Write(ctx, floatBytes(buffers))
+}
+
+// floatBytes are the numbers as tensors hold them.
+func floatBytes(values []float32) []byte {
+	raw := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+	}
+	return raw
 }
 
 func (s *state) params() *runtime.Tensor { return s.now[0] }
@@ -75,9 +95,13 @@ func (s *state) buffers() *runtime.Tensor { return s.now[len(s.now)-1] }
 func (s *state) swap() { s.now, s.next = s.next, s.now }
 
 func (s *state) close() {
+	if s == nil {
+		return
+	}
 	for _, t := range append(append([]*runtime.Tensor{}, s.now...), s.next...) {
 		t.Close()
 	}
+	s.memory.Close()
 }
 
 // evaluated are the tensors that the evaluation graph reads.
@@ -89,24 +113,29 @@ func (s *state) evaluated(hasBuffers bool) []*runtime.Tensor {
 }
 
 // snapshot copies the whole state.
-func (s *state) snapshot() [][]byte {
-	parts := make([][]byte, len(s.now))
-	for i, t := range s.now {
-		parts[i] = append([]byte(nil), t.Bytes()...)
+func (s *state) snapshot(ctx context.Context) ([][]byte, error) { return readAll(ctx, s.now) }
+
+// readAll copies the tensors' elements out of their memory.
+func readAll(ctx context.Context, tensors []*runtime.Tensor) ([][]byte, error) {
+	parts := make([][]byte, len(tensors))
+	for i, t := range tensors {
+		parts[i] = make([]byte, 4*t.Shape()[0])
+		if err := t.Read(ctx, parts[i]); err != nil {
+			return nil, fmt.Errorf("copy the training state: %w", err)
+		}
 	}
-	return parts
+	return parts, nil
 }
 
 // restore overwrites the state with a snapshot of the same network.
-func (s *state) restore(parts [][]byte) error {
+func (s *state) restore(ctx context.Context, parts [][]byte) error {
 	if len(parts) != len(s.now) {
 		return fmt.Errorf("a state of %d parts does not fit this network", len(parts))
 	}
 	for i, p := range parts {
-		if len(p) != len(s.now[i].Bytes()) {
-			return fmt.Errorf("part %d has %d bytes, this network needs %d", i, len(p), len(s.now[i].Bytes()))
+		if err := s.now[i].Write(ctx, p); err != nil {
+			return fmt.Errorf("part %d of the state does not fit this network: %w", i, err)
 		}
-		copy(s.now[i].Bytes(), p)
 	}
 	return nil
 }
