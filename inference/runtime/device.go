@@ -30,7 +30,8 @@ const CPU = "cpu"
 func OnCPU(device string) bool { return device == "" || device == CPU || device == "auto" }
 
 // appendDevice asks a session for the device named auto, cpu, webgpu[:n] or cuda[:n].
-func appendDevice(so *ort.SessionOptions, device string) error {
+func appendDevice(so *ort.SessionOptions, o Options) error {
+	device := o.Device
 	if OnCPU(device) {
 		return nil
 	}
@@ -41,7 +42,7 @@ func appendDevice(so *ort.SessionOptions, device string) error {
 	if kind == "cuda" {
 		err = appendCUDA(so, index)
 	} else {
-		err = appendWebGPU(so, index)
+		err = appendWebGPU(so, index, o.onCPU)
 	}
 	if err != nil {
 		return deviceError(device, err)
@@ -64,11 +65,15 @@ func splitDevice(device string) (kind string, index int, err error) {
 	return kind, index, nil
 }
 
-func appendWebGPU(so *ort.SessionOptions, index int) error {
+func appendWebGPU(so *ort.SessionOptions, index int, onCPU []string) error {
 	if err := selectAdapter(index); err != nil {
 		return err
 	}
-	return so.AppendExecutionProvider("WebGPU", map[string]string{"powerPreference": "high-performance"})
+	options := map[string]string{"powerPreference": "high-performance"}
+	if len(onCPU) > 0 {
+		options["forceCpuNodeNames"] = strings.Join(onCPU, "\n")
+	}
+	return so.AppendExecutionProvider("WebGPU", options)
 }
 
 func appendCUDA(so *ort.SessionOptions, index int) error {
@@ -101,11 +106,9 @@ func deviceError(device string, err error) error {
 	return fmt.Errorf("%w: %s: %w", ErrDevice, device, err)
 }
 
-// Placed is one node of an open session and the provider that runs it.
-type Placed struct{ Provider, Operator, Name string }
-
-// Placement tells which provider runs each node; nil for a session on the CPU.
-func (s *Session) Placement() ([]Placed, error) {
+// LeftBehind counts by operator the nodes of a device's session that the
+// processor runs, because the device's provider lacks them or failed at them.
+func (s *Session) LeftBehind() (map[string]int, error) {
 	if OnCPU(s.device) {
 		return nil, nil
 	}
@@ -114,26 +117,14 @@ func (s *Session) Placement() ([]Placed, error) {
 		return nil, fmt.Errorf("ask which provider runs what: %w", err)
 	}
 	defer C.free(handle(text))
-	var list []Placed
-	for line := range strings.Lines(C.GoString(text)) {
-		provider, rest, _ := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
-		operator, name, _ := strings.Cut(rest, "\t")
-		list = append(list, Placed{Provider: provider, Operator: operator, Name: name})
-	}
-	return list, nil
-}
-
-// LeftBehind counts by operator the nodes of a device's session that the
-// processor runs, because the device's provider lacks them.
-func (s *Session) LeftBehind() (map[string]int, error) {
-	placed, err := s.Placement()
-	if err != nil {
-		return nil, err
-	}
 	counts := map[string]int{}
-	for _, p := range placed {
-		if p.Provider == "CPUExecutionProvider" {
-			counts[p.Operator]++
+	for line := range strings.Lines(C.GoString(text)) {
+		// The runtime lists what it gave the processor; of the device's own nodes
+		// it lists only those it added itself.
+		provider, rest, _ := strings.Cut(line, "\t")
+		operator, _, _ := strings.Cut(rest, "\t")
+		if provider == "CPUExecutionProvider" {
+			counts[operator]++
 		}
 	}
 	return counts, nil

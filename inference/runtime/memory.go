@@ -22,11 +22,14 @@ type Memory struct {
 	copiers   map[onnx.DataType]*Session
 }
 
+// webgpuMemory is what the runtime calls the memory of the WebGPU provider.
+const webgpuMemory = "WebGPU_Buffer"
+
 // memoryName is what the runtime calls the memory of a provider.
 func memoryName(device string) string {
 	switch kind, _, _ := strings.Cut(device, ":"); kind {
 	case "webgpu":
-		return "WebGPU_Buffer"
+		return webgpuMemory
 	case "cuda":
 		return "Cuda"
 	default:
@@ -45,7 +48,7 @@ func OpenMemory(device string) (*Memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name != "Cuda" {
+	if name == webgpuMemory {
 		index = 0 // of the one WebGPU device of the process
 	}
 	s, err := m.copier(onnx.Float)

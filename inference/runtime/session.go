@@ -28,6 +28,8 @@ type Options struct {
 	Kernels bool
 	// Optimization is how far the runtime may rewrite the graph.
 	Optimization Optimization
+	// onCPU names nodes that a device's provider must leave to the processor.
+	onCPU []string
 }
 
 // Optimization is how far the runtime may rewrite a graph.
@@ -61,6 +63,8 @@ type Session struct {
 	outputs []Port
 	names   [2]portNames // of inputs and outputs
 	device  string
+	// fallback is set for devices whose nodes can be moved to the processor.
+	fallback *fallback
 }
 
 // OpenSession opens a model file, with its external data where it has some.
@@ -70,36 +74,31 @@ func OpenSession(path string, options Options) (*Session, error) {
 	}
 	s, err := newSession(options, func(so *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
 		return ort.NewDynamicAdvancedSession(path, nil, nil, so)
-	})
+	}, func() (*onnx.Model, error) { return onnx.Load(path) })
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", path, err)
 	}
 	return s, nil
 }
 
-// NewSession opens a model held in memory; model may be dropped afterwards.
+// NewSession opens a model held in memory, which must not be changed while the
+// session is open.
 func NewSession(model []byte, options Options) (*Session, error) {
 	return newSession(options, func(so *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
 		return ort.NewDynamicAdvancedSessionWithONNXData(model, nil, nil, so)
-	})
+	}, func() (*onnx.Model, error) { return onnx.Decode(model) })
 }
 
-func newSession(options Options, open func(*ort.SessionOptions) (*ort.DynamicAdvancedSession, error)) (*Session, error) {
+func newSession(options Options, open opener, model func() (*onnx.Model, error)) (*Session, error) {
 	if err := Load(); err != nil {
 		return nil, err
 	}
-	so, err := sessionOptions(options)
-	if err != nil {
+	s := &Session{device: options.Device}
+	if err := s.connect(options, open); err != nil {
 		return nil, err
 	}
-	defer func() { _ = so.Destroy() }()
-	s := &Session{device: options.Device}
-	if s.inner, err = open(so); err != nil {
-		return nil, deviceError(s.device, fmt.Errorf("the runtime does not accept this model: %w", err))
-	}
-	if err := s.describe(); err != nil {
-		s.Close()
-		return nil, fmt.Errorf("the runtime does not accept this model: %w", err)
+	if memoryName(s.device) == webgpuMemory {
+		s.fallback = &fallback{options: options, open: open, model: model}
 	}
 	return s, nil
 }
@@ -128,12 +127,8 @@ func (s *Session) Outputs() []Port { return s.outputs }
 
 // Close frees the session.
 func (s *Session) Close() {
-	if s != nil && s.inner != nil {
-		_ = s.inner.Destroy()
-		s.inner, s.handle = nil, nil
-		s.names[0].free()
-		s.names[1].free()
-		s.names = [2]portNames{}
+	if s != nil {
+		s.release()
 	}
 }
 
@@ -159,6 +154,10 @@ func (s *Session) Run(ctx context.Context, in, out []*Tensor) error {
 		return err
 	}
 	err = s.run(ctx, inputs, outputs)
+	for err != nil && ctx.Err() == nil && s.moveToCPU(err) {
+		clearMade(out, outputs)
+		err = s.run(ctx, inputs, outputs)
+	}
 	goruntime.KeepAlive(in)
 	goruntime.KeepAlive(out)
 	if err != nil && ctx.Err() == nil {
@@ -171,6 +170,10 @@ func (s *Session) Run(ctx context.Context, in, out []*Tensor) error {
 }
 
 func (s *Session) run(ctx context.Context, in, out []handle) error {
+	if s.fallback != nil {
+		s.fallback.lock.RLock()
+		defer s.fallback.lock.RUnlock()
+	}
 	if ctx.Done() == nil {
 		return runNative(s.handle, runOptions{}, s.names, in, out)
 	}
@@ -219,6 +222,15 @@ func handles(in, out []*Tensor) (inputs, outputs []handle, err error) {
 	return inputs, outputs, nil
 }
 
+// clearMade forgets outputs of a failed run that the runtime was to allocate.
+func clearMade(out []*Tensor, values []handle) {
+	for i, t := range out {
+		if t == nil {
+			values[i] = nil
+		}
+	}
+}
+
 // adopt wraps the outputs that the runtime allocated: all of them, or none.
 func adopt(out []*Tensor, values []handle) error {
 	var made []int
@@ -265,7 +277,7 @@ func sessionOptions(o Options) (*ort.SessionOptions, error) {
 		so.AddSessionConfigEntry("session.set_denormal_as_zero", "1"),
 	)
 	if err == nil {
-		err = appendDevice(so, o.Device)
+		err = appendDevice(so, o)
 	}
 	if err == nil && o.Kernels {
 		err = appendKernels(so, o.Device)

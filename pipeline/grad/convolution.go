@@ -44,10 +44,25 @@ func (c *Context) convInput(dy, w *graph.Value, shape []int, g graph.Geometry, g
 		plain := (dy.Shape[2+i]-1)*g.Stride[i] + (g.Kernel[i]-1)*g.Dilation[i] + 1 - g.PadBegin[i] - g.PadEnd[i]
 		extra[i] = shape[2+i] - plain
 	}
+	if kernels := w.Shape[0] / group; group > 1 && w.Shape[1] == 1 && kernels%2 == 0 {
+		dy, w = c.widenGroups(dy, 1, group, kernels), c.widenGroups(w, 0, group, kernels)
+	}
 	return c.Op("ConvTranspose", graph.Attrs{
 		"kernel_shape": g.Kernel, "strides": g.Stride, "dilations": g.Dilation, "group": group,
 		"pads": slices.Concat(g.PadBegin, g.PadEnd), "output_padding": extra,
 	}, dy, w)
+}
+
+// widenGroups adds a channel of zeros to each group along an axis of so many
+// groups of so many. The WebGPU provider of ONNX Runtime 1.30 computes a
+// transposed convolution wrongly whose groups take an even number of channels
+// and give one.
+func (c *Context) widenGroups(v *graph.Value, axis, groups, each int) *graph.Value {
+	apart := slices.Insert(slices.Clone(v.Shape), axis+1, each)
+	apart[axis] = groups
+	shape := slices.Clone(v.Shape)
+	shape[axis] = groups * (each + 1)
+	return c.Reshape(c.padAxis(c.Reshape(v, apart...), axis+1, 0, 1), shape...)
 }
 
 // convWeights is the gradient of a convolution's weights: for every kernel

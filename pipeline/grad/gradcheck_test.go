@@ -255,8 +255,8 @@ func collect(nodes []*graph.Node, into map[string]*graph.Value) {
 }
 
 // runModel runs m on the fed values and returns every output by name, and what
-// a device's provider ran.
-func runModel(t *testing.T, m *onnx.Model, feeds map[*graph.Value]array, options runtime.Options) (map[string]array, []runtime.Placed) {
+// the processor ran instead of a device.
+func runModel(t *testing.T, m *onnx.Model, feeds map[*graph.Value]array, options runtime.Options) (map[string]array, map[string]int) {
 	t.Helper()
 	data, err := m.Encode()
 	if err != nil {
@@ -286,11 +286,11 @@ func runModel(t *testing.T, m *onnx.Model, feeds map[*graph.Value]array, options
 	for _, x := range slices.Concat(in, out) {
 		x.Close()
 	}
-	placed, err := s.Placement()
+	left, err := s.LeftBehind()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return results, placed
+	return results, left
 }
 
 func tensor(t *testing.T, kind onnx.DataType, a array) *runtime.Tensor {

@@ -139,9 +139,16 @@ func operatorTable() string {
 	}
 	fmt.Fprintf(&b, tableHead, count, graph.Opset)
 	for _, op := range listed() {
-		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", op, firstOpset(op), gradientOfOperator(op, rules), "CPU")
+		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", op, firstOpset(op), gradientOfOperator(op, rules), devices(op))
 	}
 	return b.String()
+}
+
+func devices(op string) string {
+	if slices.Contains(webgpuOperators(), op) {
+		return "CPU, WebGPU"
+	}
+	return "CPU"
 }
 
 func gradientOfOperator(op string, rules []string) string {
@@ -163,7 +170,7 @@ This table is written by a test (` + "`go test ./pipeline/grad -run OperatorTabl
 
 - **Opset**: the first opset of ai.onnx with the operator, 7 at the earliest. Files of opset 7 to 22 are read; every form an operator had in them is rewritten to opset %d.
 - **Gradient**: *yes* means a rule that a test compares with central finite differences of a second, naive implementation, to 1e-3, over random shapes, broadcasts, strides, pads, dilations and groups, once as built and once as the runtime optimises it. *Zero* is a step, flat wherever it is not a jump. *By its parts*: the import spells the operator out. *No*: the results are integers or truth values, or nobody has needed it yet; the error then names the operator and its node.
-- **Devices**: where these checks run.
+- **Devices**: where the operator was seen running and its gradient agreed with the same differences. On WebGPU the processor steps in for operators that its provider of ONNX Runtime 1.30 lacks or fails at; with CUDA nothing is known to be missing, as no test of every commit has such a card.
 
 A program of its own, bench/peers/gomlx-grad, compares 24 operators with GoMLX's gradients; they agree to 1e-6.
 

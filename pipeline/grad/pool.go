@@ -125,27 +125,30 @@ func (c *Context) maxPoolOverlap(g graph.Geometry) *graph.Value {
 	for i, hit := range hits {
 		hits[i] = c.Unsqueeze(c.Mul(hit, share), 2)
 	}
-	stacked := c.Reshape(c.Concat(2, hits...), slices.Concat([]int{x.Shape[0], x.Shape[1] * len(hits)}, y.Shape[2:])...)
-	return c.scatterWindows(stacked, c.oneHotKernels(x, len(hits), g.Kernel), g)
+	return c.scatterWindows(c.Concat(2, hits...), g, identity(len(hits)))
 }
 
-// oneHotKernels holds for each channel and kernel offset a kernel with a one at
-// that offset: [C·K, 1, kh, kw] or its like.
-func (c *Context) oneHotKernels(x *graph.Value, kernel int, size []int) *graph.Value {
-	eye := make([]float64, kernel*kernel)
-	for i := range kernel {
-		eye[i*kernel+i] = 1
+// identity holds a one on the diagonal.
+func identity(n int) []float64 {
+	eye := make([]float64, n*n)
+	for i := range n {
+		eye[i*n+i] = 1
 	}
-	identity := c.Const(x.Type, slices.Concat([]int{1, kernel}, size), eye...)
-	all := c.Expand(identity, slices.Concat([]int{x.Shape[1], kernel}, size)...)
-	return c.Reshape(all, slices.Concat([]int{x.Shape[1] * kernel, 1}, size)...)
+	return eye
 }
 
-// scatterWindows adds window contents back to where the windows lie: a
-// transposed convolution, one group a channel.
-func (c *Context) scatterWindows(v, kernels *graph.Value, g graph.Geometry) *graph.Value {
+// scatterWindows adds window contents [N, C, K, out…] back to where the windows
+// lie, where kernels [K, 1, kernel…] say what each of the K shares touches: a
+// transposed convolution over all channels as a batch, since they are alike.
+// (In groups of channels the WebGPU provider of ONNX Runtime 1.30 computes it
+// wrongly when there are two or four shares a group.)
+func (c *Context) scatterWindows(v *graph.Value, g graph.Geometry, kernels []float64) *graph.Value {
 	x := c.X(0)
-	return c.convInput(v, kernels, x.Shape, g, x.Shape[1])
+	shares := v.Shape[2]
+	w := c.Const(x.Type, slices.Concat([]int{shares, 1}, g.Kernel), kernels...)
+	batch := c.Reshape(v, slices.Concat([]int{x.Shape[0] * x.Shape[1], shares}, v.Shape[3:])...)
+	space := slices.Concat([]int{x.Shape[0] * x.Shape[1], 1}, x.Shape[2:])
+	return c.Reshape(c.convInput(batch, w, space, g, 1), x.Shape...)
 }
 
 // averagePoolRule spreads the gradient evenly over each window's elements;
@@ -165,13 +168,12 @@ func averagePoolRule(c *Context) ([]*graph.Value, error) {
 	if slices.ContainsFunc(counts, func(n float64) bool { return n != area }) {
 		share = c.Div(dy, c.Const(x.Type, slices.Concat([]int{1, 1}, dy.Shape[2:]), counts...))
 	}
-	return []*graph.Value{c.scatterWindows(share, c.windowOfOnes(g), g)}, nil
+	return []*graph.Value{c.spreadWindows(share, g)}, nil
 }
 
-// windowOfOnes is one kernel of ones for each channel.
-func (c *Context) windowOfOnes(g graph.Geometry) *graph.Value {
-	x := c.X(0)
-	return c.Expand(c.Scalar(x, 1), slices.Concat([]int{x.Shape[1], 1}, g.Kernel)...)
+// spreadWindows adds the same value [N, C, out…] to all elements of a window.
+func (c *Context) spreadWindows(v *graph.Value, g graph.Geometry) *graph.Value {
+	return c.scatterWindows(c.Unsqueeze(v, 2), g, slices.Repeat([]float64{1}, volume(g.Kernel)))
 }
 
 // coverage counts for each output position the positions of its window that the
@@ -220,7 +222,7 @@ func lpPoolRule(c *Context) ([]*graph.Value, error) {
 		return nil, err
 	}
 	x, y, p := c.X(0), c.Y(0), float64(c.Node.Attrs.Int("p", 2))
-	share := c.scatterWindows(c.Mul(c.DY(0), c.power(c.awayFromZero(y), 1-p)), c.windowOfOnes(g), g)
+	share := c.spreadWindows(c.Mul(c.DY(0), c.power(c.awayFromZero(y), 1-p)), g)
 	return []*graph.Value{c.Mul(share, c.Mul(c.Op("Sign", nil, x), c.power(c.Op("Abs", nil, x), p-1)))}, nil
 }
 

@@ -72,6 +72,9 @@ func autoPadCase(op string, weights bool) checkCase {
 func convolutionCases() map[string]checkCase {
 	return map[string]checkCase{
 		"Conv": convCase(2, false), "Conv again": convCase(2, false), "Conv in groups": convCase(2, true),
+		"Conv with two kernels a channel": func(t *trial) *graph.Value {
+			return t.Op("Conv", graph.Attrs{"group": 3}, t.x(2, 3, 5, 6), t.x(6, 1, 3, 2))
+		},
 		"Conv auto_pad": autoPadCase("Conv", true),
 		"Conv same 3×3": func(t *trial) *graph.Value {
 			return t.Op("Conv", graph.Attrs{"pads": []int{1, 1, 1, 1}}, t.x(2, t.among(1, 5), 5, 6), t.x(3, t.wrtChannels(), 3, 3), t.x(3))

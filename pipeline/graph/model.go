@@ -23,6 +23,7 @@ func (b *Builder) Model() (*onnx.Model, error) {
 			g.Nodes = append(g.Nodes, n.protos()...)
 		}
 	}
+	nameNodes(g.Nodes)
 	used := usedNames(g.Nodes)
 	for _, v := range b.inputs {
 		g.Inputs = append(g.Inputs, v.info())
@@ -42,6 +43,25 @@ func (b *Builder) Model() (*onnx.Model, error) {
 	return &onnx.Model{
 		IRVersion: irVersion, ProducerName: "athanor", Opsets: opsets, Graph: g, Metadata: b.metadata,
 	}, nil
+}
+
+// nameNodes gives nodes without a name one of their own, by which the runtime
+// can speak of them.
+func nameNodes(nodes []*onnx.Node) {
+	taken := map[string]bool{}
+	for _, n := range nodes {
+		taken[n.Name] = true
+	}
+	for i, n := range nodes {
+		if n.Name != "" {
+			continue
+		}
+		n.Name = fmt.Sprintf("%s_%d", n.OpType, i)
+		for taken[n.Name] {
+			n.Name += "_"
+		}
+		taken[n.Name] = true
+	}
 }
 
 // reachable marks the nodes that an output depends on.

@@ -64,7 +64,7 @@ func FindRate(ctx context.Context, recipe Recipe, set *dataset.Set, q RateSearch
 	if err != nil {
 		return Rates{}, err
 	}
-	state, err := newState(net)
+	state, err := newState(ctx, net)
 	if err != nil {
 		return Rates{}, err
 	}
