@@ -21,13 +21,13 @@ type trial struct {
 func (b *bench) trials() []trial {
 	return []trial{
 		{"MLP 784-128-128-10, default recipe", job{data: b.mnist, model: "mlp", batch: 32, epochs: 10}, b.seeds, 0.982},
-		{"CNN, two blocks", job{data: b.mnist, model: "cnn", batch: 32, epochs: 12}, min(b.seeds, 3), 0.992},
+		{"CNN, two blocks", job{data: b.mnist, model: "cnn", batch: 32, epochs: 12}, b.seeds, 0.992},
 		{"MLP trained on the embedded digits alone", job{data: "digits", model: "mlp", batch: 32, epochs: 10}, b.seeds, 0.85},
 	}
 }
 
 func accuracy(ctx context.Context, b *bench) (section, error) {
-	s := section{title: "Accuracy on MNIST's 10,000 test pictures", text: "Median over seeds; the test set is never trained on, and the generator of the embedded digits has not seen a picture of MNIST."}
+	s := section{title: "Accuracy on MNIST's 10,000 test pictures", text: "Median over seeds that were not used to choose anything (the MLP's learning rate was chosen with seeds 1 to 5 in view); the test set is never trained on, and the generator of the embedded digits has not seen a picture of MNIST."}
 	t := table{head: []string{"network", "batch", "epochs", "seeds", "accuracy (median)", "smallest to largest", "seconds a training", "wanted", ""}}
 	for _, tr := range b.trials() {
 		if b.network != "" && tr.job.model != b.network {
@@ -35,17 +35,17 @@ func accuracy(ctx context.Context, b *bench) (section, error) {
 		}
 		var accuracies, seconds []float64
 		for seed := range tr.seeds {
-			tr.job.seed = seed + 1
+			tr.job.seed = b.first + seed
 			a, sec, err := b.score(ctx, tr.job)
 			if err != nil {
 				return s, err
 			}
 			accuracies, seconds = append(accuracies, a), append(seconds, sec)
-			slog.Info("trained", "network", tr.what, "seed", seed+1, "accuracy", a)
+			slog.Info("trained", "network", tr.what, "seed", tr.job.seed, "accuracy", a)
 		}
 		m := median(accuracies)
 		t.rows = append(t.rows, []string{
-			tr.what, strconv.Itoa(tr.job.batch), strconv.Itoa(tr.job.epochs), strconv.Itoa(tr.seeds),
+			tr.what, strconv.Itoa(tr.job.batch), strconv.Itoa(tr.job.epochs), fmt.Sprintf("%d to %d", b.first, b.first+tr.seeds-1),
 			percent(m), spread(accuracies, percent), fmt.Sprintf("%.1f", median(seconds)), "≥ " + percent(tr.wanted), verdict(m >= tr.wanted),
 		})
 	}

@@ -28,6 +28,7 @@ type settings struct {
 	rounds  int
 	epochs  int // a run of the speed part; the first is not counted
 	seeds   int
+	first   int // the first seed of the accuracy part
 	threads int
 	network string // of the speed, kernels and accuracy parts, "" for all
 }
@@ -42,6 +43,7 @@ func main() {
 	flag.IntVar(&s.rounds, "rounds", 3, "rounds of the speed part; ratios are taken in each round")
 	flag.IntVar(&s.epochs, "epochs", 3, "epochs of each run of the speed part; the first is not counted")
 	flag.IntVar(&s.seeds, "seeds", 5, "seeds of the accuracy part")
+	flag.IntVar(&s.first, "first-seed", 6, "first seed of the accuracy part; 1 to 5 were seen when the MLP's learning rate was chosen")
 	flag.StringVar(&s.network, "network", "", "mlp or cnn: only this network in the speed, kernels and accuracy parts")
 	flag.IntVar(&s.threads, "threads", 2, "threads, for every engine")
 	flag.Parse()

@@ -164,3 +164,108 @@ func TestConvolutionKernels(t *testing.T) {
 		}
 	}
 }
+
+// TestStepKernels: loss, ReLU's gradient and the scaling of bytes agree with the
+// plain operators.
+func TestStepKernels(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		rows, width, classes := 1+r.IntN(70), 1+r.IntN(150), 2+r.IntN(12)
+		smoothing := float64(seed%2) * 0.1
+		build := func(kernels bool) *onnx.Model {
+			b := graph.New("step")
+			if kernels {
+				b.UseKernels()
+			}
+			h := b.Relu(b.Gemm(b.Input("x", onnx.Float, rows, width), b.Input("w1", onnx.Float, width, width), b.Input("b1", onnx.Float, width), false, false))
+			logits := b.Gemm(h, b.Input("w2", onnx.Float, width, classes), nil, false, false)
+			loss, logp := grad.ClassEntropy(b, logits, b.Input("target", onnx.Int64, rows), smoothing)
+			var wrt []*graph.Value
+			for _, in := range b.Inputs() {
+				if in.Type == onnx.Float {
+					wrt = append(wrt, in)
+				}
+			}
+			grads, err := grad.Backward(b, loss, b.Input("seed", onnx.Float, rows, 1), wrt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, v := range slices.Concat([]*graph.Value{loss, logp}, grads) {
+				b.Output(fmt.Sprintf("out%d", i), v)
+			}
+			m, err := b.Model()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m
+		}
+		feeds := func(ports []runtime.Port) []*runtime.Tensor {
+			return stepFeeds(rand.New(rand.NewPCG(seed, 6)), ports, classes)
+		}
+		plain := results(t, build(false), runtime.Options{Threads: 1}, feeds)
+		for _, threads := range []int{1, 2, 8} {
+			fused := results(t, build(true), runtime.Options{Threads: threads, Kernels: true}, feeds)
+			for i := range plain {
+				if err := agree(plain[i], fused[i], 1e-5); err != nil {
+					t.Errorf("seed %d, %d×%d, %d classes, output %d: %v", seed, rows, width, classes, i, err)
+				}
+			}
+		}
+	}
+}
+
+func stepFeeds(r *rand.Rand, ports []runtime.Port, classes int) []*runtime.Tensor {
+	var list []*runtime.Tensor
+	for _, p := range ports {
+		tensor, err := runtime.NewZeros(p.Type, p.Shape)
+		if err != nil {
+			panic(err)
+		}
+		if p.Type == onnx.Int64 {
+			for i := range runtime.Data[int64](tensor) {
+				runtime.Data[int64](tensor)[i] = int64(r.IntN(classes))
+			}
+		} else {
+			for i := range runtime.Data[float32](tensor) {
+				runtime.Data[float32](tensor)[i] = float32(r.NormFloat64()) / 4
+			}
+		}
+		list = append(list, tensor)
+	}
+	return list
+}
+
+// TestScaleKernel: bytes times a constant have the same bits either way.
+func TestScaleKernel(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	build := func(kernels bool) *onnx.Model {
+		b := graph.New("scale")
+		x := b.Input("x", onnx.Uint8, 3, 9001)
+		if kernels {
+			b.UseKernels()
+			b.Output("y", b.Op(graph.ScaleKernel, graph.KernelAttrs(x.Shape, 1.0/255), x))
+		} else {
+			b.Output("y", b.MulBy(b.Cast(x, onnx.Float), 1.0/255))
+		}
+		m, err := b.Model()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	feeds := func(ports []runtime.Port) []*runtime.Tensor {
+		tensor, err := runtime.NewZeros(ports[0].Type, ports[0].Shape)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range tensor.Bytes() {
+			tensor.Bytes()[i] = byte(i * 7)
+		}
+		return []*runtime.Tensor{tensor}
+	}
+	plain, fused := results(t, build(false), runtime.Options{Threads: 2}, feeds), results(t, build(true), runtime.Options{Threads: 2, Kernels: true}, feeds)
+	if !slices.Equal(plain[0], fused[0]) {
+		t.Error("the kernel scales differently")
+	}
+}

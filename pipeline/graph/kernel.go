@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"fmt"
 	"slices"
 
 	"athanor/inference/onnx"
@@ -27,6 +28,8 @@ const (
 	EntropyGradKernel = kernelPrefix + "CrossEntropyGrad"
 	// ReluGradKernel takes y and dy [N, C]; gives dx and its sums over rows [C].
 	ReluGradKernel = kernelPrefix + "ReluGrad"
+	// ScaleKernel takes bytes; gives them as floats times a constant.
+	ScaleKernel = kernelPrefix + "Scale"
 )
 
 // UseKernels lets the graph name operators of onnx.KernelDomain from here on.
@@ -48,6 +51,7 @@ func KernelAttrs(sizes []int, constants ...float64) Attrs {
 var kernelOperators = map[string]inferFunc{
 	ConvKernel: inferConvKernel, ConvGradKernel: inferConvGradKernel, UpdateKernel: inferUpdateKernel,
 	EntropyKernel: inferEntropyKernel, EntropyGradKernel: inferEntropyGradKernel, ReluGradKernel: inferReluGradKernel,
+	ScaleKernel: inferScaleKernel,
 }
 
 func inferConvKernel(n *Node) ([]result, error) {
@@ -89,6 +93,16 @@ func inferReluGradKernel(n *Node) ([]result, error) {
 		return nil, err
 	}
 	return []result{{onnx.Float, n.In[0].Shape}, {onnx.Float, n.In[0].Shape[1:]}}, nil
+}
+
+func inferScaleKernel(n *Node) ([]result, error) {
+	if err := need(n, 1); err != nil {
+		return nil, err
+	}
+	if n.In[0].Type != onnx.Uint8 {
+		return nil, fmt.Errorf("takes bytes, got %v", n.In[0].Type)
+	}
+	return one(onnx.Float, n.In[0].Shape), nil
 }
 
 func inferEntropyGradKernel(n *Node) ([]result, error) {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"athanor/inference/onnx"
 	"athanor/pipeline/graph"
 )
 
@@ -84,7 +83,7 @@ func Find(name, takes string) (Architecture, error) {
 
 // imageMLP is the founding article's network: dense layers with ReLU over the pixels.
 func imageMLP(c *Context, x []*graph.Value, cfg Config) *graph.Value {
-	h := c.MulBy(c.Cast(c.Flatten(x[0]), onnx.Float), 1.0/255)
+	h := c.unit(c.Flatten(x[0]))
 	return c.dense(h, cfg, []int{128, 128})
 }
 

@@ -108,11 +108,19 @@ func (c *Context) Present(ids *graph.Value) *graph.Value {
 
 // Pixels turns uint8 pictures [N, H, W, C] into floats in [0, 1], [N, C, H, W].
 func (c *Context) Pixels(x *graph.Value) *graph.Value {
-	scaled := c.MulBy(c.Cast(x, onnx.Float), 1.0/255)
+	scaled := c.unit(x)
 	if x.Shape[3] == 1 {
 		return c.Reshape(scaled, x.Shape[0], 1, x.Shape[1], x.Shape[2])
 	}
 	return c.Transpose(scaled, 0, 3, 1, 2)
+}
+
+// unit turns bytes into floats in [0, 1].
+func (c *Context) unit(x *graph.Value) *graph.Value {
+	if c.Kernels() && x.Type == onnx.Uint8 && x.Size() != graph.Unknown {
+		return c.Op(graph.ScaleKernel, graph.KernelAttrs(x.Shape, 1.0/255), x)
+	}
+	return c.MulBy(c.Cast(x, onnx.Float), 1.0/255)
 }
 
 // Flatten keeps the batch and joins all other dimensions.

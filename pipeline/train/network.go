@@ -94,9 +94,17 @@ func size(shape []int) int {
 	return n
 }
 
-// unpack cuts flat vectors into the named tensors of the network.
+// unpack cuts flat vectors into the named tensors of the network. On the CPU
+// the parameters come as inputs of their own, over the same memory (state.views).
 func (n *network) unpack(b *graph.Builder, params, buffers *graph.Value) map[string]*graph.Value {
 	named := map[string]*graph.Value{}
+	if b.Kernels() {
+		for _, p := range n.parameters {
+			named[p.Name] = b.Input("params/"+p.Name, onnx.Float, p.Shape...)
+		}
+		n.unpackBuffers(b, buffers, named)
+		return named
+	}
 	var sizes []int
 	for _, p := range n.parameters {
 		sizes = append(sizes, size(p.Shape))
@@ -104,25 +112,30 @@ func (n *network) unpack(b *graph.Builder, params, buffers *graph.Value) map[str
 	for i, piece := range b.Split(params, 0, sizes...) {
 		named[n.parameters[i].Name] = b.Reshape(piece, n.parameters[i].Shape...)
 	}
+	n.unpackBuffers(b, buffers, named)
+	return named
+}
+
+func (n *network) unpackBuffers(b *graph.Builder, buffers *graph.Value, named map[string]*graph.Value) {
 	if len(n.buffers) == 0 {
-		return named
+		return
 	}
-	sizes = nil
+	var sizes []int
 	for _, buf := range n.buffers {
 		sizes = append(sizes, size(buf.Shape))
 	}
 	for i, piece := range b.Split(buffers, 0, sizes...) {
 		named[n.buffers[i].Name] = b.Reshape(piece, n.buffers[i].Shape...)
 	}
-	return named
 }
 
 // stepModel is the whole training step for one batch size: state in, state out.
 //
 // Inputs: params [n], one slot [n] for each of the optimizer's, buffers [m]
 // where there are any, the sample's columns, target [B] (int64 classes or float
-// values), weight [B] (sums to 1), hyper, then the dropout masks. Outputs: the
-// new params, slots and buffers, loss [B], score [B, K] (classification), norm [1].
+// values), weight [B] (sums to 1), hyper, on the CPU each parameter again, then
+// the dropout masks. Outputs: the new params, slots and buffers, loss [B], score
+// [B, K] (classification), norm [1].
 func (n *network) stepModel(batch int) (*onnx.Model, []nn.Mask, error) {
 	b := graph.New("step")
 	if n.kernels() {

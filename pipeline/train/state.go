@@ -17,6 +17,9 @@ import (
 type state struct {
 	memory    *runtime.Memory
 	now, next []*runtime.Tensor // params, slots…, buffers
+	// views are the parameters of now and of next one by one, over their memory;
+	// none where the step does not take them.
+	views [2][]*runtime.Tensor
 }
 
 func newState(ctx context.Context, n *network) (*state, error) {
@@ -32,12 +35,34 @@ func newState(ctx context.Context, n *network) (*state, error) {
 			s.close()
 			return nil, err
 		}
+		s.views[0] = s.views[1]
+		if s.views[1], err = n.viewParameters(set[0]); err != nil {
+			s.close()
+			return nil, err
+		}
 	}
 	if err := n.initialise(ctx, s); err != nil {
 		s.close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// viewParameters are the parts of a flat vector of parameters.
+func (n *network) viewParameters(flat *runtime.Tensor) ([]*runtime.Tensor, error) {
+	if !n.kernels() {
+		return nil, nil
+	}
+	var views []*runtime.Tensor
+	offset := 0
+	for _, p := range n.parameters {
+		v, err := flat.View(offset, shape64(p.Shape[0], p.Shape[1:]))
+		if err != nil {
+			return views, fmt.Errorf("parameter %s: %w", p.Name, err)
+		}
+		views, offset = append(views, v), offset+size(p.Shape)
+	}
+	return views, nil
 }
 
 func (n *network) allocateState(ctx context.Context, memory *runtime.Memory) ([]*runtime.Tensor, error) {
@@ -92,13 +117,16 @@ func (s *state) params() *runtime.Tensor { return s.now[0] }
 // buffers is the last tensor of the state; only networks with buffers have it.
 func (s *state) buffers() *runtime.Tensor { return s.now[len(s.now)-1] }
 
-func (s *state) swap() { s.now, s.next = s.next, s.now }
+func (s *state) swap() {
+	s.now, s.next = s.next, s.now
+	s.views[0], s.views[1] = s.views[1], s.views[0]
+}
 
 func (s *state) close() {
 	if s == nil {
 		return
 	}
-	for _, t := range append(append([]*runtime.Tensor{}, s.now...), s.next...) {
+	for _, t := range slices.Concat(s.views[0], s.views[1], s.now, s.next) {
 		t.Close()
 	}
 	s.memory.Close()

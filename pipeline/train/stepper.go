@@ -88,7 +88,7 @@ func shape64(first int, rest []int) []int64 {
 
 // run does one step from state to its other half and swaps them.
 func (s *stepper) run(ctx context.Context, st *state) error {
-	in := slices.Concat(st.now, s.columns, []*runtime.Tensor{s.target, s.weight, s.hyper}, s.masks)
+	in := slices.Concat(st.now, s.columns, []*runtime.Tensor{s.target, s.weight, s.hyper}, st.views[0], s.masks)
 	out := append(slices.Clone(st.next), s.loss)
 	if s.score != nil {
 		out = append(out, s.score)

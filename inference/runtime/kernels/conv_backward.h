@@ -1,8 +1,8 @@
-// The gradient of a convolution for one sample. After pooling and ReLU most of
-// it is zero, so only the elements that carry something are gone through: each
-// adds its window of the input to the weights' gradient, held in registers, and
-// the weights to its window of the input's gradient. Included for each
-// instruction set.
+// The gradient of a convolution for one sample. After pooling most of it is
+// zero, so only the elements that carry something are gone through: each adds
+// its window of the input to the weights' gradient, held in registers, and the
+// weights to its window of the input's gradient. Included for each instruction
+// set.
 
 // spread_pixels puts channels last, with padding around and channels filled up.
 KERNEL void spread_pixels(const conv_shape *s, patch_layout l, const float *x, float *to) {
@@ -33,48 +33,16 @@ KERNEL void gather_pixels(const conv_shape *s, patch_layout l, const float *from
     }
 }
 
-// unroll writes one row for each position: kernel offset, then channel.
-KERNEL void unroll(const conv_shape *s, patch_layout l, const float *x, float *to) {
-  memset(to, 0, (size_t)s->rows * s->cols * l.seg_len * sizeof *to);
-  for (int r = 0; r < s->rows; r++)
-    for (int ky = 0; ky < s->kernel_h; ky++) {
-      int row = r * s->stride_h + ky * s->dilation_h - s->pad_top;
-      if (row < 0 || row >= s->in_h) continue;
-      for (int c = 0; c < s->in_c; c++) {
-        const float *from = x + ((size_t)c * s->in_h + row) * s->in_w;
-        for (int kx = 0; kx < s->kernel_w; kx++) {
-          float *out = to + (size_t)r * s->cols * l.seg_len + (ky * s->kernel_w + kx) * s->in_c + c;
-          int shift = kx * s->dilation_w - s->pad_left;
-          for (int p = 0; p < s->cols; p++) {
-            int at = p * s->stride_w + shift;
-            if (at >= 0 && at < s->in_w) out[(size_t)p * l.seg_len] = from[at];
-          }
-        }
-      }
-    }
-}
-
-// absorb adds n vectors of every entry's window, times its value, to sum. With
-// few vectors several sums are kept, so that additions need not wait for each other.
+// absorb adds n vectors of every entry's window, times its value, to sum.
 INLINE void absorb(float *sum, const float *x, const int *off, const float *val, int count, const int n) {
-  const int lots = n > 2 ? 1 : 4;
-  vec acc[4][12];
-  UNROLL for (int u = 0; u < lots; u++) UNROLL for (int j = 0; j < n; j++) acc[u][j] = (vec){0};
-  int e = 0;
-  for (; e + lots <= count; e += lots) {
-    UNROLL for (int u = 0; u < lots; u++) {
-      const float *p = x + off[e + u];
-      UNROLL for (int j = 0; j < n; j++) acc[u][j] += load(p + j * LANES) * val[e + u];
-    }
+  vec acc[12];
+  UNROLL for (int j = 0; j < n; j++) acc[j] = load(sum + j * LANES);
+  for (int e = 0; e < count; e++) {
+    const float *p = x + off[e];
+    float g = val[e];
+    UNROLL for (int j = 0; j < n; j++) acc[j] += load(p + j * LANES) * g;
   }
-  for (; e < count; e++) {
-    UNROLL for (int j = 0; j < n; j++) acc[0][j] += load(x + off[e] + j * LANES) * val[e];
-  }
-  UNROLL for (int j = 0; j < n; j++) {
-    vec v = load(sum + j * LANES);
-    UNROLL for (int u = 0; u < lots; u++) v += acc[u][j];
-    store(sum + j * LANES, v);
-  }
+  UNROLL for (int j = 0; j < n; j++) store(sum + j * LANES, acc[j]);
 }
 
 // emit adds n vectors of weights, times each entry's value, to its window.
@@ -90,7 +58,7 @@ INLINE void emit(const float *w, float *x, const int *off, const float *val, int
 // IN_BLOCKS goes through vectors of a segment in blocks that fit the registers.
 #define IN_BLOCKS(call)                                         \
   for (int left = vectors, at = 0; left > 0;) {                 \
-    if (WIDE && left >= 12) { call(12); at += 12; left -= 12; } \
+    if (left >= 12) { call(12); at += 12; left -= 12; } \
     else if (left >= 6) { call(6); at += 6; left -= 6; }        \
     else if (left >= 4) { call(4); at += 4; left -= 4; }        \
     else if (left >= 2) { call(2); at += 2; left -= 2; }        \
@@ -98,28 +66,27 @@ INLINE void emit(const float *w, float *x, const int *off, const float *val, int
   }
 
 KERNEL void sum_windows(const sweep *k, float *dw, int count) {
-  int vectors = k->lw.seg_len / LANES;
-  for (int seg = 0; seg < k->lw.segs; seg++) {
-    const float *x = k->xs + seg_offset(k->s, k->lw, seg);
-    float *sum = dw + (size_t)seg * k->lw.seg_len;
-#define ABSORB(n) absorb(sum + at * LANES, x + at * LANES, k->off_w, k->val, count, n)
+  int vectors = k->l.seg_len / LANES;
+  for (int seg = 0; seg < k->l.segs; seg++) {
+    const float *x = k->xs + seg_offset(k->s, k->l, seg);
+    float *sum = dw + (size_t)seg * k->l.seg_len;
+#define ABSORB(n) absorb(sum + at * LANES, x + at * LANES, k->off, k->val, count, n)
     IN_BLOCKS(ABSORB)
   }
 }
 
 KERNEL void send_windows(const sweep *k, const float *w, int count) {
-  int vectors = k->lx.seg_len / LANES;
-  for (int seg = 0; seg < k->lx.segs; seg++) {
-    float *x = k->dxs + seg_offset(k->s, k->lx, seg);
-    const float *from = w + (size_t)seg * k->lx.seg_len;
-#define EMIT(n) emit(from + at * LANES, x + at * LANES, k->off_x, k->val, count, n)
+  int vectors = k->l.seg_len / LANES;
+  for (int seg = 0; seg < k->l.segs; seg++) {
+    float *x = k->dxs + seg_offset(k->s, k->l, seg);
+    const float *from = w + (size_t)seg * k->l.seg_len;
+#define EMIT(n) emit(from + at * LANES, x + at * LANES, k->off, k->val, count, n)
     IN_BLOCKS(EMIT)
   }
 }
 
 INLINE int entry(const sweep *k, int count, int position, float value) {
-  k->off_w[count] = k->at_w[position];
-  k->off_x[count] = k->at_x[position];
+  k->off[count] = k->at[position];
   k->val[count] = value;
   return count + (value != 0);
 }
@@ -162,17 +129,28 @@ KERNEL int plain_entries(const sweep *k, const float *y, const float *dy, float 
   return count;
 }
 
-KERNEL void backward(const sweep *k, const float *x, const float *y, const uint8_t *mask, const float *dy, float *dx) {
+// sparse goes through a sample channel by channel. dw is laid out as windows
+// are: [channel][segment].
+KERNEL void sparse(const sweep *k, const float *x, const float *y, const uint8_t *mask, const float *dy, float *dx, int sums) {
   const conv_shape *s = k->s;
-  size_t plane = (size_t)s->y_h * s->y_w;
-  if (k->lw.columns) unroll(s, k->lw, x, k->xs);
-  else spread_pixels(s, k->lw, x, k->xs);
-  if (dx) memset(k->dxs, 0, (size_t)s->pad_h * s->pad_w * k->lx.channels * sizeof *dx);
+  size_t plane = (size_t)s->y_h * s->y_w, size = (size_t)k->l.segs * k->l.seg_len;
+  float unused = 0;
+  if (sums) spread_pixels(s, k->l, x, k->xs);
+  if (dx) memset(k->dxs, 0, (size_t)s->pad_h * s->pad_w * k->l.channels * sizeof *dx);
   for (int c = 0; c < s->out_c; c++) {
-    int count = s->pool ? pooled_entries(k, mask + c, dy + c * plane, k->db + c)
-                        : plain_entries(k, y + c * plane, dy + c * plane, k->db + c);
-    sum_windows(k, k->dw + c * (size_t)k->lw.segs * k->lw.seg_len, count);
-    if (dx) send_windows(k, k->w + c * (size_t)k->lx.segs * k->lx.seg_len, count);
+    float *bias = sums ? k->db + c : &unused;
+    int count = s->pool ? pooled_entries(k, mask + c, dy + c * plane, bias) : plain_entries(k, y + c * plane, dy + c * plane, bias);
+    if (sums) sum_windows(k, k->dw + c * size, count);
+    if (dx) send_windows(k, k->w + c * size, count);
   }
-  if (dx) gather_pixels(s, k->lx, k->dxs, dx);
+  if (dx) gather_pixels(s, k->l, k->dxs, dx);
+}
+
+KERNEL void backward(const sweep *k, const float *x, const float *y, const uint8_t *mask, const float *dy, float *dx) {
+  if (k->dense) {
+    lay_errors(k, y, mask, dy);
+    dense_sums(k, x);
+  }
+  if (dx && k->back) dense_input(k, y, dy, dx);
+  else if (dx || !k->dense) sparse(k, x, y, mask, dy, dx, !k->dense);
 }

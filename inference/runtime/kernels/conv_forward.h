@@ -28,7 +28,7 @@ KERNEL size_t forward_scratch(const conv_shape *s) {
 
 // pad_planes copies a sample with zeros around each channel's plane.
 KERNEL void pad_planes(const conv_shape *s, const float *x, float *to) {
-  int left = s->pad_left, width = s->in_w < s->pad_w - left ? s->in_w : s->pad_w - left;
+  int left = s->pad_left < s->pad_w ? s->pad_left : s->pad_w, width = s->in_w < s->pad_w - left ? s->in_w : s->pad_w - left;
   for (int c = 0; c < s->in_c; c++)
     for (int r = 0; r < s->pad_h; r++, to += s->pad_w) {
       int row = r - s->pad_top;

@@ -73,6 +73,17 @@ KERNEL void update(const update_rule *u, size_t n, const float *p, const float *
   else update_as(u, n, p, g, m, v, decay, p2, m2, v2, 2);
 }
 
+// scale turns bytes into numbers.
+KERNEL void scale(size_t n, const uint8_t *x, float by, float *y) {
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    bytes b;
+    memcpy(&b, x + i, sizeof b);
+    store(y + i, __builtin_convertvector(b, vec) * by);
+  }
+  for (; i < n; i++) y[i] = x[i] * by;
+}
+
 // relu_grad is one row: dx = dy where y > 0, added to the columns' sums.
 KERNEL void relu_grad(size_t n, const float *y, const float *dy, float *dx, float *sums) {
   size_t i = 0;

@@ -16,24 +16,29 @@ typedef struct {
   int rows, cols, y_h, y_w, pad_h, pad_w;
 } conv_shape;
 
-// patch_layout is how the window of one position lies in a prepared input:
-// segs pieces of seg_len floats, a multiple of the vector's length.
+// patch_layout is how the window of one position lies in an input with channels
+// last: segs pieces of seg_len floats.
 typedef struct {
-  int channels; // of a pixel in the prepared input, filled up with zeros
-  int columns;  // the input is unrolled to one row a position
+  int channels; // of a pixel, filled up with zeros to whole vectors
   int segs, seg_len;
 } patch_layout;
 
-// sweep is one sample's backward pass.
+// sweep is what the backward pass of one sample works with.
 typedef struct {
   const conv_shape *s;
-  patch_layout lw, lx;          // of the input for dw, of the input's gradient
-  const int *at_w, *at_x;       // where a position's window starts
-  const float *w;               // in the layout lx, or NULL without dx
-  float *xs, *dxs;              // prepared input, gradient
-  float *dw, *db;               // sums
-  int *off_w, *off_x;           // entries of a channel
-  float *val;
+  int dense;          // how dw is found: see conv_dense.h and conv_backward.h
+  float *dw, *db;     // sums over samples
+  float *xs;          // the input, prepared
+  const int *taps;    // dense: where a place of the window lies in a padded input
+  float *errors;      // dense: the output's gradient, channels last
+  const conv_shape *back; // the convolution that gives dx; NULL to go through entries
+  const float *w;     // its weights, packed; or in the layout l
+  const float *zeros; // its bias
+  float *passed, *scratch;
+  patch_layout l;
+  const int *at;      // where a position's window starts
+  float *dxs, *val;   // the input's gradient; a channel's entries
+  int *off;
 } sweep;
 
 // update_rule is an optimizer's arithmetic; names as in package optim.
@@ -50,10 +55,12 @@ typedef struct {
   void (*pack)(const conv_shape *, const float *w, float *packed);
   size_t (*forward_scratch)(const conv_shape *);
   void (*forward)(const conv_shape *, const float *x, const float *packed, const float *bias, float *y, uint8_t *mask, float *scratch);
+  void (*dense_read)(const conv_shape *, const float *dw, int channel, float *to);
   void (*backward)(const sweep *, const float *x, const float *y, const uint8_t *mask, const float *dy, float *dx);
   void (*add)(float *sum, const float *x, size_t n);
   double (*squares)(const float *g, size_t n);
   void (*update)(const update_rule *, size_t n, const float *p, const float *g, const float *m, const float *v, const float *decay, float *p2, float *m2, float *v2);
+  void (*scale)(size_t n, const uint8_t *x, float by, float *y);
   void (*relu_grad)(size_t n, const float *y, const float *dy, float *dx, float *sums);
 } kernel_set;
 
@@ -62,12 +69,8 @@ extern const kernel_set kernels_base, kernels_avx2, kernels_avx512;
 // kernels is the fastest set that this processor can run.
 const kernel_set *kernels(void);
 
-patch_layout layout_for_sums(const conv_shape *, int lanes);
-patch_layout layout_for_gradient(const conv_shape *, int lanes);
-size_t patch_size(patch_layout);
 // seg_offset is where a segment lies behind the window's start.
 static inline int seg_offset(const conv_shape *s, patch_layout l, int seg) {
-  if (l.columns) return 0;
   if (l.segs == s->kernel_h) return seg * s->dilation_h * s->pad_w * l.channels;
   return (seg / s->kernel_w * s->dilation_h * s->pad_w + seg % s->kernel_w * s->dilation_w) * l.channels;
 }

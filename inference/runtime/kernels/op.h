@@ -57,6 +57,7 @@ const char *athanor_kernels_domain(const void *api, const char *name, void **dom
 // athanor_kernels_lanes is the vector's length of the instructions in use, in floats.
 int athanor_kernels_lanes(void);
 
-extern operator conv_operator, conv_grad_operator, update_operator, loss_operator, loss_grad_operator, relu_grad_operator;
+extern operator conv_operator, conv_grad_operator, update_operator, loss_operator, loss_grad_operator, relu_grad_operator,
+    scale_operator;
 
 #endif

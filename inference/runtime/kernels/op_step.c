@@ -143,15 +143,56 @@ static const char *loss_grad_compute(kernel *k, void *context) {
   return NULL;
 }
 
+typedef struct {
+  const float *y, *dy;
+  float *dx, *sums;
+  int64_t rows, columns;
+} relu_job;
+
+enum { STRIP = 64 }; // columns of a task
+
+static void relu_task(void *data, size_t strip) {
+  const relu_job *j = data;
+  size_t from = strip * STRIP, count = least(STRIP, j->columns - from);
+  memset(j->sums + from, 0, count * sizeof *j->sums);
+  for (int64_t r = 0; r < j->rows; r++) {
+    size_t at = r * j->columns + from;
+    kernels()->relu_grad(count, j->y + at, j->dy + at, j->dx + at, j->sums + from);
+  }
+}
+
 // relu_grad_compute: ReLU's gradient of rows [N, C], and its columns' sums, that
 // are the gradient of a bias added before.
 static const char *relu_grad_compute(kernel *k, void *context) {
-  int64_t rows = k->ints[0], columns = k->ints[1];
-  const float *y = input_floats(context, 0), *dy = input_floats(context, 1);
-  float *dx = output_data(context, 0, (int64_t[]){rows, columns}, 2), *sums = output_data(context, 1, (int64_t[]){columns}, 1);
-  if (!y || !dy || !dx || !sums) return "ReluGrad: an input or output is missing";
-  memset(sums, 0, columns * sizeof *sums);
-  for (int64_t r = 0; r < rows; r++) kernels()->relu_grad(columns, y + r * columns, dy + r * columns, dx + r * columns, sums);
+  relu_job j = {.rows = k->ints[0], .columns = k->ints[1]};
+  j.y = input_floats(context, 0), j.dy = input_floats(context, 1);
+  j.dx = output_data(context, 0, (int64_t[]){j.rows, j.columns}, 2);
+  j.sums = output_data(context, 1, (int64_t[]){j.columns}, 1);
+  if (!j.y || !j.dy || !j.dx || !j.sums) return "ReluGrad: an input or output is missing";
+  in_parallel(context, relu_task, (j.columns + STRIP - 1) / STRIP, &j);
+  return NULL;
+}
+
+typedef struct {
+  const uint8_t *x;
+  float *y, by;
+  size_t n;
+} scale_job;
+
+static void scale_task(void *data, size_t piece) {
+  const scale_job *j = data;
+  size_t from = piece * PIECE;
+  kernels()->scale(least(PIECE, j->n - from), j->x + from, j->by, j->y + from);
+}
+
+// scale_compute turns bytes into numbers times a constant; sizes are the shape.
+static const char *scale_compute(kernel *k, void *context) {
+  scale_job j = {.by = k->floats[0], .n = 1};
+  for (size_t i = 0; i < k->int_count; i++) j.n *= k->ints[i];
+  j.x = input_data(context, 0);
+  j.y = output_data(context, 0, k->ints, k->int_count);
+  if (!j.x || !j.y) return "Scale: the input or output is missing";
+  in_parallel(context, scale_task, (j.n + PIECE - 1) / PIECE, &j);
   return NULL;
 }
 
@@ -173,4 +214,9 @@ operator loss_grad_operator = {
 operator relu_grad_operator = {
     .name = "ReluGrad", .inputs = 2, .outputs = 2, .min_outputs = 2, .compute = relu_grad_compute,
     .input_types = {ORT_FLOAT, ORT_FLOAT}, .output_types = {ORT_FLOAT, ORT_FLOAT},
+};
+
+operator scale_operator = {
+    .name = "Scale", .inputs = 1, .outputs = 1, .min_outputs = 1, .compute = scale_compute,
+    .input_types = {ORT_UINT8}, .output_types = {ORT_FLOAT},
 };

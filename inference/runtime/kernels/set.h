@@ -2,10 +2,11 @@
 #include "vector.h"
 #include "kernels.h"
 #include "conv_forward.h"
+#include "conv_dense.h"
 #include "conv_backward.h"
 #include "flat.h"
 
 const kernel_set SET = {
     .lanes = LANES, .packed_size = packed_size, .pack = pack, .forward_scratch = forward_scratch, .forward = forward,
-    .backward = backward, .add = add, .squares = squares, .update = update, .relu_grad = relu_grad,
+    .dense_read = dense_read, .backward = backward, .add = add, .squares = squares, .update = update, .relu_grad = relu_grad, .scale = scale,
 };

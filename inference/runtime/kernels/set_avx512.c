@@ -4,7 +4,6 @@
 #define TARGET __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")))
 #define LANES 16
 #define TILE 14
-#define WIDE 1
 #define ROOT(x) ((vec)_mm512_sqrt_ps((__m512)(x)))
 #define SET kernels_avx512
 #include "set.h"

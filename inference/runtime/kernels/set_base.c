@@ -13,6 +13,5 @@
 #define TARGET
 #define LANES 4
 #define TILE 6
-#define WIDE 1
 #define SET kernels_base
 #include "set.h"
