@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/dialog"
@@ -31,8 +32,14 @@ func (s *Studio) openData(path string) {
 	if s.jobs.live() {
 		s.toasts.Show(shell.Plain, s.book.T("data.busy_run"), "", nil)
 	}
+	if strings.HasSuffix(path, packedSuffix) {
+		s.unpack(path)
+		return
+	}
 	s.Go(placeData)
-	s.jobs.open(path, func() { s.toasts.Show(shell.Good, s.jobs.title(), "", nil) })
+	s.askColumns(path, false, func() {
+		s.jobs.open(path, func() { s.toasts.Show(shell.Good, s.jobs.title(), "", nil) })
+	})
 }
 
 // chooseData asks for a file with data.

@@ -49,6 +49,9 @@ func (p *dataPart) build() fyne.CanvasObject {
 		p.list()
 	}
 	p.view.OnTeach, p.view.OnAugment = p.teach, p.chooseAugment
+	p.view.OnFix, p.view.OnSamples, p.view.OnUndo, p.view.OnRedo = p.fix, p.samples, p.undo, p.redo
+	p.view.OnColumns, p.view.OnSplit = p.columns, p.split
+	p.view.Grid().OnSelect = p.openSample
 	p.class = -1
 	p.apply()
 	if p.teaching != nil {
@@ -96,6 +99,7 @@ func (p *dataPart) apply() {
 	p.list()
 	p.rowsOf(o)
 	p.showAugment()
+	p.showChanges()
 	p.check(o)
 }
 
@@ -165,8 +169,14 @@ func (p *dataPart) check(o *opened) {
 		return
 	}
 	p.view.ApplyHealth(nil, false)
+	config, err := o.kept.Config()
+	if err != nil {
+		p.s.fail(err)
+		return
+	}
+	config.Cache = p.s.opts.Paths.Cache
 	p.checking = async(p.s, func(ctx context.Context) (*health.Report, error) {
-		return health.Check(ctx, source.Config{Path: o.path})
+		return health.Check(ctx, config)
 	}, func(r *health.Report, err error) {
 		if err != nil {
 			p.s.fail(err)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
+	"athanor/app/datasets"
 	"athanor/app/job"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/dataset/source"
@@ -44,6 +46,7 @@ type seen struct {
 type opened struct {
 	path string
 	set  *dataset.Set
+	kept *datasets.Kept // what a person decided about it
 }
 
 func newSession(s *Studio) *session {
@@ -60,9 +63,14 @@ func (j *session) open(path string, then func()) {
 	}
 	j.s.dataPart().busy(path, 0, 0)
 	j.s.trainPart().opening(path)
-	config := source.Config{Path: path, Validation: 0.1, Seed: 1, Progress: func(done, total int) {
+	kept, config, err := j.decided(path)
+	if err != nil {
+		j.s.fail(err)
+		return
+	}
+	config.Progress = func(done, total int) {
 		j.s.post(func() { j.s.dataPart().busy(path, done, total) })
-	}}
+	}
 	j.opening = async(j.s, func(ctx context.Context) (*dataset.Set, error) { return source.Open(ctx, config) },
 		func(set *dataset.Set, err error) {
 			j.opening = nil
@@ -72,7 +80,7 @@ func (j *session) open(path string, then func()) {
 				j.s.fail(err)
 				return
 			}
-			if err := j.take(&opened{path: path, set: set}); err != nil {
+			if err := j.take(&opened{path: path, set: set, kept: kept}); err != nil {
 				j.s.fail(err)
 				return
 			}
@@ -80,9 +88,34 @@ func (j *session) open(path string, then func()) {
 		})
 }
 
+// decided is what a person decided about data, and how they are opened with it.
+func (j *session) decided(path string) (*datasets.Kept, source.Config, error) {
+	kept, err := datasets.Open(j.s.opts.Paths.Datasets(), path)
+	if err != nil {
+		return nil, source.Config{}, err
+	}
+	config, err := kept.Config()
+	config.Validation, config.Seed = j.share(path), 1
+	if err := os.MkdirAll(j.s.opts.Paths.Cache, 0o755); err == nil {
+		config.Cache = j.s.opts.Paths.Cache
+	}
+	return kept, config, err
+}
+
+// share is the part of the samples that validates: as it was chosen for these
+// data, else a tenth.
+func (j *session) share(path string) float64 {
+	if j.data != nil && j.data.path == path && j.recipe.Data.Validation > 0 {
+		return j.recipe.Data.Validation
+	}
+	return 0.1
+}
+
 // take makes a data set the one to train on, with the defaults for its task.
 func (j *session) take(o *opened) error {
-	recipe, err := train.Recipe{Task: string(o.set.Task), Data: train.Data{Path: o.path}}.Resolve()
+	wish := train.Data{Path: o.path, Validation: j.share(o.path)}
+	o.kept.Into(&wish)
+	recipe, err := train.Recipe{Task: string(o.set.Task), Data: wish}.Resolve()
 	if err != nil {
 		return fmt.Errorf("settings for %s: %w", o.path, err)
 	}

@@ -3,12 +3,9 @@
 package data
 
 import (
-	"strings"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/pipeline/dataset/health"
@@ -51,6 +48,12 @@ type View struct {
 	OnDigits     func()
 	OnTeach      func() // make pictures with the webcam
 	OnAugment    func() // choose how training samples are changed
+	OnColumns    func() // choose how the table is read
+	OnFix        func(health.Finding)
+	OnSamples    func(health.Finding) // look at what was found
+	OnUndo       func()
+	OnRedo       func()
+	OnSplit      func(validation float64)
 	OnTrain      func()
 	OnPart       func(Part)
 	OnClass      func(class int) // -1 is all
@@ -72,6 +75,11 @@ type View struct {
 	samples  *fyne.Container // the grid, or the table of rows
 	rows     *Rows
 	health   *fyne.Container
+	undo     *widget.Button
+	redo     *widget.Button
+	columns  *widget.Button
+	split    *widget.Slider
+	share    *widgets.Text
 	detail   *fyne.Container
 	train    *widget.Button
 	file     *widget.Button
@@ -84,7 +92,7 @@ type View struct {
 // New returns the screen without data.
 func New(book *i18n.Book) *View {
 	v := &View{book: book, name: widgets.Note("").Truncate(), grid: widgets.NewGrid(72), balance: widgets.NewBars(84, 56)}
-	v.print, v.shown = widgets.Note("").Mono().Truncate(), widgets.Note("")
+	v.print, v.shown = widgets.Note("").Mono().Truncate(), widgets.Note("").Truncate()
 	for i, key := range []string{"data.training", "data.validation", "data.test"} {
 		v.figures[i] = widgets.NewSmallFigure(book.T(key))
 	}
@@ -101,6 +109,7 @@ func New(book *i18n.Book) *View {
 	v.train = widget.NewButtonWithIcon(book.T("data.train"), look.Tinted("train", "foregroundOnPrimary"), func() { call(v.OnTrain) })
 	v.train.Importance = widget.HighImportance
 	v.makeOpeners()
+	v.makeChanges()
 	v.augment = widgets.SmallParagraph("")
 	v.rows, v.health = NewRows(), widgets.Column(look.Gap)
 	v.samples = container.NewStack(v.grid)
@@ -217,40 +226,6 @@ func (v *View) ApplyRows(columns []string, rows [][]string) {
 	v.samples.Refresh()
 }
 
-// ApplyHealth shows what was found; nil says that it is still looked for.
-func (v *View) ApplyHealth(findings []health.Finding, done bool) {
-	v.health.RemoveAll()
-	switch {
-	case !done:
-		v.health.Add(widgets.SmallParagraph(v.book.T("data.health.looking")))
-	case len(findings) == 0:
-		v.health.Add(widgets.SmallParagraph(v.book.T("data.health.good")))
-	}
-	for _, f := range findings {
-		v.health.Add(v.finding(f))
-	}
-	v.health.Refresh()
-}
-
-// finding is one thing that was found: how bad, what, and which samples.
-func (v *View) finding(f health.Finding) fyne.CanvasObject {
-	icon, colour := "info", look.Muted
-	switch f.Severity {
-	case health.Bad:
-		icon, colour = "error", look.Negative
-	case health.Warning:
-		icon, colour = "warning", theme.ColorNameWarning
-	}
-	picture := container.NewGridWrap(fyne.NewSquareSize(16), widget.NewIcon(look.Tinted(icon, colour)))
-	lang := string(v.book.Language())
-	title := container.NewBorder(nil, nil, picture, widgets.Note(v.book.Count(f.Count)), widgets.Body(f.Title(lang)).Truncate())
-	box := widgets.Column(2, title, widgets.SmallParagraph(f.Message(lang)))
-	if len(f.Samples) > 0 {
-		box.Add(widgets.Note(strings.Join(f.Samples, ", ")).Mono().Truncate())
-	}
-	return box
-}
-
 // ApplyBusy shows how far opening has come; total 0 is not known yet.
 func (v *View) ApplyBusy(text string, done, total int) {
 	widgets.SetVisible(v.busyBox, text != "")
@@ -282,19 +257,20 @@ func (v *View) makeEmpty() fyne.CanvasObject {
 }
 
 func (v *View) makeFull() fyne.CanvasObject {
-	bar := container.NewBorder(nil, nil, v.parts, widgets.Width(v.class, 148), widgets.Pad(v.shown, 6))
+	right := container.NewHBox(v.columns, widgets.Width(v.class, 132))
+	bar := container.NewBorder(nil, nil, v.parts, right, widgets.Pad(v.shown, 6))
 	left := widgets.Panel(container.NewBorder(widgets.Below(bar, look.Gap), nil, nil, nil, v.samples))
 	counts := container.NewGridWithColumns(3, v.figures[0], v.figures[1], v.figures[2])
 	change := widget.NewButtonWithIcon(v.book.T("augment.change"), look.Tinted("wand", look.Muted), func() { call(v.OnAugment) })
 	change.Importance = widget.LowImportance
 	v.changes = widgets.TitledPanel(v.book.T("augment.title"), change, v.augment)
 	side := widgets.Column(look.Gap,
-		widgets.TitledPanel(v.book.T("data.split"), nil, counts),
-		widgets.TitledPanel(v.book.T("data.health"), nil, v.health),
+		widgets.TitledPanel(v.book.T("data.split"), v.share, widgets.Column(look.Gap, counts, v.split)),
+		widgets.TitledPanel(v.book.T("data.health"), container.NewHBox(v.undo, v.redo), v.health),
 		widgets.TitledPanel(v.book.T("data.balance"), nil, v.balance),
 		v.changes,
 		v.detail,
 		widgets.TitledPanel(v.book.T("data.fingerprint"), nil, v.print))
-	right := widgets.SideColumn(side)
-	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*look.Gap, 0), right), left)
+	column := widgets.SideColumn(side)
+	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*look.Gap, 0), column), left)
 }

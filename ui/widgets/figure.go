@@ -28,6 +28,13 @@ func NewSmallFigure(name string) *Figure {
 	return f
 }
 
+// NewFigureOf returns a small figure that shows value.
+func NewFigureOf(name, value string) *Figure {
+	f := NewSmallFigure(name)
+	f.Set(value, "")
+	return f
+}
+
 // Set changes number and remark; it draws only what changed.
 func (f *Figure) Set(value, remark string) {
 	f.value.Set(value)

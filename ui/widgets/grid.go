@@ -59,6 +59,9 @@ func (g *Grid) SetCount(count int) {
 	g.wrap.Refresh()
 }
 
+// Unselect forgets which sample was pressed, so that it can be pressed again.
+func (g *Grid) Unselect() { g.wrap.UnselectAll() }
+
 // Put shows the picture of sample i, if it is still wanted.
 func (g *Grid) Put(i int, t Thumb) {
 	if i >= g.count {
