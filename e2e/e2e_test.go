@@ -4,11 +4,9 @@ import (
 	"encoding/json"
 	"image/color"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -20,53 +18,19 @@ import (
 
 // measured is what the run leaves in out/e2e/report.json.
 type measured struct {
-	WindowSeconds  float64     `json:"window_seconds"`  // start to window on screen
-	TrainedSeconds float64     `json:"trained_seconds"` // start to trained model, all clicks included
-	Accuracy       float64     `json:"accuracy"`
+	WindowSeconds  float64     `json:"window_seconds"`     // start to window on screen
+	WindowCPU      float64     `json:"window_cpu_seconds"` // processor time until then
+	TrainedSeconds float64     `json:"trained_seconds"`    // start to trained model, all keys included
+	Accuracy       float64     `json:"accuracy"`           // on the test part
+	ChartsSecond   float64     `json:"charts_per_second"`  // of the loss, while training
 	IdleCPU        float64     `json:"idle_cpu_percent"`
-	ResidentMB     float64     `json:"resident_mb"`
+	FreshResident  float64     `json:"fresh_resident_mb"` // on Home after the start
+	FreshAnonymous float64     `json:"fresh_anonymous_mb"`
+	ResidentMB     float64     `json:"resident_mb"` // on Home after training and all screens
 	AnonymousMB    float64     `json:"anonymous_mb"`
+	Busy           float64     `json:"busy"` // how busy the machine was, 1 is quiet
+	Training       ui.Counters `json:"training"`
 	Window         ui.Counters `json:"window"`
-}
-
-// program is Athanor running on a display.
-type program struct {
-	cmd  *exec.Cmd
-	home string
-}
-
-func build(t *testing.T) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "athanor")
-	c := exec.Command("go", "build", "-o", path, ".")
-	c.Dir = testenv.Root(t)
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return path
-}
-
-func start(t *testing.T, d *display, binary, home string) *program {
-	t.Helper()
-	c := exec.Command(binary)
-	c.Dir = testenv.Root(t)
-	c.Env = d.env("ATHANOR_HOME="+home, "ATHANOR_DEBUG=1", "LANG=en_US.UTF-8", "LC_ALL=")
-	c.Stderr = os.Stderr
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Process.Kill() })
-	return &program{cmd: c, home: home}
-}
-
-// outFolder is where pictures and report are kept.
-func outFolder(t *testing.T) string {
-	t.Helper()
-	dir := filepath.Join(testenv.Root(t), "out", "e2e")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	return dir
 }
 
 func TestFromFirstStartToATrainedNetwork(t *testing.T) {
@@ -74,16 +38,19 @@ func TestFromFirstStartToATrainedNetwork(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
 	binary := build(t)
 	d := openDisplay(t, "1280x800", outFolder(t))
+	m := measured{Busy: busy()}
 	began := time.Now()
-	p := start(t, d, binary, t.TempDir())
-	var m measured
-	m.WindowSeconds = await(t, "the window", 20*time.Second, func() bool { return d.hasWindow() }).Seconds()
+	p := start(t, d, binary, t.TempDir(), "1")
+	m.WindowSeconds = await(t, "the window", 20*time.Second, d.hasWindow).Seconds()
+	m.WindowCPU = p.cpu(t).Seconds()
 	d.settle()
 	d.shoot("first-start")
-	p.train(t, d)
+	m.FreshResident, m.FreshAnonymous = p.status(t, "VmRSS:"), p.status(t, "RssAnon:")
+	m.ChartsSecond, m.Training = p.train(t, d)
 	m.TrainedSeconds = time.Since(began).Seconds()
-	info := p.run(t)
-	m.Accuracy = info.Status.Best["val_accuracy"]
+	m.Busy = max(m.Busy, busy())
+	p.check(t)
+	m.Accuracy = p.tested(t)
 	d.settle()
 	img := d.shoot("trained")
 	if share(img, img.Bounds(), color.RGBA{R: 0xe6, G: 0x9f, A: 255}) < 0.0005 {
@@ -91,29 +58,39 @@ func TestFromFirstStartToATrainedNetwork(t *testing.T) {
 	}
 	d.gallery()
 	m.IdleCPU, m.ResidentMB, m.AnonymousMB = p.idle(t, d)
+	m.Busy = max(m.Busy, busy())
 	m.Window = p.close(t)
 	report(t, m)
 	check(t, m)
 }
 
-// check holds the report against what must be reached; times are generous where
-// a busy machine would make the test lie.
+// check holds the report against what must be reached. Times on the wall get the
+// slack of a busy machine; processor times, shares and sizes do not.
 func check(t *testing.T, m measured) {
 	t.Helper()
-	if m.WindowSeconds > 5 {
-		t.Errorf("the window took %.1f s", m.WindowSeconds)
+	slack := 1.0
+	if m.Busy > 1.15 {
+		slack = 1.5 * m.Busy
 	}
-	if m.TrainedSeconds > 120 {
-		t.Errorf("first start to trained network took %.1f s", m.TrainedSeconds)
+	most := func(what string, value, limit float64) {
+		if value > limit {
+			t.Errorf("%s is %.3g, must be at most %.3g (slack %.2f)", what, value, limit, slack)
+		}
 	}
-	if m.Accuracy < 0.95 {
-		t.Errorf("validation accuracy %.4f", m.Accuracy)
+	most("seconds to the window", m.WindowSeconds, slack*1.0)
+	most("seconds to a trained network", m.TrainedSeconds, slack*60)
+	most("milliseconds of a call on the UI goroutine", m.Window.LongestMS, slack*50)
+	most("milliseconds of a call while training", m.Training.LongestMS, slack*50)
+	most("processor milliseconds of a call on the UI goroutine", max(m.Window.LongestCPU, m.Training.LongestCPU), 50)
+	most("percent of a core while idle", m.IdleCPU, 2)
+	most("MB resident after the start", m.FreshResident, 400)
+	most("MB anonymous after the start", m.FreshAnonymous, 200)
+	most("errors shown", float64(m.Window.Errors), 0)
+	if m.Accuracy < 0.97 {
+		t.Errorf("test accuracy %.4f, want 0.97", m.Accuracy)
 	}
-	if m.Window.Errors != 0 {
-		t.Errorf("%d errors were shown", m.Window.Errors)
-	}
-	if m.ResidentMB > 800 {
-		t.Errorf("%.0f MB resident after training", m.ResidentMB)
+	if m.ChartsSecond*slack < 5 {
+		t.Errorf("%.1f charts a second while training, want 5", m.ChartsSecond)
 	}
 }
 
@@ -122,8 +99,9 @@ func (d *display) hasWindow() bool {
 	return err == nil && out != ""
 }
 
-// train goes from Home to a finished run by keyboard.
-func (p *program) train(t *testing.T, d *display) {
+// train goes from Home to a finished run by keyboard. It returns the charts drawn
+// a second while the network learnt, and what the window counted meanwhile.
+func (p *program) train(t *testing.T, d *display) (charts float64, counted ui.Counters) {
 	t.Helper()
 	d.palette("digits")
 	await(t, "the run", 60*time.Second, func() bool {
@@ -131,35 +109,30 @@ func (p *program) train(t *testing.T, d *display) {
 		time.Sleep(300 * time.Millisecond)
 		return len(p.runs()) > 0
 	})
-	shot := false
+	var from time.Time
 	await(t, "the end of the run", 120*time.Second, func() bool {
-		if info, err := store.ReadInfo(p.runs()[0]); err == nil && info.Status.Epoch >= 3 && !shot {
-			d.shoot("training")
-			shot = true
+		info, err := store.ReadInfo(p.runs()[0])
+		if err == nil && info.Status.Epoch >= 2 && from.IsZero() {
+			p.read(t) // from here on the network learns and nothing else happens
+			from = time.Now()
 		}
-		_, err := os.Stat(filepath.Join(p.runs()[0], "card.md"))
+		if err == nil && info.Status.Epoch >= 8 && charts == 0 && !from.IsZero() {
+			counted = p.read(t)
+			charts = float64(counted.Charts) / time.Since(from).Seconds()
+			d.shoot("training")
+		}
+		_, err = os.Stat(filepath.Join(p.runs()[0], "card.md"))
 		return err == nil
 	})
+	return charts, counted
 }
 
-func (p *program) runs() []string {
-	dirs, err := store.RunDirs(filepath.Join(p.home, "runs"))
-	if err != nil {
-		return nil
-	}
-	return dirs
-}
-
-// run reads the one run from the store.
-func (p *program) run(t *testing.T) store.Info {
+// check looks at what the one run left.
+func (p *program) check(t *testing.T) {
 	t.Helper()
 	dirs := p.runs()
 	if len(dirs) != 1 {
 		t.Fatalf("%d runs were kept, want 1", len(dirs))
-	}
-	info, err := store.ReadInfo(dirs[0])
-	if err != nil {
-		t.Fatal(err)
 	}
 	curves, err := store.OpenCurves(dirs[0])
 	if err != nil {
@@ -169,25 +142,49 @@ func (p *program) run(t *testing.T) store.Info {
 	if len(curves.Metrics()) == 0 {
 		t.Error("the run kept no curves")
 	}
-	return info
+}
+
+// tested reads the accuracy on the test part from the model's card.
+func (p *program) tested(t *testing.T) float64 {
+	t.Helper()
+	card, err := os.ReadFile(filepath.Join(p.runs()[0], "card.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`test accuracy \| ([\d.]+) %`).FindSubmatch(card)
+	if found == nil {
+		t.Fatalf("the card tells no test accuracy:\n%s", card)
+	}
+	percent, err := strconv.ParseFloat(string(found[1]), 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return percent / 100
+}
+
+// looks are the languages and looks of the gallery.
+func looks() [][3]string {
+	return [][3]string{{"en-dark", "dark", "English"}, {"zh-light", "light", "zh"}}
+}
+
+// places are the screens with their keys, in the order of the rail.
+func places() [][2]string {
+	return [][2]string{
+		{"home", "1"}, {"data", "2"}, {"train", "3"}, {"curves", "4"}, {"evaluate", "5"}, {"try", "6"},
+		{"sentiment", "7"}, {"faces", "8"}, {"serve", "9"}, {"models", "0"}, {"settings", "comma"},
+	}
 }
 
 // gallery photographs every screen in both languages and looks.
 func (d *display) gallery() {
-	keys := map[string]string{
-		"home": "1", "data": "2", "train": "3", "curves": "4", "evaluate": "5", "try": "6",
-		"sentiment": "7", "faces": "8", "serve": "9", "models": "0", "settings": "comma",
-	}
-	for _, look := range [][2]string{{"en-dark", ""}, {"zh-light", "light"}} {
-		if look[1] != "" {
-			d.palette(look[1])
-			d.palette("zh")
-		}
-		for name, key := range keys {
-			d.key("ctrl+" + key)
+	for _, look := range looks() {
+		d.palette(look[1])
+		d.palette(look[2])
+		for _, place := range places() {
+			d.key("ctrl+" + place[1])
 			time.Sleep(500 * time.Millisecond) // what loads in the background needs a moment
 			d.settle()
-			d.shoot(name + "-" + look[0])
+			d.shoot(place[0] + "-" + look[0])
 		}
 	}
 	d.palette("English")
@@ -201,72 +198,10 @@ func (p *program) idle(t *testing.T, d *display) (cpu, resident, anonymous float
 	d.settle()
 	time.Sleep(2 * time.Second)
 	const span = 5 * time.Second
-	before := p.ticks(t)
+	before := p.cpu(t)
 	time.Sleep(span)
-	cpu = float64(p.ticks(t)-before) / 100 / span.Seconds() * 100 // USER_HZ is 100 on Linux
+	cpu = float64(p.cpu(t)-before) / float64(span) * 100
 	return cpu, p.status(t, "VmRSS:"), p.status(t, "RssAnon:")
-}
-
-// ticks is the processor time of the program (man 5 proc, fields 14 and 15).
-func (p *program) ticks(t *testing.T) int {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "stat"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	fields := strings.Fields(string(raw[strings.LastIndexByte(string(raw), ')')+1:]))
-	user, err1 := strconv.Atoi(fields[11])
-	system, err2 := strconv.Atoi(fields[12])
-	if err1 != nil || err2 != nil {
-		t.Fatalf("cannot read the processor time in %q", raw)
-	}
-	return user + system
-}
-
-// status reads one line of /proc/PID/status in MB.
-func (p *program) status(t *testing.T, name string) float64 {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), "status"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(raw)) {
-		if rest, ok := strings.CutPrefix(line, name); ok {
-			kb, err := strconv.Atoi(strings.Fields(rest)[0])
-			if err != nil {
-				t.Fatal(err)
-			}
-			return float64(kb) / 1024
-		}
-	}
-	return 0
-}
-
-// close ends the program as a desktop does and reads what it counted.
-func (p *program) close(t *testing.T) ui.Counters {
-	t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- p.cmd.Wait() }()
-	select {
-	case err := <-ended:
-		if err != nil {
-			t.Errorf("the program ended badly: %v", err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("the program does not end")
-	}
-	raw, err := os.ReadFile(filepath.Join(p.home, "window-counters.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var c ui.Counters
-	if err := json.Unmarshal(raw, &c); err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
 
 func report(t *testing.T, m measured) {

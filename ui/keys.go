@@ -59,8 +59,18 @@ func (s *Studio) commands() []shell.Command {
 		list = append(list, shell.Command{Icon: p.Icon, Name: s.book.T("palette.go", p.Name), Keys: p.Keys, Words: p.ID, Run: func() { s.Go(p.ID) }})
 	}
 	list = append(list, s.jobs.commands()...)
+	if s.project != nil {
+		list = append(list, s.command("download", "project.pack", "", "pack export project 打包", s.packProject))
+	}
 	list = append(list,
 		s.command("folder", "palette.open", "", "open import data 打开", s.chooseData),
+		s.command("plus", "project.new", "", "new project 新建 项目", s.newProject),
+		s.command("upload", "project.unpack", "", "unpack packed project 解包", s.chooseUnpack),
+		s.command("camera", "home.webcam", "", "webcam camera capture teach 摄像头", s.teach),
+		s.command("wand", "rate.title", "", "find learning rate 学习率", s.findRate),
+		s.command("info", "settings.help", "", "help how 帮助", func() { s.openPage(5) }),
+		s.command("book", "settings.glossary", "", "glossary words 术语", func() { s.openPage(4) }),
+		s.command("doctor", "settings.doctor", "", "doctor check 体检", func() { s.openPage(2) }),
 		s.command("sun", "palette.light", "", "theme light 浅色", func() { s.SetLook(look.Light) }),
 		s.command("moon", "palette.dark", "", "theme dark 深色", func() { s.SetLook(look.Dark) }),
 		s.command("settings", "palette.system", "", "theme system 系统", func() { s.SetLook(look.System) }),

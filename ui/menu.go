@@ -35,10 +35,7 @@ func (s *Studio) fileMenu() *fyne.Menu {
 		fyne.NewMenuItemSeparator(),
 		s.entry("data.open.file", "", s.chooseData),
 		s.entry("data.open.folder", "", s.chooseFolder),
-		s.entry("home.webcam", "", func() {
-			s.Go(placeData)
-			s.dataPart().teach()
-		}),
+		s.entry("home.webcam", "", s.teach),
 		fyne.NewMenuItemSeparator(), quit)
 }
 
@@ -48,10 +45,25 @@ func (s *Studio) runMenu() *fyne.Menu {
 		s.entry("palette.pause", fyne.KeyP, s.jobs.pause),
 		s.entry("train.stop", fyne.KeyPeriod, s.jobs.stop),
 		fyne.NewMenuItemSeparator(),
-		s.entry("rate.title", "", func() {
-			s.Go(placeTrain)
-			s.trainPart().findRate()
-		}))
+		s.entry("rate.title", "", s.findRate))
+}
+
+// teach opens the capture of classes.
+func (s *Studio) teach() {
+	s.Go(placeData)
+	s.dataPart().teach()
+}
+
+// findRate looks for a learning rate.
+func (s *Studio) findRate() {
+	s.Go(placeTrain)
+	s.trainPart().findRate()
+}
+
+// openPage opens a page of the settings.
+func (s *Studio) openPage(n int) {
+	s.Go(placeSettings)
+	s.settingsPart().view.Page(n)
 }
 
 func (s *Studio) viewMenu() *fyne.Menu {
@@ -71,12 +83,7 @@ func (s *Studio) viewMenu() *fyne.Menu {
 }
 
 func (s *Studio) helpMenu() *fyne.Menu {
-	page := func(n int) func() {
-		return func() {
-			s.Go(placeSettings)
-			s.settingsPart().view.Page(n)
-		}
-	}
+	page := func(n int) func() { return func() { s.openPage(n) } }
 	return fyne.NewMenu(s.book.T("menu.help"),
 		s.entry("settings.help", "", page(5)),
 		s.entry("palette.find", fyne.KeyK, s.openPalette),

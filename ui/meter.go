@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"os"
@@ -14,18 +15,25 @@ import (
 	"athanor/app/store"
 )
 
-// meter measures how long posted functions hold the UI goroutine, and how long
-// they wait for it: drawing and events count into the wait. Its counters may be
-// read from any goroutine.
+// meter measures how long posted functions hold the UI goroutine, how long they
+// wait for it, and how long a frame takes: drawing and events count into both.
+// Beside the time on the wall it takes the processor time of the UI's thread,
+// which a busy machine does not stretch. Its counters may be read from any
+// goroutine.
 type meter struct {
-	next    func(func())
-	calls   atomic.Int64
-	longest atomic.Int64 // nanoseconds
-	wait    atomic.Int64 // nanoseconds
-	culprit atomic.Value // string: the function that took longest
-	errors  atomic.Int64
-	shown   atomic.Int64 // nanoseconds from the program's start to the first picture
-	preview spans        // a live picture's way from its arrival to the screen
+	next     func(func())
+	calls    atomic.Int64
+	longest  atomic.Int64 // nanoseconds
+	thread   atomic.Int64 // the longest call's processor time
+	wait     atomic.Int64
+	frame    atomic.Int64 // the longest a heartbeat waited
+	frameCPU atomic.Int64
+	culprit  atomic.Value // string: the function that took longest
+	errors   atomic.Int64
+	shown    atomic.Int64 // from the program's start to the window
+	picture  atomic.Int64 // from opening samples to the first picture of one
+	charts   atomic.Int64
+	preview  spans // a live picture's way from its arrival to the screen
 }
 
 func newMeter(next func(func())) *meter { return &meter{next: next} }
@@ -34,9 +42,10 @@ func newMeter(next func(func())) *meter { return &meter{next: next} }
 func (m *meter) post(f func()) {
 	asked := time.Now()
 	m.next(func() {
-		began := time.Now()
+		began, worked := time.Now(), threadTime()
 		raise(&m.wait, began.Sub(asked))
 		f()
+		raise(&m.thread, threadTime()-worked)
 		if raise(&m.longest, time.Since(began)) {
 			m.culprit.Store(runtime.FuncForPC(reflect.ValueOf(f).Pointer()).Name())
 		}
@@ -46,6 +55,11 @@ func (m *meter) post(f func()) {
 
 // onScreen notes how long the window took to come up.
 func (m *meter) onScreen(after time.Duration) { m.shown.Store(int64(after)) }
+
+// pictured notes how long the first picture of opened samples took.
+func (m *meter) pictured(after time.Duration) { m.picture.Store(int64(after)) }
+
+func (m *meter) drawn() { m.charts.Add(1) }
 
 func (m *meter) failed() { m.errors.Add(1) }
 
@@ -62,15 +76,58 @@ func raise(most *atomic.Int64, d time.Duration) bool {
 	}
 }
 
+// beat asks for the UI goroutine every few milliseconds until ctx ends: what lies
+// between two answers is a frame, with all that is drawn in it.
+func (m *meter) beat(ctx context.Context) {
+	tick := time.NewTicker(4 * time.Millisecond)
+	defer tick.Stop()
+	answered := make(chan struct{}, 1)
+	last := time.Duration(-1)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		asked := time.Now()
+		m.next(func() {
+			raise(&m.frame, time.Since(asked))
+			now := threadTime()
+			if last >= 0 {
+				raise(&m.frameCPU, now-last)
+			}
+			last = now
+			answered <- struct{}{}
+		})
+		select {
+		case <-answered:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// clear forgets the longest times.
+func (m *meter) clear() {
+	for _, most := range []*atomic.Int64{&m.longest, &m.thread, &m.wait, &m.frame, &m.frameCPU, &m.charts} {
+		most.Store(0)
+	}
+}
+
 // Counters are what the meter has seen; the end-to-end test reads them.
 type Counters struct {
-	Calls     int64   `json:"calls"`
-	LongestMS float64 `json:"longest_ms"`
-	Longest   string  `json:"longest"`
-	WaitMS    float64 `json:"wait_ms"`
-	Errors    int64   `json:"errors"`
-	ShownMS   float64 `json:"shown_ms"`
-	Preview   Preview `json:"preview"`
+	Calls      int64   `json:"calls"`
+	LongestMS  float64 `json:"longest_ms"`     // a call on the UI goroutine
+	LongestCPU float64 `json:"longest_cpu_ms"` // its processor time
+	Longest    string  `json:"longest"`
+	WaitMS     float64 `json:"wait_ms"`
+	FrameMS    float64 `json:"frame_ms"` // where frames are asked for
+	FrameCPU   float64 `json:"frame_cpu_ms"`
+	Errors     int64   `json:"errors"`
+	ShownMS    float64 `json:"shown_ms"`
+	PictureMS  float64 `json:"picture_ms"`
+	Charts     int64   `json:"charts"`
+	Preview    Preview `json:"preview"`
 }
 
 // Preview is how long live pictures took from their arrival to being painted.
@@ -117,11 +174,44 @@ func (s *spans) preview() Preview {
 func (m *meter) counters() Counters {
 	ms := func(v *atomic.Int64) float64 { return float64(v.Load()) / 1e6 }
 	name, _ := m.culprit.Load().(string)
-	return Counters{Calls: m.calls.Load(), LongestMS: ms(&m.longest), Longest: name, WaitMS: ms(&m.wait), Errors: m.errors.Load(), ShownMS: ms(&m.shown), Preview: m.preview.preview()}
+	return Counters{
+		Calls: m.calls.Load(), LongestMS: ms(&m.longest), LongestCPU: ms(&m.thread), Longest: name, WaitMS: ms(&m.wait),
+		FrameMS: ms(&m.frame), FrameCPU: ms(&m.frameCPU), Errors: m.errors.Load(), ShownMS: ms(&m.shown),
+		PictureMS: ms(&m.picture), Charts: m.charts.Load(), Preview: m.preview.preview(),
+	}
 }
 
-// debugEnv asks for the counters in a file of the data folder.
+// debugEnv asks for the counters in a file of the data folder; "frames" asks for
+// frames to be measured too, which keeps the program busy.
 const debugEnv = "ATHANOR_DEBUG"
+
+// countersFile is that file.
+const countersFile = "window-counters.json"
+
+// watch writes the counters down and clears them whenever the signal for it
+// comes, until ctx ends.
+func (m *meter) watch(ctx context.Context, folder string) {
+	mode := os.Getenv(debugEnv)
+	if mode == "" {
+		return
+	}
+	if mode == "frames" {
+		go m.beat(ctx)
+	}
+	asked := make(chan os.Signal, 1)
+	notifyReport(asked)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-asked:
+				m.report(folder)
+				m.clear()
+			}
+		}
+	}()
+}
 
 // report writes the counters down where debugging was asked for.
 func (m *meter) report(folder string) {
@@ -130,7 +220,7 @@ func (m *meter) report(folder string) {
 	}
 	raw, err := json.MarshalIndent(m.counters(), "", "  ")
 	if err == nil {
-		err = store.WriteFile(filepath.Join(folder, "window-counters.json"), raw)
+		err = store.WriteFile(filepath.Join(folder, countersFile), raw)
 	}
 	if err != nil {
 		slog.Warn("report the window's counters", "error", err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -243,6 +244,9 @@ type loader struct {
 	classes []string
 	cancel  context.CancelFunc
 
+	began time.Time
+	seen  func(time.Duration) // told of the first picture
+
 	mu     sync.Mutex
 	wishes []int
 	asked  map[int]bool
@@ -253,7 +257,8 @@ type loader struct {
 const mostWishes = 400
 
 func newLoader(s *Studio, grid *widgets.Grid, feed dataset.Feed, rows []int, classes []string) *loader {
-	l := &loader{s: s, grid: grid, feed: feed, rows: rows, classes: classes, asked: map[int]bool{}, wake: make(chan struct{}, 1)}
+	l := &loader{s: s, grid: grid, feed: feed, rows: rows, classes: classes, asked: map[int]bool{}, wake: make(chan struct{}, 1), began: time.Now()}
+	l.seen = s.meter.pictured
 	ctx, cancel := context.WithCancel(s.ctx)
 	l.cancel = cancel
 	go l.run(ctx)
@@ -321,6 +326,10 @@ func (l *loader) draw(ctx context.Context, batch []int) {
 		}
 		for k, i := range batch {
 			l.grid.Put(i, thumbs[k])
+		}
+		if l.seen != nil {
+			l.seen(time.Since(l.began))
+			l.seen = nil
 		}
 	})
 }

@@ -37,8 +37,7 @@ func (p *homePart) start(w home.Start) {
 		p.s.Go(placeData)
 		p.s.chooseDataFor(w)
 	case home.Webcam:
-		p.s.Go(placeData)
-		p.s.dataPart().teach()
+		p.s.teach()
 	case home.Faces:
 		p.s.Go(placeFaces)
 	case home.Model:

@@ -44,6 +44,7 @@ func (p *trainPart) build() fyne.CanvasObject {
 	p.view.OnMove = func(id, place int) { j.queue.Move(id, place) }
 	p.view.OnRemove = func(id int) { j.queue.Remove(id) }
 	p.loss, p.accuracy = uitrain.NewPlot(p.s.post), uitrain.NewPlot(p.s.post)
+	p.loss.View.OnDrawn = p.s.meter.drawn
 	p.charted, p.points = false, 0
 	p.setup()
 	p.apply(j.snapshot, j.curves)

@@ -111,6 +111,7 @@ func Run(ctx context.Context, opts Options) error {
 // later begins what can wait until the window is on screen.
 func (s *Studio) later() {
 	s.meter.onScreen(time.Since(s.opts.Started))
+	s.meter.watch(s.ctx, s.opts.Paths.Data)
 	time.AfterFunc(time.Second, func() { s.post(s.emptyTrash) })
 	s.watch()
 }

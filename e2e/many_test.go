@@ -1,0 +1,100 @@
+package e2e_test
+
+import (
+	"bufio"
+	"encoding/binary"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"athanor/inference/runtime"
+	"athanor/inference/testenv"
+)
+
+// TestAHundredThousandSamplesScroll opens 100,000 pictures and scrolls through
+// them: the first picture within 300 ms, no frame over 50 ms.
+func TestAHundredThousandSamplesScroll(t *testing.T) {
+	needTools(t)
+	testenv.NeedNative(t, runtime.Load())
+	program := build(t)
+	d := openDisplay(t, "1280x800", outFolder(t))
+	home, data := t.TempDir(), writeSamples(t, 100_000)
+	p := start(t, d, program, home, "frames")
+	await(t, "the window", 30*time.Second, d.hasWindow)
+	d.settle()
+	d.palette(data)
+	await(t, "the first picture", 60*time.Second, func() bool { return p.read(t).PictureMS > 0 })
+	d.settle()
+	slack := 1.0
+	if b := busy(); b > 1.15 {
+		slack = 1.5 * b
+	}
+	first := p.read(t).PictureMS
+	d.do("mousemove", "500", "400")
+	p.read(t)
+	for range 40 {
+		d.do("click", "5") // the wheel, downwards
+		time.Sleep(20 * time.Millisecond)
+	}
+	scrolled := p.read(t)
+	d.settle()
+	d.shoot("many-samples")
+	t.Logf("first picture %.0f ms; longest frame %.1f ms, %.1f ms of the processor; slack %.2f", first, scrolled.FrameMS, scrolled.FrameCPU, slack)
+	if first > slack*300 {
+		t.Errorf("the first picture came after %.0f ms", first)
+	}
+	if scrolled.FrameMS > slack*50 {
+		t.Errorf("a frame took %.1f ms while scrolling", scrolled.FrameMS)
+	}
+	if scrolled.FrameCPU > 50 {
+		t.Errorf("a frame took %.1f ms of the processor while scrolling", scrolled.FrameCPU)
+	}
+	p.close(t)
+}
+
+// writeSamples writes an IDX pair of n random pictures of ten classes and returns
+// the path of the pictures.
+func writeSamples(t *testing.T, n int) string {
+	t.Helper()
+	const side = 28
+	dir := t.TempDir()
+	r := rand.New(rand.NewPCG(1, 2))
+	pixels, labels := make([]byte, side*side), make([]byte, n)
+	file := func(name string, header ...uint32) (*bufio.Writer, func()) {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := bufio.NewWriterSize(f, 1<<20)
+		if err := binary.Write(w, binary.BigEndian, header); err != nil {
+			t.Fatal(err)
+		}
+		return w, func() {
+			if err := w.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	pictures, done := file("train-images-idx3-ubyte", 0x803, uint32(n), side, side)
+	for i := range n {
+		labels[i] = byte(i % 10)
+		for k := range pixels {
+			pixels[k] = byte(r.Uint32() >> 26 * uint32(labels[i]))
+		}
+		if _, err := pictures.Write(pixels); err != nil {
+			t.Fatal(err)
+		}
+	}
+	done()
+	names, done := file("train-labels-idx1-ubyte", 0x801, uint32(n))
+	if _, err := names.Write(labels); err != nil {
+		t.Fatal(err)
+	}
+	done()
+	return filepath.Join(dir, "train-images-idx3-ubyte")
+}

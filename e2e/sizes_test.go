@@ -1,0 +1,71 @@
+package e2e_test
+
+import (
+	"fmt"
+	"image"
+	"testing"
+	"time"
+
+	"athanor/inference/runtime"
+	"athanor/inference/testenv"
+)
+
+// TestScreensFitEverySize photographs every screen at the smallest size and at
+// twice the scale, in both languages; what is cut off at the right edge would
+// leave the window's margin covered.
+func TestScreensFitEverySize(t *testing.T) {
+	needTools(t)
+	testenv.NeedNative(t, runtime.Load())
+	binary := build(t)
+	for _, size := range []struct {
+		width, height int
+		scale         string
+	}{{1024, 700, "1"}, {2560, 1440, "2"}} {
+		name := fmt.Sprintf("%dx%d", size.width, size.height)
+		t.Run(name, func(t *testing.T) {
+			d := openDisplay(t, name, outFolder(t))
+			home := t.TempDir()
+			factor := 1
+			if size.scale == "2" {
+				factor = 2
+			}
+			settings(t, home, fmt.Sprintf("[window]\nwidth = %d\nheight = %d\n", size.width/factor, size.height/factor))
+			p := start(t, d, binary, home, "1", "FYNE_SCALE="+size.scale)
+			await(t, "the window", 30*time.Second, d.hasWindow)
+			d.settle()
+			for _, look := range looks() {
+				d.palette(look[1])
+				d.palette(look[2])
+				d.palette("digits")
+				time.Sleep(time.Second)
+				for _, place := range places() {
+					d.key("ctrl+" + place[1])
+					time.Sleep(300 * time.Millisecond)
+					d.settle()
+					img := d.shoot(place[0] + "-" + look[0] + "-" + name)
+					marginIsFree(t, img, factor, place[0]+" "+look[0])
+				}
+			}
+			if c := p.close(t); c.Errors != 0 {
+				t.Errorf("%d errors were shown", c.Errors)
+			}
+		})
+	}
+}
+
+// marginIsFree fails where something reaches into the window's right margin, as
+// the screens' content does when it is wider than the window.
+func marginIsFree(t *testing.T, img image.Image, factor int, what string) {
+	t.Helper()
+	b := img.Bounds()
+	strip := image.Rect(b.Max.X-10*factor, b.Min.Y+100*factor, b.Max.X-2*factor, b.Max.Y-40*factor)
+	first := img.At(strip.Min.X, strip.Min.Y)
+	for y := strip.Min.Y; y < strip.Max.Y; y++ {
+		for x := strip.Min.X; x < strip.Max.X; x++ {
+			if img.At(x, y) != first {
+				t.Errorf("%s reaches into the right margin at %d,%d", what, x, y)
+				return
+			}
+		}
+	}
+}
