@@ -79,6 +79,7 @@ func parts() []part {
 		{"serve", serving},
 		{"teach", teach},
 		{"sentiment", sentiments},
+		{"window", window},
 	}
 }
 

@@ -176,7 +176,7 @@ func (t *teaching) watch(spec string) {
 		t.network = true
 		t.p.s.status.SetNetwork(t.p.s.book.T("capture.network", u.Host))
 	}
-	feed := vision.Watch(ctx, vision.FeedConfig{Spec: spec, Loop: true})
+	feed := vision.Watch(ctx, vision.FeedConfig{Spec: spec, Loop: true, Slide: captureEvery})
 	go t.follow(ctx, feed)
 }
 

@@ -116,14 +116,14 @@ func (p *dataPart) samples(f health.Finding) {
 	if o.set.Task == dataset.Image && isFolder(o.path) {
 		content = p.thumbs(o.path, f.Samples)
 	} else {
-		content = names(f.Samples)
+		content = namesOf(f.Samples)
 	}
 	popup = shell.Modal(s.window, "data", f.Title(string(s.book.Language())), widgets.Width(widgets.Height(content, 320), 560), closing)
 	popup.Show()
 	s.window.Canvas().Focus(closing)
 }
 
-func names(list []string) fyne.CanvasObject {
+func namesOf(list []string) fyne.CanvasObject {
 	return widget.NewList(func() int { return len(list) }, func() fyne.CanvasObject { return widgets.Note("").Mono().Truncate() },
 		func(i int, o fyne.CanvasObject) {
 			if t, ok := o.(*widgets.Text); ok {

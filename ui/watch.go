@@ -10,10 +10,11 @@ import (
 // watch keeps the status bar's memory figure fresh until the window's life ends.
 func (s *Studio) watch() {
 	go func() {
-		tick := time.NewTicker(2 * time.Second)
+		tick := time.NewTicker(3 * time.Second)
 		defer tick.Stop()
 		for {
 			resident := residentBytes()
+			resident = resident >> 20 << 20 // every change of the text draws the window anew
 			s.post(func() { s.status.SetMemory(s.book.Bytes(resident)) })
 			select {
 			case <-s.ctx.Done():

@@ -56,6 +56,8 @@ func (b *Book) Bytes(n int64) string {
 		return fmt.Sprintf("%d B", n)
 	case n < kib*kib:
 		return fmt.Sprintf("%.0f KB", float64(n)/kib)
+	case n >= 100*kib*kib && n < kib*kib*kib:
+		return fmt.Sprintf("%.0f MB", float64(n)/kib/kib)
 	case n < kib*kib*kib:
 		return fmt.Sprintf("%.1f MB", float64(n)/kib/kib)
 	}

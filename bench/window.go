@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"athanor/app/store"
+	"athanor/pipeline/train"
+)
+
+// windowPairs is how many pairs of runs are compared.
+const windowPairs = 10
+
+// digitSamples is what an epoch of the embedded digits has.
+const digitSamples = 9000
+
+// window measures how much slower a network learns when its curves are watched:
+// pairs of the same run, by command and in the window, one after the other.
+func window(ctx context.Context, b *bench) (section, error) {
+	w, err := openWindow(ctx, b)
+	if err != nil {
+		return section{}, err
+	}
+	defer w.close()
+	rows, slower := [][]string{}, []float64{}
+	for i := range windowPairs {
+		var alone, watched float64
+		first, second := func() (err error) { alone, err = b.digitsAlone(ctx, i); return err }, func() (err error) { watched, err = w.digits(ctx); return err }
+		if i%2 == 1 {
+			first, second = second, first
+		}
+		if err := first(); err != nil {
+			return section{}, err
+		}
+		if err := second(); err != nil {
+			return section{}, err
+		}
+		slower = append(slower, 100*(alone/watched-1))
+		rows = append(rows, []string{fmt.Sprint(i + 1), fmt.Sprintf("%.0f", alone), fmt.Sprintf("%.0f", watched), fmt.Sprintf("%.1f %%", slower[i])})
+	}
+	rows = append(rows, []string{"median", "", "", fmt.Sprintf("%.1f %%", median(slower))})
+	return section{
+		title: "The window while training",
+		text: "The same run of the embedded digits (MLP, 10 epochs), by command and in the window on the Train screen with both charts " +
+			"moving (Xvfb, software OpenGL, 1280×800), in turn. Samples a second are the median over the epochs but the first; at most 15 % slower is asked for.",
+		tables: []table{{head: []string{"pair", "command, samples/s", "window, samples/s", "slower"}, rows: rows}},
+	}, nil
+}
+
+// digitsAlone trains the digits by command and returns samples a second.
+func (b *bench) digitsAlone(ctx context.Context, i int) (float64, error) {
+	dir := filepath.Join(b.work, fmt.Sprintf("alone-%d", i))
+	if _, err := launch(ctx, b.athanor, "train", "--data", "digits", "--threads", fmt.Sprint(b.threads), "--out", dir, "--json"); err != nil {
+		return 0, err
+	}
+	return epochRate(dir)
+}
+
+// epochRate is a run's samples a second, over whole epochs.
+func epochRate(dir string) (float64, error) {
+	events, err := store.ReadEvents(filepath.Join(dir, store.EventsFile))
+	if err != nil {
+		return 0, err
+	}
+	var rates []float64
+	for _, e := range events {
+		if epoch, ok := e.(train.Epoch); ok && epoch.Epoch > 1 && epoch.Seconds > 0 {
+			rates = append(rates, digitSamples/epoch.Seconds)
+		}
+	}
+	if len(rates) == 0 {
+		return 0, fmt.Errorf("%s tells no epochs", dir)
+	}
+	return median(rates), nil
+}
+
+// openedWindow is the program on a virtual display.
+type openedWindow struct {
+	server, program *exec.Cmd
+	display, home   string
+}
+
+func openWindow(ctx context.Context, b *bench) (*openedWindow, error) {
+	w := &openedWindow{home: filepath.Join(b.work, "window")}
+	settings := fmt.Sprintf("threads = %d\n[window]\nwidth = 1280\nheight = 800\nview = \"train\"\n", b.threads)
+	if err := errors.Join(os.MkdirAll(w.home, 0o755), writeFile(filepath.Join(w.home, "settings.toml"), settings)); err != nil {
+		return nil, err
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	w.server = exec.CommandContext(ctx, "Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+	w.server.ExtraFiles = []*os.File{write}
+	if err := w.server.Start(); err != nil {
+		return nil, fmt.Errorf("a virtual display is needed: %w", err)
+	}
+	_ = write.Close() // the server has its own
+	number, err := bufio.NewReader(read).ReadString('\n')
+	if err != nil {
+		w.close()
+		return nil, fmt.Errorf("open a virtual display: %w", err)
+	}
+	w.display = ":" + strings.TrimSpace(number)
+	w.program = exec.CommandContext(ctx, b.athanor)
+	w.program.Env = append(os.Environ(), "DISPLAY="+w.display, "WAYLAND_DISPLAY=", "LIBGL_ALWAYS_SOFTWARE=1", "ATHANOR_HOME="+w.home)
+	if err := w.program.Start(); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, w.ready(ctx)
+}
+
+// ready waits for the window and opens the digits in it.
+func (w *openedWindow) ready(ctx context.Context) error {
+	if err := until(ctx, 30*time.Second, func() bool { return w.do(ctx, "search", "--onlyvisible", "--name", "Athanor") == nil }); err != nil {
+		return fmt.Errorf("the window does not come: %w", err)
+	}
+	for _, step := range [][]string{{"key", "ctrl+k"}, {"type", "--delay", "25", "digits"}, {"key", "Return"}} {
+		time.Sleep(time.Second)
+		if err := w.do(ctx, step...); err != nil {
+			return err
+		}
+	}
+	time.Sleep(5 * time.Second) // the data, and the trial of a few steps
+	return nil
+}
+
+func (w *openedWindow) do(ctx context.Context, args ...string) error {
+	c := exec.CommandContext(ctx, "xdotool", args...)
+	c.Env = append(os.Environ(), "DISPLAY="+w.display)
+	return c.Run()
+}
+
+// digits trains in the window and returns samples a second.
+func (w *openedWindow) digits(ctx context.Context) (float64, error) {
+	before, err := store.RunDirs(filepath.Join(w.home, "runs"))
+	if err != nil {
+		return 0, err
+	}
+	if err := w.do(ctx, "key", "ctrl+Return"); err != nil {
+		return 0, err
+	}
+	var dir string
+	err = until(ctx, 3*time.Minute, func() bool {
+		dirs, err := store.RunDirs(filepath.Join(w.home, "runs"))
+		if err != nil || len(dirs) <= len(before) {
+			return false
+		}
+		i := slices.IndexFunc(dirs, func(d string) bool { return !slices.Contains(before, d) })
+		dir = dirs[i]
+		_, err = os.Stat(filepath.Join(dir, "card.md"))
+		return err == nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("the run in the window does not end: %w", err)
+	}
+	time.Sleep(2 * time.Second) // the window comes to rest
+	return epochRate(dir)
+}
+
+// until polls until done, ctx's end or the limit.
+func until(ctx context.Context, limit time.Duration, done func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for !done() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
+func (w *openedWindow) close() {
+	for _, c := range []*exec.Cmd{w.program, w.server} {
+		if c != nil && c.Process != nil {
+			_ = c.Process.Kill() // it has nothing to save
+			_ = c.Wait()
+		}
+	}
+}
