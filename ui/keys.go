@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/widget"
 
 	"athanor/ui/i18n"
 	"athanor/ui/look"
@@ -24,6 +25,11 @@ func (s *Studio) bind() {
 	s.key(fyne.KeyP, s.jobs.pause)
 	s.key(fyne.KeyPeriod, s.jobs.stop)
 	s.window.Canvas().AddShortcut(&fyne.ShortcutUndo{}, func(fyne.Shortcut) { s.undo() })
+	s.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+		if top, ok := s.window.Canvas().Overlays().Top().(*widget.PopUp); ok && e.Name == fyne.KeyEscape {
+			top.Hide()
+		}
+	})
 	s.window.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { s.dropped(uris) })
 	s.window.SetCloseIntercept(s.closing)
 }

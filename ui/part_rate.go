@@ -62,7 +62,7 @@ func (r *rateSearch) begin(recipe train.Recipe) {
 			}
 			last = time.Now()
 			shown := slices.Clip(points)
-			s.post(func() { r.finder.Apply(shown, rateSteps) })
+			s.post(func() { r.show(shown) })
 		})
 	}, func(found train.Rates, err error) {
 		if err != nil {
@@ -73,6 +73,15 @@ func (r *rateSearch) begin(recipe train.Recipe) {
 		r.finder.Done(found, "")
 		r.use.Enable()
 	})
+}
+
+// show brings points to the screen; a search whose dialog was closed by Esc ends.
+func (r *rateSearch) show(points []train.RatePoint) {
+	if !r.popup.Visible() {
+		r.cancel()
+		return
+	}
+	r.finder.Apply(points, rateSteps)
 }
 
 func (r *rateSearch) close() {

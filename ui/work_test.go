@@ -201,6 +201,9 @@ func TestFindingsAreMendedAndTakenBack(t *testing.T) {
 	q.Until(t, 20*time.Second, s.Dialog) // how shall the table be read?
 	confirm(t, s)
 	q.Until(t, 30*time.Second, func() bool { return s.Samples() > 0 && s.Findings() != nil })
+	if width := s.Window().Canvas().Content().MinSize().Width; width > 1024 {
+		t.Errorf("with a table open the screen needs %v units, more than 1024", width)
+	}
 	had := s.Samples()
 	if !slices.Contains(s.Findings(), "duplicates") {
 		t.Fatalf("findings with a fix: %v, want duplicates", s.Findings())

@@ -181,7 +181,8 @@ func (a *Augmenter) CreateRenderer() fyne.WidgetRenderer {
 		}
 		list.Add(container.NewBorder(nil, nil, widgets.Width(r.check, 132), nil, right))
 	}
-	switches := widgets.Width(container.NewBorder(widgets.Below(a.mixture, look.Gap), nil, nil, nil, widgets.Height(container.NewVScroll(list), 300)), 330)
+	scrolled := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 14), list))
+	switches := widgets.Width(container.NewBorder(widgets.Below(a.mixture, look.Gap), nil, nil, nil, widgets.Height(scrolled, 300)), 340)
 	cells := container.NewGridWithColumns(3)
 	for _, p := range a.pictures {
 		cells.Add(container.NewStack(widgets.NewFill(look.Raised, 4), widgets.Pad(p, 2)))

@@ -80,7 +80,6 @@ type View struct {
 	columns  *widget.Button
 	split    *widget.Slider
 	share    *widgets.Text
-	detail   *fyne.Container
 	train    *widget.Button
 	file     *widget.Button
 	folder   *widget.Button
@@ -105,7 +104,6 @@ func New(book *i18n.Book) *View {
 	v.busy, v.busyText = widgets.NewBar(look.Ember, 4), widgets.Note("")
 	v.busyBox = widgets.Panel(widgets.Column(look.Gap, v.busyText, v.busy))
 	v.busyBox.Hide()
-	v.detail = container.NewStack()
 	v.train = widget.NewButtonWithIcon(book.T("data.train"), look.Tinted("train", "foregroundOnPrimary"), func() { call(v.OnTrain) })
 	v.train.Importance = widget.HighImportance
 	v.makeOpeners()
@@ -235,14 +233,6 @@ func (v *View) ApplyBusy(text string, done, total int) {
 	}
 }
 
-// ApplyDetail shows one sample large, with its facts; nil shows none.
-func (v *View) ApplyDetail(content fyne.CanvasObject) {
-	v.detail.RemoveAll()
-	if content != nil {
-		v.detail.Add(content)
-	}
-}
-
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	head := widgets.Header(v.book.T("data.title"), v.name, v.teach, v.file, v.folder, v.train)
@@ -257,19 +247,17 @@ func (v *View) makeEmpty() fyne.CanvasObject {
 }
 
 func (v *View) makeFull() fyne.CanvasObject {
-	right := container.NewHBox(v.columns, widgets.Width(v.class, 132))
-	bar := container.NewBorder(nil, nil, v.parts, right, widgets.Pad(v.shown, 6))
+	bar := container.NewBorder(nil, nil, v.parts, widgets.Width(v.class, 140), widgets.Pad(v.shown, 6))
 	left := widgets.Panel(container.NewBorder(widgets.Below(bar, look.Gap), nil, nil, nil, v.samples))
 	counts := container.NewGridWithColumns(3, v.figures[0], v.figures[1], v.figures[2])
 	change := widget.NewButtonWithIcon(v.book.T("augment.change"), look.Tinted("wand", look.Muted), func() { call(v.OnAugment) })
 	change.Importance = widget.LowImportance
 	v.changes = widgets.TitledPanel(v.book.T("augment.title"), change, v.augment)
 	side := widgets.Column(look.Gap,
-		widgets.TitledPanel(v.book.T("data.split"), v.share, widgets.Column(look.Gap, counts, v.split)),
+		widgets.TitledPanel(v.book.T("data.split"), v.share, widgets.Column(look.Gap, counts, v.split, v.columns)),
 		widgets.TitledPanel(v.book.T("data.health"), container.NewHBox(v.undo, v.redo), v.health),
 		widgets.TitledPanel(v.book.T("data.balance"), nil, v.balance),
 		v.changes,
-		v.detail,
 		widgets.TitledPanel(v.book.T("data.fingerprint"), nil, v.print))
 	column := widgets.SideColumn(side)
 	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*look.Gap, 0), column), left)

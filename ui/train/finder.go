@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
@@ -67,6 +69,9 @@ func RateSpec(points []train.RatePoint, found *train.Rates, book *i18n.Book, the
 			{Samples: curve.NewPoints(x, raw), Colour: colour, Faint: true},
 			{Name: book.T("train.loss"), Samples: curve.NewPoints(x, smooth), Colour: colour},
 		},
+	}
+	if len(smooth) > 0 { // single steps may run far away
+		spec.Y.Min, spec.Y.Max = 0.8*slices.Min(smooth), 1.05*slices.Max(smooth)
 	}
 	if found != nil && found.Suggested > 0 {
 		spec.Marks = []chart.Mark{{X: found.Suggested, Label: trimmed(found.Suggested), Colour: look.Colour(look.Ember)}}
