@@ -35,7 +35,7 @@ func TestChineseIsTypedThroughAnInputMethod(t *testing.T) {
 	d.palette("new project")
 	d.do("key", "ctrl+space") // turns pinyin on
 	time.Sleep(300 * time.Millisecond)
-	for _, key := range strings.Split("nihao", "") {
+	for key := range strings.SplitSeq("nihao", "") {
 		d.do("key", key)
 		time.Sleep(120 * time.Millisecond)
 	}

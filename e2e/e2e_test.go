@@ -170,8 +170,17 @@ func looks() [][3]string {
 // places are the screens with their keys, in the order of the rail.
 func places() [][2]string {
 	return [][2]string{
-		{"home", "1"}, {"data", "2"}, {"train", "3"}, {"curves", "4"}, {"evaluate", "5"}, {"try", "6"},
-		{"sentiment", "7"}, {"faces", "8"}, {"serve", "9"}, {"models", "0"}, {"settings", "comma"},
+		{"home", "1"},
+		{"data", "2"},
+		{"train", "3"},
+		{"curves", "4"},
+		{"evaluate", "5"},
+		{"try", "6"},
+		{"sentiment", "7"},
+		{"faces", "8"},
+		{"serve", "9"},
+		{"models", "0"},
+		{"settings", "comma"},
 	}
 }
 
