@@ -33,7 +33,7 @@ func window(ctx context.Context, b *bench) (section, error) {
 	rows, slower := [][]string{}, []float64{}
 	for i := range windowPairs {
 		var alone, watched float64
-		first, second := func() (err error) { alone, err = b.digitsAlone(ctx, i); return err }, func() (err error) { watched, err = w.digits(ctx); return err }
+		first, second := func() (err error) { alone, err = b.digitsAlone(ctx, w.recipe, i); return err }, func() (err error) { watched, err = w.digits(ctx); return err }
 		if i%2 == 1 {
 			first, second = second, first
 		}
@@ -55,10 +55,10 @@ func window(ctx context.Context, b *bench) (section, error) {
 	}, nil
 }
 
-// digitsAlone trains the digits by command and returns samples a second.
-func (b *bench) digitsAlone(ctx context.Context, i int) (float64, error) {
+// digitsAlone trains what the window trained by command and returns samples a second.
+func (b *bench) digitsAlone(ctx context.Context, recipe string, i int) (float64, error) {
 	dir := filepath.Join(b.work, fmt.Sprintf("alone-%d", i))
-	if _, err := launch(ctx, b.athanor, "train", "--data", "digits", "--threads", fmt.Sprint(b.threads), "--out", dir, "--json"); err != nil {
+	if _, err := launch(ctx, b.athanor, "train", recipe, "--out", dir, "--json"); err != nil {
 		return 0, err
 	}
 	return epochRate(dir)
@@ -86,6 +86,7 @@ func epochRate(dir string) (float64, error) {
 type openedWindow struct {
 	server, program *exec.Cmd
 	display, home   string
+	recipe          string // of its runs
 }
 
 func openWindow(ctx context.Context, b *bench) (*openedWindow, error) {
@@ -131,7 +132,14 @@ func (w *openedWindow) ready(ctx context.Context) error {
 		}
 	}
 	time.Sleep(5 * time.Second) // the data, and the trial of a few steps
-	return nil
+	if _, err := w.digits(ctx); err != nil {
+		return err
+	}
+	dirs, err := store.RunDirs(filepath.Join(w.home, "runs"))
+	if err == nil {
+		w.recipe = filepath.Join(dirs[0], store.RecipeFile)
+	}
+	return err
 }
 
 func (w *openedWindow) do(ctx context.Context, args ...string) error {

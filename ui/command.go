@@ -33,6 +33,7 @@ func commandLine(r, defaults train.Recipe, path string) string {
 	add("batch", strconv.Itoa(r.Train.Batch), strconv.Itoa(defaults.Train.Batch))
 	add("learning-rate", number(r.Optimizer.LearningRate), number(defaults.Optimizer.LearningRate))
 	add("seed", strconv.FormatUint(r.Seed, 10), strconv.FormatUint(defaults.Seed, 10))
+	add("augment", r.Data.Augment, "")
 	add("threads", strconv.Itoa(r.Threads), strconv.Itoa(defaults.Threads))
 	return strings.Join(words, " ")
 }
@@ -45,7 +46,7 @@ func flagsSuffice(r, defaults train.Recipe) bool {
 	same := r
 	same.Train.Epochs, same.Train.Batch = defaults.Train.Epochs, defaults.Train.Batch
 	same.Optimizer.LearningRate = defaults.Optimizer.LearningRate
-	same.Seed, same.Threads = defaults.Seed, defaults.Threads
+	same.Seed, same.Threads, same.Data.Augment = defaults.Seed, defaults.Threads, defaults.Data.Augment
 	return reflect.DeepEqual(same, defaults)
 }
 

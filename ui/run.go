@@ -239,6 +239,7 @@ func (j *session) ended(run *activeRun, snap job.Snapshot[gathered]) {
 		s.notify(b.T("phase.finished"), run.name)
 	}
 	j.tidy(snap.Value.dir)
+	s.rest()
 	s.trainPart().preflight()
 	s.runsChanged()
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -25,6 +26,10 @@ import (
 
 // ErrNoDisplay says that there is no screen to open a window on.
 var ErrNoDisplay = errors.New("there is no display to open the window on: set DISPLAY, or use the commands (athanor --help; athanor demo trains without a screen)")
+
+// gcPercent lets the heap grow by half before it is collected: a window lives
+// long and makes little garbage, so that memory is dearer than collections.
+const gcPercent = 50
 
 // Options is what main.go gives the window.
 type Options struct {
@@ -59,6 +64,7 @@ type Studio struct {
 	parts   map[string]part
 	jobs    *session
 	project *project.Project // the open one, nil without
+	resting *time.Timer
 }
 
 // part makes the screen of one place and hears when it comes and goes.
@@ -74,6 +80,7 @@ func Run(ctx context.Context, opts Options) error {
 	if err := prepareDisplay(); err != nil {
 		return err
 	}
+	debug.SetGCPercent(gcPercent)
 	app.SetMetadata(fyne.AppMetadata{
 		ID: "studio.athanor", Name: "Athanor", Version: opts.Version,
 		Migrations: map[string]bool{"fyneDo": true},
@@ -238,6 +245,7 @@ func (s *Studio) Go(id string) {
 	s.stage.Refresh()
 	s.rail.Select(id)
 	s.parts[id].shown()
+	s.rest()
 }
 
 // Place is the place on screen.
@@ -319,6 +327,7 @@ func async[T any](s *Studio, work func(context.Context) (T, error), done func(T,
 
 // close ends everything the window started and writes down what it remembers.
 func (s *Studio) close() error {
+	s.resting.Stop()
 	s.cancel()
 	s.jobs.wait(3 * time.Second)
 	s.meter.report(s.opts.Paths.Data)

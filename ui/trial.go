@@ -34,6 +34,7 @@ func (p *trainPart) preflight() {
 		return preflight.Measure(ctx, recipe, set)
 	}, func(e preflight.Estimate, err error) {
 		p.trial = nil
+		p.s.rest()
 		if err != nil {
 			return // the run itself will say what is wrong
 		}
