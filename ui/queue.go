@@ -18,7 +18,8 @@ import (
 
 // newQueue makes the queue of runs; what changes in it is shown.
 func (j *session) newQueue() {
-	j.queue = job.NewQueue(j.s.ctx, func(items []job.Item) { j.s.post(func() { j.applyQueue(items) }) })
+	// What is shown is how the queue is then, not how it was when it told.
+	j.queue = job.NewQueue(j.s.ctx, func([]job.Item) { j.s.post(func() { j.applyQueue(j.queue.Items()) }) })
 }
 
 // enqueue asks for a run. It begins at once where nothing else runs or waits;
