@@ -33,13 +33,13 @@ func needTools(t *testing.T) {
 }
 
 // openDisplay starts Xvfb on a free display.
-func openDisplay(t *testing.T, size, out string) *display {
+func openDisplay(t *testing.T, size, out string, more ...string) *display {
 	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", size+"x24", "-nolisten", "tcp")
+	server := exec.Command("Xvfb", append([]string{"-displayfd", "3", "-screen", "0", size + "x24", "-nolisten", "tcp"}, more...)...)
 	server.ExtraFiles = []*os.File{write}
 	if err := server.Start(); err != nil {
 		t.Fatal(err)

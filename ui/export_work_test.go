@@ -136,3 +136,9 @@ func (s *Studio) OpenRun(dir string) { s.openProject(dir) }
 
 // Dialog reports whether a dialog is on screen.
 func (s *Studio) Dialog() bool { return s.window.Canvas().Overlays().Top() != nil }
+
+// PressClose presses the window's close button.
+func (s *Studio) PressClose() { s.closing() }
+
+// End is what happens when the window was closed.
+func (s *Studio) End() { _ = s.close() }

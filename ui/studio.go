@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver"
 
 	"athanor/app/project"
 	"athanor/assets"
@@ -26,6 +27,9 @@ import (
 
 // ErrNoDisplay says that there is no screen to open a window on.
 var ErrNoDisplay = errors.New("there is no display to open the window on: set DISPLAY, or use the commands (athanor --help; athanor demo trains without a screen)")
+
+// ErrNoOpenGL says that the display cannot draw the window.
+var ErrNoOpenGL = errors.New("this display offers no OpenGL to draw the window with: install libgl1-mesa-dri (software OpenGL is enough), or use the commands (athanor --help; athanor demo trains without a screen)")
 
 // gcPercent lets the heap grow by half before it is collected: a window lives
 // long and makes little garbage, so that memory is dearer than collections.
@@ -110,9 +114,32 @@ func Run(ctx context.Context, opts Options) error {
 	defer stop()
 	s.app.Lifecycle().SetOnStarted(s.later)
 	s.window.Show()
+	if !onScreen(s.window) {
+		s.cancel()
+		return ErrNoOpenGL
+	}
 	s.afterCrash(report)
 	s.app.Run()
 	return s.close()
+}
+
+// onScreen reports whether a shown window really exists: Fyne only logs it where
+// none could be made.
+func onScreen(w fyne.Window) bool {
+	native, ok := w.(driver.NativeWindow)
+	if !ok {
+		return true
+	}
+	there := true
+	native.RunNative(func(context any) {
+		switch c := context.(type) {
+		case driver.X11WindowContext:
+			there = c.WindowHandle != 0
+		case driver.WaylandWindowContext:
+			there = c.WaylandSurface != 0
+		}
+	})
+	return there
 }
 
 // later begins what can wait until the window is on screen.

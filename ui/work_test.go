@@ -295,3 +295,26 @@ func TestEveryTextOfANewScreenIsChinese(t *testing.T) {
 		}
 	}
 }
+
+func TestClosingDuringTrainingAsksAndKeepsTheRunResumable(t *testing.T) {
+	s, q, dir := learning(t)
+	s.SetEpochs(500)
+	s.StartRun()
+	q.Until(t, 60*time.Second, func() bool { return s.Epochs() >= 1 })
+	s.PressClose()
+	if !s.Dialog() {
+		t.Fatal("the window closes without asking")
+	}
+	s.End()
+	runs, err := store.RunDirs(filepath.Join(dir, "runs"))
+	if err != nil || len(runs) != 1 {
+		t.Fatalf("%v, %v", runs, err)
+	}
+	info, err := store.ReadInfo(runs[0])
+	if err != nil || info.Status.State != store.Interrupted {
+		t.Errorf("the run is %s (%v), want interrupted", info.Status.State, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(runs[0], "checkpoints", "step-*.safetensors")); err != nil || len(left) == 0 {
+		t.Errorf("no checkpoint is left: %v", err)
+	}
+}
