@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -21,7 +22,24 @@ func (s *Studio) dropped(uris []fyne.URI) {
 	if d, ok := s.parts[s.place].(dropper); ok && d.drop(uris) {
 		return
 	}
-	s.openData(uris[0].Path())
+	path := mainPath(uris)
+	if p, ok := s.parts[placeModels].(dropper); ok && strings.EqualFold(filepath.Ext(path), ".onnx") {
+		s.Go(placeModels)
+		p.drop(uris)
+		return
+	}
+	s.openData(path)
+}
+
+// mainPath is the one of several dropped files that stands for all: the pictures
+// of an IDX pair, else the first.
+func mainPath(uris []fyne.URI) string {
+	for _, u := range uris {
+		if name := strings.ToLower(filepath.Base(u.Path())); len(uris) > 1 && strings.Contains(name, "images") {
+			return u.Path()
+		}
+	}
+	return uris[0].Path()
 }
 
 // dropper is a part that may want dropped files for itself.
