@@ -137,6 +137,9 @@ func gather(g *gathered, n news) {
 		g.curves.Step(e)
 	case train.Epoch:
 		g.predicted, e.Predicted = e.Predicted, nil
+		if n := len(g.epochs); n > 0 && g.epochs[n-1].Epoch == e.Epoch {
+			g.epochs = g.epochs[: n-1 : n-1] // it was cut short by a stop and has been finished now
+		}
 		g.epochs = append(g.epochs, e)
 		g.curves.Epoch(e)
 	case train.Mark:
