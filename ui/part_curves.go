@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"image"
+	"io"
 	"path/filepath"
 	"slices"
 	"time"
@@ -15,8 +15,8 @@ import (
 	"athanor/app/project"
 	"athanor/app/store"
 	"athanor/pipeline/chart"
+	"athanor/pipeline/train"
 	uicurves "athanor/ui/curves"
-	"athanor/ui/data"
 	"athanor/ui/shell"
 )
 
@@ -31,6 +31,10 @@ type curvesPart struct {
 	list    context.CancelFunc
 	picking context.CancelFunc
 	follow  context.CancelFunc
+	batch   *batchOf
+	forking []forking
+	undos   []func() // what Ctrl+Z takes back, the last one first
+	board   *curves.Board
 }
 
 func (p *curvesPart) build() fyne.CanvasObject {
@@ -46,19 +50,49 @@ func (p *curvesPart) build() fyne.CanvasObject {
 			p.s.fail(err)
 		}
 		p.refresh()
+		p.reopen(dir)
 	}
 	p.view.OnDelete = p.remove
 	p.view.OnExport = p.export
 	p.view.OnImport = func() { p.s.chooseFile(nil, p.bring) }
 	p.view.OnPick = p.pick
 	p.view.OnTrain = func() { p.s.Go(placeTrain) }
+	p.wire()
 	return p.view
+}
+
+// wire connects what the screen wishes beyond looking at runs.
+func (p *curvesPart) wire() {
+	v := p.view
+	v.OnCurrent, v.OnFork = p.listSnapshots, p.askFork
+	v.OnTry = func(r *curves.Run, s train.Snapshot) { p.rewind(r, s, p.s.tryModel) }
+	v.OnEvaluate = func(r *curves.Run, s train.Snapshot) { p.rewind(r, s, p.s.evaluateModel) }
+	v.OnBoard, v.OnCombine = p.rearranged, p.combine
+	v.OnWrite = p.write
+	v.OnSide = p.exportSide
+	v.OnSampleOpen, v.OnSampleExclude, v.OnSampleRelabel = p.openSample, p.exclude, p.relabel
+	v.OnSampleUndo, v.OnContinue = p.undo, p.goOn
+	if p.board == nil {
+		b, err := curves.LoadBoard(p.boardPath())
+		if err != nil {
+			p.s.fail(err)
+		}
+		p.board = &b
+	}
+	v.SetBoard(*p.board)
 }
 
 // followEvery is how often running runs are asked for new points.
 const followEvery = 500 * time.Millisecond
 
 func (p *curvesPart) shown() {
+	if len(p.view.Selected()) == 0 && len(p.open) > 0 { // the screen was made anew
+		var dirs []string
+		for _, r := range p.open {
+			dirs = append(dirs, r.Curves.Dir())
+		}
+		p.view.Select(dirs...)
+	}
 	p.refresh()
 	p.redraw()
 	ctx, cancel := context.WithCancel(p.s.ctx)
@@ -82,6 +116,7 @@ func (p *curvesPart) tick(ctx context.Context) {
 				return
 			}
 			p.update()
+			p.showForks()
 			if n%4 == 3 {
 				p.refresh()
 			}
@@ -215,15 +250,38 @@ func (p *curvesPart) update() {
 	}, func(news bool, _ error) {
 		if news {
 			p.redraw()
+			p.listSnapshots(p.view.Current())
 		}
+	})
+}
+
+// reopen reads a run anew whose notes were changed.
+func (p *curvesPart) reopen(dir string) {
+	if !slices.ContainsFunc(p.open, func(r *curves.Run) bool { return r.Curves.Dir() == dir }) {
+		return
+	}
+	before := slices.Clone(p.open)
+	p.draw(func() ([]*curves.Run, error) {
+		runs := slices.Clone(before)
+		for i, r := range runs {
+			if r.Curves.Dir() != dir {
+				continue
+			}
+			again, err := curves.Open(dir)
+			if err != nil {
+				return before, err
+			}
+			runs[i] = again
+			_ = r.Close() // it was only read
+		}
+		return runs, nil
 	})
 }
 
 // drawn is what a request for charts brings.
 type drawn struct {
 	runs   []*curves.Run
-	shown  []curves.Shown
-	groups [][]string
+	charts []uicurves.Chart
 }
 
 // draw opens runs and builds their charts off the UI goroutine; a newer request
@@ -232,20 +290,20 @@ func (p *curvesPart) draw(open func() ([]*curves.Run, error)) {
 	if p.asking != nil {
 		p.asking()
 	}
-	options := p.view.Options()
+	options, board := p.view.Options(), p.view.Board()
 	p.asking = async(p.s, func(ctx context.Context) (drawn, error) {
 		runs, err := open()
 		if err != nil {
 			return drawn{runs: runs}, err
 		}
-		return buildCharts(ctx, runs, options)
+		return buildCharts(ctx, runs, options, board)
 	}, func(d drawn, err error) {
 		p.open = d.runs
 		if err != nil {
 			p.s.fail(err)
 			return
 		}
-		p.view.Apply(d.runs, d.shown, d.groups)
+		p.view.Apply(d.runs, d.charts)
 	})
 }
 
@@ -253,18 +311,29 @@ func (p *curvesPart) draw(open func() ([]*curves.Run, error)) {
 // can have thousands of metrics.
 const maxCharts = 24
 
-func buildCharts(ctx context.Context, runs []*curves.Run, o curves.Options) (drawn, error) {
+func buildCharts(ctx context.Context, runs []*curves.Run, o curves.Options, b curves.Board) (drawn, error) {
 	d := drawn{runs: runs}
-	for _, names := range curves.Charts(curves.Metrics(runs)) {
-		if ctx.Err() != nil || len(d.groups) == maxCharts {
-			break
+	build := func(of []*curves.Run, names []string, title string) error {
+		if ctx.Err() != nil || len(d.charts) == maxCharts {
+			return ctx.Err()
 		}
-		shown, err := curves.Build(runs, names, o)
-		if err != nil {
-			return d, err
+		shown, err := curves.Build(of, names, o)
+		if err == nil && len(shown.Spec.Lines) > 0 {
+			d.charts = append(d.charts, uicurves.Chart{Names: names, Title: title, Shown: shown})
 		}
-		if len(shown.Spec.Lines) > 0 {
-			d.shown, d.groups = append(d.shown, shown), append(d.groups, names)
+		return err
+	}
+	for _, names := range b.Arrange(curves.Metrics(runs)) {
+		if !b.ByRun {
+			if err := build(runs, names, curves.ChartKey(names)); err != nil {
+				return d, err
+			}
+			continue
+		}
+		for _, r := range runs {
+			if err := build([]*curves.Run{r}, names, r.Info.Name+" · "+curves.ChartKey(names)); err != nil {
+				return d, err
+			}
 		}
 	}
 	return d, ctx.Err()
@@ -279,20 +348,27 @@ func (p *curvesPart) remove(dir string) {
 	}
 	p.view.Select(slices.DeleteFunc(p.view.Selected(), func(d string) bool { return d == dir })...)
 	p.refresh()
-	p.s.toasts.Show(shell.Good, p.s.book.T("curves.deleted", filepath.Base(dir)), p.s.book.T("common.undo"), func() {
+	back := func() {
 		if _, err := store.RestoreRun(trashed); err != nil {
 			p.s.fail(err)
 		}
 		p.refresh()
-	})
+	}
+	p.undos = append(p.undos, back)
+	n := len(p.undos)
+	p.s.toasts.Show(shell.Good, p.s.book.T("curves.deleted", filepath.Base(dir)), p.s.book.T("common.undo"), func() { p.takeBack(n, back) })
 }
 
 // export saves a chart into the folder of runs' pictures and says where.
 func (p *curvesPart) export(s chart.Spec, format string) {
-	path := filepath.Join(p.s.opts.Paths.Data, "exports", "curves-"+time.Now().Format("20060102-150405")+"."+format)
+	p.saveAs(p.exportPath("curves", format), func(w io.Writer) error { return chart.Write(w, s, format, 1000, 560) })
+}
+
+// saveAs writes a new file and says where it is.
+func (p *curvesPart) saveAs(path string, write func(io.Writer) error) {
 	async(p.s, func(context.Context) (string, error) {
 		var out bytes.Buffer
-		if err := chart.Write(&out, s, format, 1000, 560); err != nil {
+		if err := write(&out); err != nil {
 			return "", err
 		}
 		return path, store.WriteNew(path, out.Bytes())
@@ -334,50 +410,4 @@ func (p *curvesPart) drop(uris []fyne.URI) bool {
 		p.bring(u.Path())
 	}
 	return true
-}
-
-// batchOf is the samples of a step with their pictures.
-type batchOf struct {
-	curves.Batch
-	pictures []image.Image
-}
-
-// maxThumbs bounds how many samples of a batch are shown; the worst come first.
-const maxThumbs = 64
-
-// pick shows the samples of a step, the worst first.
-func (p *curvesPart) pick(r *curves.Run, step int) {
-	if p.picking != nil {
-		p.picking()
-	}
-	p.picking = async(p.s, func(ctx context.Context) (batchOf, error) {
-		b, err := curves.BatchOf(ctx, r, step)
-		if err != nil {
-			return batchOf{}, err
-		}
-		out := batchOf{Batch: b}
-		for _, s := range b.Samples[:min(len(b.Samples), maxThumbs)] {
-			picture, err := data.Picture(ctx, b.Set.Train, s.Row, -1)
-			if err != nil && !errors.Is(err, data.ErrNoPicture) {
-				return out, err
-			}
-			out.pictures = append(out.pictures, picture)
-		}
-		return out, nil
-	}, func(b batchOf, err error) {
-		if errors.Is(err, curves.ErrBatch) {
-			p.s.toasts.Show(shell.Bad, p.s.book.T("curves.batch.none"), "", nil)
-			return
-		}
-		if err != nil {
-			p.s.fail(err)
-			return
-		}
-		book := p.s.book
-		var thumbs []fyne.CanvasObject
-		for i, picture := range b.pictures {
-			thumbs = append(thumbs, uicurves.Thumb(picture, b.Samples[i].Class, book.Number(b.Samples[i].Loss)))
-		}
-		p.view.ApplyBatch(book.T("curves.batch", book.Count(b.Step), b.Epoch, book.Number(b.Loss)), thumbs)
-	})
 }

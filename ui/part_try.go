@@ -17,6 +17,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"athanor/app/store"
+	"athanor/app/training"
 	"athanor/inference/model"
 	"athanor/ui/try"
 )
@@ -118,6 +119,14 @@ func modelFiles(ctx context.Context, runs, brought string) ([]try.Choice, error)
 		path := filepath.Join(r.Dir, "model.onnx")
 		if _, err := os.Stat(path); err == nil {
 			list = append(list, try.Choice{ID: path, Name: r.Name + " · " + shortTime(r), Task: r.Recipe["task"]})
+		}
+		rewound, err := filepath.Glob(filepath.Join(r.Dir, training.SnapshotsDir, "*.onnx"))
+		if err != nil {
+			return nil, fmt.Errorf("list models: %w", err)
+		}
+		for _, path := range rewound {
+			name := strings.TrimSuffix(filepath.Base(path), ".onnx")
+			list = append(list, try.Choice{ID: path, Name: r.Name + " · " + name, Task: r.Recipe["task"]})
 		}
 	}
 	files, err := filepath.Glob(filepath.Join(brought, "*.onnx"))

@@ -22,13 +22,13 @@ func (j *session) newQueue() {
 	j.queue = job.NewQueue(j.s.ctx, func([]job.Item) { j.s.post(func() { j.applyQueue(j.queue.Items()) }) })
 }
 
-// enqueue asks for a run. It begins at once where nothing else runs or waits;
+// enqueue asks for a run and returns it, nil where it is not asked for. It begins at once where nothing else runs or waits;
 // the very run that goes or waits already is not asked for twice.
-func (j *session) enqueue(q training.Request, name string) {
+func (j *session) enqueue(q training.Request, name string) *activeRun {
 	s := j.s
 	if slices.ContainsFunc(j.pending(), func(r *activeRun) bool { return same(r.request, q) }) {
 		s.toasts.Show(shell.Plain, s.book.T("queue.twice"), "", nil)
-		return
+		return nil
 	}
 	q.Runs, q.Datasets, q.Version, q.Control = s.runsFolder(), s.opts.Paths.Datasets(), s.opts.Version, &train.Control{}
 	run := &activeRun{name: name, request: q, control: q.Control, sleep: func() {}}
@@ -42,11 +42,26 @@ func (j *session) enqueue(q training.Request, name string) {
 	j.orders = append(j.orders, run)
 	run.id = j.queue.Add(name, func(ctx context.Context) error { return j.carry(ctx, run) })
 	j.applyQueue(j.queue.Items())
+	return run
+}
+
+// withdraw ends a run, or takes it from the queue, and puts what it left into the
+// trash.
+func (j *session) withdraw(run *activeRun) {
+	run.thrown = true
+	run.control.Resume()
+	if run.job != nil {
+		if snap := run.job.Snapshot(); !snap.Ended.IsZero() {
+			j.throwAway(snap.Value.dir)
+			return
+		}
+	}
+	j.queue.Remove(run.id)
 }
 
 // same reports whether two requests would do the same run.
 func same(a, b training.Request) bool {
-	return a.Resume == b.Resume && a.Dir == b.Dir && reflect.DeepEqual(a.Recipe, b.Recipe)
+	return a.Resume == b.Resume && a.Dir == b.Dir && reflect.DeepEqual(a.Fork, b.Fork) && reflect.DeepEqual(a.Recipe, b.Recipe)
 }
 
 // pending are the runs that go or wait, in their order.

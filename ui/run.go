@@ -118,6 +118,9 @@ func work(ctx context.Context, q training.Request, emit func(news)) error {
 			continued = false // later marks of this kind end pauses
 			emit(news{earlier: readHistory(q.Dir, m.Step)})
 		}
+		if m, ok := e.(train.Mark); ok && m.Kind == train.MarkFork && q.Fork != nil {
+			emit(news{earlier: readHistory(q.Fork.Run, m.Step)})
+		}
 	})
 	if err != nil {
 		return fmt.Errorf("train: %w", err)

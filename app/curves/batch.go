@@ -4,17 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"athanor/app/metrics"
 	"athanor/app/store"
 	"athanor/app/training"
-	"athanor/inference/model"
-	"athanor/inference/runtime"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/train"
 )
@@ -24,11 +22,14 @@ var ErrBatch = errors.New("the samples of this step cannot be found again")
 
 // Sample is one sample of a batch.
 type Sample struct {
-	Row   int    // of the training feed
-	Class string // "" in regression
-	// Loss is what the finished model makes of it, NaN before there is one; in
-	// regression the squared error.
+	Row    int    // of the training feed
+	Number int    // dataset.Feed.Row: its place in the whole source
+	Name   string // by which operations know it
+	Class  string // "" in regression
+	// Loss and Says are what the judging snapshot makes of it; NaN and "" without
+	// one.
 	Loss float64
+	Says string
 }
 
 // Batch is the samples a step was computed from.
@@ -37,12 +38,15 @@ type Batch struct {
 	Loss        float64 // of the step, as it was measured
 	Samples     []Sample
 	Set         *dataset.Set
+	Recipe      train.Recipe
+	// Judge is the snapshot that the losses are computed with: the newest one
+	// before the step, or the first one where there is none before. Nil without any.
+	Judge *train.Snapshot
 }
 
 // BatchOf finds the samples of a step again: nothing is stored, they follow from
-// the recipe's seed. The samples the finished model is worst at come first.
-// Samples that were excluded by hand while the run went are counted as if they
-// had not been.
+// the recipe's seed and from what was excluded by hand before. Those that the
+// nearest snapshot before the step is worst at come first.
 func BatchOf(ctx context.Context, r *Run, step int) (Batch, error) {
 	dir := r.Curves.Dir()
 	recipe, err := train.LoadRecipe(filepath.Join(dir, store.RecipeFile))
@@ -52,7 +56,7 @@ func BatchOf(ctx context.Context, r *Run, step int) (Batch, error) {
 	if err != nil {
 		return Batch{}, fmt.Errorf("%w: %w", ErrBatch, err)
 	}
-	b := Batch{Step: step}
+	b := Batch{Step: step, Recipe: recipe}
 	within, err := b.locate(r)
 	if err != nil {
 		return Batch{}, err
@@ -62,14 +66,27 @@ func BatchOf(ctx context.Context, r *Run, step int) (Batch, error) {
 	if b.Set, err = training.Open(ctx, plain, nil); err != nil {
 		return Batch{}, fmt.Errorf("%w: %w", ErrBatch, err)
 	}
-	for _, row := range train.BatchRows(b.Set.Train, recipe.Seed, b.Epoch-1, recipe.Train.Batch, within, nil) {
-		s := Sample{Row: row, Loss: math.NaN()}
-		if c := b.Set.Train.Class(row); len(b.Set.Classes) > 0 && c < len(b.Set.Classes) {
-			s.Class = b.Set.Classes[c]
-		}
+	excluded, err := r.excludedBefore(step - within)
+	if err != nil {
+		return Batch{}, err
+	}
+	for _, row := range train.BatchRows(b.Set.Train, recipe.Seed, b.Epoch-1, recipe.Train.Batch, within, excluded) {
+		s := Sample{Row: row, Number: b.Set.Train.Row(row), Loss: math.NaN()}
+		s.Name, s.Class = b.Set.NameOf(s.Number), b.class(b.Set.Train.Class, row)
 		b.Samples = append(b.Samples, s)
 	}
-	return b, b.weigh(ctx, filepath.Join(dir, store.ModelFile))
+	return b, b.weigh(ctx, dir)
+}
+
+// class is the name of a sample's class, "" in regression.
+func (b *Batch) class(of func(row int) int, row int) string {
+	if len(b.Set.Classes) == 0 {
+		return ""
+	}
+	if c := of(row); c >= 0 && c < len(b.Set.Classes) {
+		return b.Set.Classes[c]
+	}
+	return ""
 }
 
 // locate fills in epoch and loss and returns the step's number within its epoch,
@@ -94,28 +111,74 @@ func (b *Batch) locate(r *Run) (within int, err error) {
 		}
 		first--
 	}
-	return row - first, nil
+	within = row - first
+	if first == 0 {
+		within += r.batchesBefore()
+	}
+	return within, nil
 }
 
-// weigh computes the losses under a model and puts the highest first; without a
-// model nothing changes.
-func (b *Batch) weigh(ctx context.Context, path string) error {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) || len(b.Samples) == 0 {
-		return nil
+// batchesBefore is how many batches of its first epoch a run did not do itself: a
+// fork begins where its parent's snapshot was taken.
+func (r *Run) batchesBefore() int {
+	s, err := train.ReadSnapshot(filepath.Join(r.Curves.Dir(), "checkpoints", "fork.safetensors"))
+	if err != nil {
+		return 0 // it is no fork
 	}
-	m, err := model.Open(path, model.Options{Threads: 1})
+	return s.Batch
+}
+
+// excludedBefore are the samples that had been excluded by hand when the epoch
+// began that starts after a step.
+func (r *Run) excludedBefore(step int) (map[int]bool, error) {
+	events, err := r.Curves.Events()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBatch, err)
+	}
+	out := map[int]bool{}
+	for _, e := range events {
+		m, ok := e.(train.Mark)
+		if !ok || m.Kind != train.MarkExclude || m.Step >= step {
+			continue
+		}
+		for _, field := range strings.Fields(m.Note) {
+			if row, err := strconv.Atoi(field); err == nil {
+				out[row] = true
+			}
+		}
+	}
+	return out, nil
+}
+
+// weigh computes the losses under the nearest snapshot and puts the highest
+// first; without a snapshot nothing changes.
+func (b *Batch) weigh(ctx context.Context, dir string) error {
+	list, err := train.Snapshots(dir)
+	if err != nil || len(list) == 0 || len(b.Samples) == 0 {
+		return err
+	}
+	judge := list[0]
+	for _, s := range list {
+		if s.Step < b.Step {
+			judge = s
+		}
+	}
+	rows := make([]int, len(b.Samples))
+	for i, s := range b.Samples {
+		rows[i] = s.Row
+	}
+	judged, err := train.JudgeSamples(ctx, b.Recipe, b.Set, judge.Path, b.Set.Train, rows)
 	if err != nil {
 		return fmt.Errorf("weigh samples: %w", err)
 	}
-	defer m.Close()
-	scores, err := b.scores(ctx, m)
-	if err != nil {
-		return err
-	}
-	width := len(scores) / len(b.Samples)
-	labels := m.Info().Labels
-	for i := range b.Samples {
-		b.Samples[i].Loss = b.lossOf(b.Samples[i], scores[i*width:(i+1)*width], labels)
+	b.Judge = &judge
+	for i, j := range judged {
+		b.Samples[i].Loss = j.Loss
+		if j.Class >= 0 {
+			b.Samples[i].Says = b.class(func(int) int { return j.Class }, 0)
+		} else {
+			b.Samples[i].Says = strconv.FormatFloat(j.Value, 'g', 5, 64)
+		}
 	}
 	slices.SortStableFunc(b.Samples, func(x, y Sample) int {
 		switch {
@@ -127,54 +190,4 @@ func (b *Batch) weigh(ctx context.Context, path string) error {
 		return 0
 	})
 	return nil
-}
-
-// lossOf is the cross entropy of a class, or the squared error.
-func (b *Batch) lossOf(s Sample, scores []float32, labels []string) float64 {
-	if s.Class == "" {
-		d := float64(scores[0]) - float64(b.Set.Train.Target(s.Row))
-		return d * d
-	}
-	k := slices.Index(labels, s.Class)
-	if k < 0 || k >= len(scores) {
-		return math.NaN()
-	}
-	return -math.Log(max(float64(scores[k]), 1e-12))
-}
-
-// scores runs the model on all samples.
-func (b *Batch) scores(ctx context.Context, m *model.Model) ([]float32, error) {
-	rows := make([]int, len(b.Samples))
-	for i, s := range b.Samples {
-		rows[i] = s.Row
-	}
-	var in []*runtime.Tensor
-	defer func() { closeAll(in) }()
-	var memory [][]byte
-	for _, col := range b.Set.Train.Columns() {
-		shape := []int64{int64(len(rows))}
-		for _, d := range col.Shape {
-			shape = append(shape, int64(d))
-		}
-		t, err := runtime.NewZeros(col.Type, shape)
-		if err != nil {
-			return nil, fmt.Errorf("weigh samples: %w", err)
-		}
-		in, memory = append(in, t), append(memory, t.Bytes())
-	}
-	if err := b.Set.Train.Fill(ctx, memory, -1, rows); err != nil {
-		return nil, fmt.Errorf("weigh samples: %w", err)
-	}
-	out, err := m.Run(ctx, in)
-	if err != nil {
-		return nil, fmt.Errorf("weigh samples: %w", err)
-	}
-	defer closeAll(out)
-	return slices.Clone(runtime.Data[float32](out[0])), nil
-}
-
-func closeAll(tensors []*runtime.Tensor) {
-	for _, t := range tensors {
-		t.Close()
-	}
 }

@@ -107,6 +107,10 @@ func Build(runs []*Run, names []string, o Options) (out Shown, err error) {
 	if o.GroupBy != "" {
 		return out, out.groups(runs, names, o)
 	}
+	byID := map[string]*Run{}
+	for _, r := range runs {
+		byID[r.Info.ID()] = r
+	}
 	for ri, r := range runs {
 		for mi, name := range names {
 			s, err := r.series(name, o)
@@ -117,8 +121,11 @@ func Build(runs []*Run, names []string, o Options) (out Shown, err error) {
 				continue
 			}
 			look := style{run: ri, metric: mi, runs: len(runs), validation: isValidation(name), theme: o.Theme}
-			look.colour = parseColour(r.Info.Notes.Colour)
+			look.colour = ParseColour(r.Info.Notes.Colour)
 			out.add(r, name, *s, look, o)
+			if parent := byID[r.Info.Status.Parent]; parent != nil {
+				out.branch(parent, r, name, o)
+			}
 		}
 	}
 	if len(runs) > 0 {
@@ -297,8 +304,8 @@ func Best(s curve.Samples, higher bool) (curve.Point, bool) {
 	return curve.Point{}, false
 }
 
-// parseColour reads #rrggbb; anything else is no colour.
-func parseColour(s string) color.Color {
+// ParseColour reads #rrggbb; anything else is no colour.
+func ParseColour(s string) color.Color {
 	v, err := strconv.ParseUint(strings.TrimPrefix(s, "#"), 16, 32)
 	if err != nil || len(s) != 7 {
 		return nil

@@ -60,7 +60,7 @@ func (u *Usage) add(path string, size int64) {
 }
 
 // CleanCheckpoints removes the checkpoints of a run that is over, but for the
-// newest keep and those whose name says best. It returns the freed bytes.
+// newest keep, the best, and what can be rewound to. It returns the freed bytes.
 func CleanCheckpoints(run string, keep int) (int64, error) {
 	s, err := store.ReadStatus(run)
 	if err != nil || s.State != store.Finished && s.State != store.Stopped {
@@ -85,12 +85,13 @@ func CleanCheckpoints(run string, keep int) (int64, error) {
 	return freed, nil
 }
 
-// oldCheckpoints returns the files that are not the best, oldest first.
+// oldCheckpoints returns what only resuming needs, oldest first: the best state,
+// the snapshots of epochs and the beginning of a fork stay.
 func oldCheckpoints(entries []os.DirEntry) []fs.FileInfo {
 	var out []fs.FileInfo
 	for _, e := range entries {
 		info, err := e.Info()
-		if err == nil && info.Mode().IsRegular() && !strings.Contains(e.Name(), "best") {
+		if err == nil && info.Mode().IsRegular() && strings.HasPrefix(e.Name(), "step-") {
 			out = append(out, info)
 		}
 	}

@@ -80,6 +80,9 @@ func ForkRecipe(dir string) (train.Recipe, error) {
 		return r, fmt.Errorf("fork %s: %w", filepath.Base(dir), err)
 	}
 	r.Name = ""
+	if r.Data.Operations == "" { // changes made to the data since then are not the run's
+		r.Data.Operations = train.NoOperations
+	}
 	return r.Resolve()
 }
 

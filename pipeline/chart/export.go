@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"image/png"
@@ -20,10 +21,10 @@ import (
 )
 
 // ErrFormat says that a chart cannot be written in a format.
-var ErrFormat = errors.New("unknown format: use png, svg, pdf or csv")
+var ErrFormat = errors.New("unknown format: use png, svg, pdf, csv or jsonl")
 
-// Write draws the chart and writes it as png (at twice the size), svg, pdf or
-// csv (every point, x and y in full). Width and height are in points.
+// Write draws the chart and writes it as png (at twice the size), svg or pdf, or
+// every point, x and y in full, as csv or jsonl. Width and height are in points.
 func Write(w io.Writer, s Spec, format string, width, height int) error {
 	if s.Theme.Background == nil {
 		s.Theme = Light()
@@ -44,7 +45,9 @@ func Write(w io.Writer, s Spec, format string, width, height int) error {
 		c := vgpdf.New(vg.Length(width), vg.Length(height))
 		return writeVector(w, s, c, width, height)
 	case "csv":
-		return writeCSV(w, s)
+		return writePoints(w, s, "line,x,y\n", csvPoint)
+	case "jsonl":
+		return writePoints(w, s, "", jsonPoint)
 	}
 	return fmt.Errorf("%w, not %q", ErrFormat, format)
 }
@@ -115,6 +118,9 @@ func (v vectors) line(c draw.Canvas, l Line, x, y Scale) {
 			points = src.AppendPoints(nil, piece, x.Min, x.Max)
 		} else {
 			points = columnPoints(src, piece, x, columns)
+		}
+		if j := l.Joint; j != nil && len(points) > 0 && j.Y-j.Y == 0 && l.Samples.X(j.Row) >= x.Min {
+			points = append([]curve.Point{*j}, points...)
 		}
 		if l.Upper != nil {
 			v.band(c, l, x, y, piece)
@@ -217,18 +223,22 @@ func (v vectors) band(c draw.Canvas, l Line, x, y Scale, piece curve.Span) {
 	}
 }
 
-// writeCSV writes every point of every line as line,x,y.
-func writeCSV(w io.Writer, s Spec) error {
+// writePoints writes every point of every line; the raw values behind a smoothed
+// line are lines of their own.
+func writePoints(w io.Writer, s Spec, head string, write func(b []byte, name string, x, y float64) []byte) error {
 	out := bufio.NewWriter(w)
-	if _, err := out.WriteString("line,x,y\n"); err != nil {
+	if _, err := out.WriteString(head); err != nil {
 		return fmt.Errorf("write chart: %w", err)
 	}
 	for i := range s.Lines {
 		l := s.Lines[i]
-		if l.Samples == nil || l.Faint {
+		if l.Samples == nil || l.Faint && l.Name == "" {
 			continue
 		}
-		if err := csvLine(out, l); err != nil {
+		if l.Faint {
+			l.Name += " (raw)"
+		}
+		if err := writeLine(out, l, write); err != nil {
 			return fmt.Errorf("write chart: %w", err)
 		}
 	}
@@ -238,11 +248,7 @@ func writeCSV(w io.Writer, s Spec) error {
 	return nil
 }
 
-func csvLine(out *bufio.Writer, l Line) error {
-	name := l.Name
-	if strings.ContainsAny(name, ",\"\r\n") {
-		name = `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
-	}
+func writeLine(out *bufio.Writer, l Line, write func(b []byte, name string, x, y float64) []byte) error {
 	var ys [1024]float64
 	var b []byte
 	for from := 0; from < l.Samples.Len(); from += len(ys) {
@@ -252,14 +258,38 @@ func csvLine(out *bufio.Writer, l Line) error {
 			if curve.IsAbsent(y) {
 				continue
 			}
-			b = append(append(b[:0], name...), ',')
-			b = strconv.AppendFloat(b, l.Samples.X(from+i), 'g', -1, 64)
-			b = append(b, ',')
-			b = strconv.AppendFloat(b, y, 'g', -1, 64)
-			if _, err := out.Write(append(b, '\n')); err != nil {
+			b = write(b[:0], l.Name, l.Samples.X(from+i), y)
+			if _, err := out.Write(b); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+func csvPoint(b []byte, name string, x, y float64) []byte {
+	if strings.ContainsAny(name, ",\"\r\n") {
+		name = `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	}
+	b = append(append(b, name...), ',')
+	b = strconv.AppendFloat(b, x, 'g', -1, 64)
+	b = append(b, ',')
+	return append(strconv.AppendFloat(b, y, 'g', -1, 64), '\n')
+}
+
+// jsonPoint writes numbers that JSON does not have as strings.
+func jsonPoint(b []byte, name string, x, y float64) []byte {
+	quoted, err := json.Marshal(name)
+	if err != nil {
+		quoted = strconv.AppendQuote(nil, name)
+	}
+	number := func(b []byte, v float64) []byte {
+		if v-v != 0 {
+			return append(strconv.AppendFloat(append(b, '"'), v, 'g', -1, 64), '"')
+		}
+		return strconv.AppendFloat(b, v, 'g', -1, 64)
+	}
+	b = append(append(b, `{"line":`...), quoted...)
+	b = number(append(b, `,"x":`...), x)
+	return append(number(append(b, `,"y":`...), y), "}\n"...)
 }

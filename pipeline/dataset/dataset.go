@@ -4,6 +4,7 @@ package dataset
 
 import (
 	"context"
+	"strconv"
 
 	"athanor/inference/onnx"
 )
@@ -65,7 +66,18 @@ type Set struct {
 	Preprocess *onnx.Graph
 	// Metadata is stored in the exported model (tokenizer, schema, …).
 	Metadata []onnx.Pair
+	// SampleName is the name by which operations know the sample with a feed's
+	// Row; nil where that is the number itself.
+	SampleName func(number int) string
 	// Notes say in words what was guessed and what was left out, so that nothing
 	// is dropped silently.
 	Notes []string
+}
+
+// NameOf is the name by which operations know the sample with a feed's Row.
+func (s *Set) NameOf(number int) string {
+	if s.SampleName != nil {
+		return s.SampleName(number)
+	}
+	return strconv.Itoa(number)
 }

@@ -2,7 +2,10 @@ package train
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"sync"
+	"time"
 )
 
 // Control is how a person steers a run while it goes. Its methods may be called
@@ -96,4 +99,25 @@ func (c *Control) takeExcluded() []int {
 	rows := c.excluded
 	c.excluded = nil
 	return rows
+}
+
+// exclude leaves samples out from now on and notes which, so that the batches of
+// every step can be found again.
+func (r *run) exclude(rows []int) error {
+	for _, row := range rows {
+		r.excluded[row] = true
+		r.Excluded = append(r.Excluded, row)
+	}
+	return r.tellExcluded(rows)
+}
+
+func (r *run) tellExcluded(rows []int) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	note := make([]string, len(rows))
+	for i, row := range rows {
+		note[i] = strconv.Itoa(row)
+	}
+	return r.emit(Mark{Kind: MarkExclude, Step: r.Step, Time: time.Now(), Value: float64(len(rows)), Note: strings.Join(note, " ")})
 }

@@ -63,7 +63,10 @@ func (r *run) fork(ctx context.Context, f Fork) error {
 	if fresh {
 		note += "; the optimizer begins anew"
 	}
-	return r.emit(Mark{Kind: MarkFork, Step: p.Step, Time: time.Now(), Value: float64(p.Epoch), Note: note})
+	if err := r.emit(Mark{Kind: MarkFork, Step: p.Step, Time: time.Now(), Value: float64(p.Epoch), Note: note}); err != nil {
+		return err
+	}
+	return r.tellExcluded(p.Excluded)
 }
 
 // firstFiles keeps the state that the fork begins with: it can be resumed, and

@@ -232,9 +232,8 @@ func (r *run) epochs(ctx context.Context) error {
 }
 
 func (r *run) epoch(ctx context.Context) error {
-	for _, row := range r.deps.Control.takeExcluded() {
-		r.excluded[row] = true
-		r.Excluded = append(r.Excluded, row)
+	if err := r.exclude(r.deps.Control.takeExcluded()); err != nil {
+		return err
 	}
 	feed := r.deps.Set.Train
 	order := keep(feed, Order(feed.Len(), r.recipe.Seed, r.Epoch), r.excluded)

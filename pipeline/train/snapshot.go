@@ -202,6 +202,47 @@ func ExportSnapshot(ctx context.Context, recipe Recipe, set *dataset.Set, snapsh
 	return err
 }
 
+// Judged is what a state makes of one sample.
+type Judged struct {
+	Loss float64
+	// Class is the most likely one, -1 in regression, where Value is the answer.
+	Class int
+	Value float64
+}
+
+// JudgeSamples computes losses and answers of rows of a feed under a snapshot of
+// the run, without dropout and augmentation. The recipe and the set must be the
+// run's.
+func JudgeSamples(ctx context.Context, recipe Recipe, set *dataset.Set, snapshot string, feed dataset.Feed, rows []int) ([]Judged, error) {
+	recipe, err := recipe.Resolve()
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRun(recipe, Deps{Set: set, Store: nowhere{}}, func(Event) {})
+	if err != nil {
+		return nil, err
+	}
+	defer r.close()
+	parts, _, err := r.files.readFile(snapshot)
+	if err != nil {
+		return nil, err
+	}
+	a, err := r.eval.bestOver(ctx, r.net.modelParts(parts), feed, rows)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Judged, len(rows))
+	width := r.net.outputs()
+	for i := range out {
+		scores := a.outputs[i*width : (i+1)*width]
+		out[i] = Judged{Loss: float64(a.losses[i]), Class: -1, Value: float64(scores[0])}
+		if r.net.classes > 0 {
+			out[i].Class = slices.Index(scores, slices.Max(scores))
+		}
+	}
+	return out, nil
+}
+
 // modelParts are the parts of a state that the model needs: parameters and
 // buffers.
 func (n *network) modelParts(parts [][]byte) [][]byte {

@@ -87,14 +87,15 @@ func open(t testing.TB, v *uicurves.View, q *uitest.Queue, dirs ...string) []cur
 		t.Cleanup(func() { _ = r.Close() })
 		runs = append(runs, r)
 	}
-	groups := curves.Charts(curves.Metrics(runs))
 	var shown []curves.Shown
-	for _, names := range groups {
+	var charts []uicurves.Chart
+	for _, names := range curves.Charts(curves.Metrics(runs)) {
 		s, err := curves.Build(runs, names, v.Options())
 		must(t, err)
 		shown = append(shown, s)
+		charts = append(charts, uicurves.Chart{Names: names, Title: names[0], Shown: s})
 	}
-	v.Apply(runs, shown, groups)
+	v.Apply(runs, charts)
 	q.Until(t, 20*time.Second, func() bool {
 		for _, c := range v.Charts() {
 			if c.Picture() == nil && c.Size().Width > 0 {

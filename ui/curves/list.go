@@ -1,6 +1,7 @@
 package curves
 
 import (
+	"fmt"
 	"image/color"
 	"math"
 	"slices"
@@ -9,8 +10,10 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
+	"athanor/app/curves"
 	"athanor/app/store"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
@@ -31,11 +34,14 @@ type runList struct {
 	tagsOf   string // run and tags that the field was filled with
 	star     *widget.Button
 	tags     *widgets.Entry
+	noted    *widgets.Prose
 	actions  *fyne.Container
 }
 
 // sorts are the orders of the list.
-func sorts() []string { return []string{"started", "name", "val_accuracy", "val_loss"} }
+func sorts() []string {
+	return []string{"started", "name", "val_accuracy", "val_loss", "last.val_accuracy", "last.val_loss"}
+}
 
 func newRunList(v *View) *runList {
 	l := &runList{v: v, filter: widgets.NewEntry(), problem: widgets.SmallParagraph(""), tags: widgets.NewEntry()}
@@ -84,9 +90,43 @@ func (l *runList) makeActions() *fyne.Container {
 			l.note(i, func(n *store.Notes) { n.Tags = splitTags(text) })
 		}
 	}
-	row := container.NewBorder(nil, nil, nil, container.NewHBox(l.star, archive, remove), l.tags)
+	var colour *widget.Button
+	colour = icon("palette", func(i store.Info) { l.v.popUp(colour, l.colours(i)) })
+	write := icon("text", func(i store.Info) {
+		if l.v.OnWrite != nil {
+			l.v.OnWrite(i)
+		}
+	})
+	buttons := container.NewHBox(l.star, colour, write, archive, layout.NewSpacer(), remove)
+	l.noted = widgets.SmallParagraph("")
+	l.noted.Hide()
+	row := container.NewVBox(l.noted, l.tags, buttons)
 	row.Hide()
 	return row
+}
+
+// colours are the palette's colours as a menu.
+func (l *runList) colours(i store.Info) []*fyne.MenuItem {
+	items := []*fyne.MenuItem{fyne.NewMenuItem(l.v.book.T("curves.colour.auto"), func() {
+		l.note(i, func(n *store.Notes) { n.Colour = "" })
+	})}
+	for k, c := range widgets.ChartTheme().Palette {
+		r, g, b, _ := c.RGBA()
+		text := fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
+		item := fyne.NewMenuItem(l.v.book.T("curves.colour", k+1), func() {
+			l.note(i, func(n *store.Notes) { n.Colour = text })
+		})
+		item.Icon = swatch(text)
+		item.Checked = i.Notes.Colour == text
+		items = append(items, item)
+	}
+	return items
+}
+
+// swatch is a square of a colour for a menu.
+func swatch(colour string) fyne.Resource {
+	svg := `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect x="1" y="1" width="14" height="14" rx="3" fill="` + colour + `"/></svg>`
+	return fyne.NewStaticResource("swatch-"+colour+".svg", []byte(svg))
 }
 
 // splitTags reads tags that are separated by commas.
@@ -153,6 +193,9 @@ func (l *runList) toggle(i int) {
 
 func (l *runList) choose(dirs []string) {
 	l.selected = dirs
+	if !slices.Contains(dirs, l.last) {
+		l.last = ""
+	}
 	if len(dirs) > 0 && l.last == "" {
 		l.last = dirs[len(dirs)-1]
 	}
@@ -174,6 +217,8 @@ func (l *runList) showActions() {
 		l.tagsOf = i.Dir + text
 		l.tags.SetText(text)
 	}
+	l.noted.Set(i.Notes.Note)
+	widgets.SetVisible(l.noted, i.Notes.Note != "")
 	name := "star"
 	if i.Notes.Star {
 		l.star.SetIcon(look.Tinted(name, look.Ember))
@@ -215,6 +260,9 @@ func (l *runList) update(i widget.ListItemID, o fyne.CanvasObject) {
 	r.swatch.StrokeColor, r.swatch.FillColor = look.Colour(look.Line), color.Transparent
 	if k >= 0 {
 		c := widgets.ChartTheme().Colour(k)
+		if own := curves.ParseColour(info.Notes.Colour); own != nil {
+			c = own
+		}
 		r.swatch.StrokeColor, r.swatch.FillColor = c, c
 	}
 	r.swatch.Refresh()

@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/curves"
 	"athanor/app/store"
@@ -152,14 +151,10 @@ func (t *table) show(rows [][]string) {
 	t.box.Refresh()
 }
 
-// samples shows what a step was computed from.
-func (t *table) samples(title string, samples []fyne.CanvasObject) {
+// put shows something else than numbers.
+func (t *table) put(o fyne.CanvasObject) {
 	t.rows = nil
-	close := widget.NewButtonWithIcon("", look.Icon("close"), func() { t.box.Hide() })
-	close.Importance = widget.LowImportance
-	head := container.NewBorder(nil, nil, widgets.Strong(title), close)
-	row := container.NewHScroll(widgets.Row(look.Gap, samples...))
-	t.box.Objects = []fyne.CanvasObject{widgets.Height(widgets.Panel(container.NewBorder(head, nil, nil, nil, row)), tableHeight+20)}
+	t.box.Objects = []fyne.CanvasObject{widgets.Height(o, tableHeight)}
 	t.box.Show()
 	t.box.Refresh()
 }

@@ -25,7 +25,8 @@ type tools struct {
 	tells   *widgets.Text
 	kind    int
 	group   *widget.Select
-	keys    []string // of the recipe, in the order of the group's choices
+	by      *widget.Select // charts by metric or by run
+	keys    []string       // of the recipe, in the order of the group's choices
 }
 
 func axes() []metrics.Axis {
@@ -45,7 +46,9 @@ func newTools(v *View) *tools {
 			v.OnImport()
 		}
 	})
-	t.actions = []fyne.CanvasObject{bring}
+	var add *widget.Button
+	add = widget.NewButtonWithIcon(v.book.T("curves.add"), look.Icon("plus"), func() { v.popUp(add, v.addItems()) })
+	t.actions = []fyne.CanvasObject{add, bring}
 	return t
 }
 
@@ -109,11 +112,19 @@ func (t *tools) makeChecks() fyne.CanvasObject {
 	t.group.OnChanged = func(string) {
 		t.v.change(func(o *curves.Options) { o.GroupBy = t.groupKey() })
 	}
+	t.by = widget.NewSelect([]string{t.v.book.T("curves.by.metric"), t.v.book.T("curves.by.run")}, nil)
+	t.by.SetSelectedIndex(0)
+	t.by.OnChanged = func(string) {
+		if on := t.by.SelectedIndex() == 1; on != t.v.arrangement.ByRun {
+			t.v.rearrange(func(b *curves.Board) { b.ByRun = on })
+		}
+	}
 	return container.NewHBox(
 		check("logx", func(o *curves.Options, on bool) { o.LogX, o.MinX, o.MaxX = on, 0, 0 }),
 		check("logy", func(o *curves.Options, on bool) { o.LogY = on }),
 		check("outliers", func(o *curves.Options, on bool) { o.IgnoreOutliers = on }),
-		widgets.Width(t.group, 190),
+		widgets.Width(t.by, 150),
+		widgets.Width(t.group, 170),
 	)
 }
 

@@ -4,13 +4,11 @@
 package curves
 
 import (
-	"image"
 	"math"
 	"slices"
 	"strconv"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
@@ -19,6 +17,7 @@ import (
 	"athanor/app/store"
 	"athanor/pipeline/chart"
 	"athanor/pipeline/curve"
+	"athanor/pipeline/train"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
@@ -38,7 +37,7 @@ type View struct {
 	OnNotes func(dir string, n store.Notes)
 	// OnDelete wants a run deleted.
 	OnDelete func(dir string)
-	// OnExport wants a chart saved as svg, png, pdf or csv.
+	// OnExport wants a chart saved as png, svg, pdf, csv or jsonl.
 	OnExport func(s chart.Spec, format string)
 	// OnImport wants runs from elsewhere.
 	OnImport func()
@@ -46,33 +45,51 @@ type View struct {
 	OnPick func(r *curves.Run, step int)
 	// OnTrain wants the train screen.
 	OnTrain func()
+	// OnCurrent says that another run is the one to rewind.
+	OnCurrent func(*curves.Run)
+	// OnTry and OnEvaluate want the model of a snapshot, OnFork to go on from it.
+	OnTry, OnEvaluate, OnFork func(*curves.Run, train.Snapshot)
+	// OnBoard says that the charts were arranged anew.
+	OnBoard func(before, after curves.Board)
+	// OnCombine wants a chart of several of these metrics.
+	OnCombine func(names []string)
+	// OnWrite wants a run's note edited.
+	OnWrite func(store.Info)
+	// OnSide wants the runs of the list side by side drawn, saved in a format.
+	OnSide func(p chart.Parallel, format string)
+	// OnSample… want something done with samples of the batch, by their place.
+	OnSampleOpen, OnSampleExclude func(places []int)
+	OnSampleRelabel               func(places []int, class string)
+	OnSampleUndo                  func()
+	// OnContinue wants the run forked before the batch, with the changes made.
+	OnContinue func()
 
-	book    *i18n.Book
-	post    func(func())
-	options curves.Options
-	list    *runList
-	tools   *tools
-	charts  []*panel
-	board   *fyne.Container
-	stage   *fyne.Container
-	body    *fyne.Container
-	empty   fyne.CanvasObject
-	said    *widgets.Text
-	count   *widgets.Text
-	values  *widgets.Text
-	table   *table
-	shown   []curves.Shown
-	runs    []*curves.Run
-	lo, hi  float64
-	ranged  bool
-}
-
-// panel is one chart with its title.
-type panel struct {
-	names []string
-	view  *widgets.ChartView
-	title *widgets.Text
-	box   fyne.CanvasObject
+	book        *i18n.Book
+	post        func(func())
+	options     curves.Options
+	list        *runList
+	tools       *tools
+	charts      []*panel
+	sizes       []curves.Size
+	strip       *strip
+	side        *sideBySide
+	batch       *batchPanel
+	arrangement curves.Board
+	modes       *widgets.Segments
+	current     string // folder of the run to rewind
+	board       *fyne.Container
+	stage       *fyne.Container
+	body        *fyne.Container
+	empty       fyne.CanvasObject
+	few         fyne.CanvasObject // too few runs to stand side by side
+	bare        fyne.CanvasObject // runs, but all charts were taken away
+	said        *widgets.Text
+	count       *widgets.Text
+	values      *widgets.Text
+	table       *table
+	runs        []*curves.Run
+	lo, hi      float64
+	ranged      bool
 }
 
 // New returns the screen without runs.
@@ -80,28 +97,38 @@ func New(book *i18n.Book, post func(func())) *View {
 	v := &View{book: book, post: post, options: curves.DefaultOptions(), said: widgets.Note("").Truncate(), count: widgets.Note(""), values: widgets.Body("").Truncate()}
 	v.list = newRunList(v)
 	v.tools = newTools(v)
+	v.strip = newStrip(v)
+	v.side = newSideBySide(book, post)
+	v.side.OnToggle = func(i int) { v.list.toggle(i) }
+	v.modes = widgets.NewSegments([]string{book.T("curves.mode.charts"), book.T("curves.mode.parallel")}, 0, func(int) { v.stageUp() })
 	v.table = newTable(book)
+	v.few = widgets.Empty("curves", book.T("curves.parallel.few"), book.T("curves.parallel.advice"), v.trainButton())
 	v.board = container.NewStack()
 	v.empty = v.makeEmpty()
+	v.bare = widgets.Empty("curves", book.T("curves.bare"), book.T("curves.bare.advice"), v.restore())
 	v.stage = container.NewStack(v.empty)
 	v.ExtendBaseWidget(v)
 	return v
 }
 
 func (v *View) makeEmpty() fyne.CanvasObject {
-	train := widget.NewButtonWithIcon(v.book.T("curves.train"), look.Icon("train"), func() {
+	return widgets.Empty("curves", v.book.T("curves.empty"), v.book.T("curves.empty.advice"), v.trainButton())
+}
+
+func (v *View) trainButton() fyne.CanvasObject {
+	return widget.NewButtonWithIcon(v.book.T("curves.train"), look.Icon("train"), func() {
 		if v.OnTrain != nil {
 			v.OnTrain()
 		}
 	})
-	return widgets.Empty("curves", v.book.T("curves.empty"), v.book.T("curves.empty.advice"), train)
 }
 
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	foot := widgets.Column(look.Gap/2, v.values, v.said)
-	v.body = container.NewBorder(v.tools.box, container.NewVBox(foot, v.table.box), nil, nil, v.stage)
-	page := widgets.Page(widgets.Header(v.book.T("curves.title"), v.count, v.tools.actions...),
+	v.body = container.NewBorder(v.tools.box, container.NewVBox(foot, v.strip.box, v.table.box), nil, nil, v.stage)
+	actions := append([]fyne.CanvasObject{v.modes}, v.tools.actions...)
+	page := widgets.Page(widgets.Header(v.book.T("curves.title"), v.count, actions...),
 		container.NewBorder(nil, nil, widgets.Width(v.list.box, 264), nil, widgets.Pad(v.body, look.Gap)))
 	return widget.NewSimpleRenderer(page)
 }
@@ -110,6 +137,9 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 // stay selected.
 func (v *View) ApplyRuns(infos []store.Info, total int, err error) {
 	v.list.apply(infos, total, err)
+	if v.modes.Chosen() == 1 {
+		v.stageUp()
+	}
 }
 
 // Select looks at these runs.
@@ -136,18 +166,17 @@ func (v *View) labels() map[string]string {
 
 // Apply shows charts of runs. It keeps the part of x and the range that are
 // looked at.
-func (v *View) Apply(runs []*curves.Run, shown []curves.Shown, groups [][]string) {
-	v.runs, v.shown = runs, shown
+func (v *View) Apply(runs []*curves.Run, charts []Chart) {
+	v.runs = runs
 	v.tools.offer(runs)
-	v.stage.Objects = []fyne.CanvasObject{v.empty}
-	if len(runs) > 0 && len(shown) > 0 {
-		v.arrange(groups)
-		v.stage.Objects = []fyne.CanvasObject{v.board}
+	if len(runs) == 0 {
+		charts = nil
 	}
-	v.stage.Refresh()
+	v.arrange(charts)
+	v.stageUp()
 	points := 0
-	for i, s := range shown {
-		spec := s.Spec
+	for i, c := range charts {
+		spec := c.Shown.Spec
 		spec.X.Min, spec.X.Max = v.options.MinX, v.options.MaxX
 		v.charts[i].view.Draw(spec)
 		points += pointsOf(spec)
@@ -156,6 +185,7 @@ func (v *View) Apply(runs []*curves.Run, shown []curves.Shown, groups [][]string
 	if points > 0 {
 		v.count.Set(v.book.T("curves.points", v.book.Count(points), v.book.Count(points)))
 	}
+	v.tellCurrent()
 	v.said.Set(Sentence(v.book, runs))
 	v.refreshTable()
 }
@@ -170,97 +200,20 @@ func pointsOf(s chart.Spec) int {
 	return n
 }
 
-// arrange makes one panel for each group of metrics; panels that fit stay.
-func (v *View) arrange(groups [][]string) {
-	same := len(v.charts) == len(groups)
-	for i := 0; same && i < len(groups); i++ {
-		same = slices.Equal(v.charts[i].names, groups[i])
-	}
-	if same {
-		return
-	}
-	v.charts = nil
-	var boxes []fyne.CanvasObject
-	for _, names := range groups {
-		p := v.newPanel(names)
-		v.charts = append(v.charts, p)
-		boxes = append(boxes, p.box)
-	}
-	if len(boxes) == 1 {
-		v.board.Objects = boxes
-	} else {
-		v.board.Objects = []fyne.CanvasObject{container.NewVScroll(widgets.Tiles(340, 260, boxes...))}
-	}
-	v.board.Refresh()
-}
-
-func (v *View) newPanel(names []string) *panel {
-	p := &panel{names: names, view: widgets.NewChartView(v.post), title: widgets.Strong(names[0])}
-	p.view.OnHover = func(x float64, hits []chart.Hit, ok bool) { v.hover(p, x, hits, ok) }
-	p.view.OnView = func(lo, hi float64) { v.look(p, lo, hi) }
-	p.view.OnRange = func(lo, hi float64, ok bool) { v.mark(p, lo, hi, ok) }
-	p.view.OnPick = func(h chart.Hit) { v.pick(p, h) }
-	export := widget.NewButtonWithIcon("", look.Icon("save"), nil)
-	export.Importance = widget.LowImportance
-	export.OnTapped = func() { v.exportMenu(p, export) }
-	p.box = widgets.Panel(container.NewBorder(container.NewBorder(nil, nil, p.title, export), nil, nil, nil, p.view))
-	return p
-}
-
-func (v *View) exportMenu(p *panel, at fyne.CanvasObject) {
-	i := slices.Index(v.charts, p)
-	if i < 0 || i >= len(v.shown) {
-		return
-	}
-	var items []*fyne.MenuItem
-	for _, format := range []string{"png", "svg", "pdf", "csv"} {
-		items = append(items, fyne.NewMenuItem(v.book.T("curves.save", format), func() {
-			if v.OnExport != nil {
-				spec := v.shown[i].Spec
-				spec.X.Min, spec.X.Max, spec.Theme = v.options.MinX, v.options.MaxX, chart.Light()
-				v.OnExport(spec, format)
-			}
-		}))
-	}
-	c := fyne.CurrentApp().Driver().CanvasForObject(at)
-	if c == nil {
-		return
-	}
-	where := fyne.CurrentApp().Driver().AbsolutePositionForObject(at)
-	widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), c, where.AddXY(0, at.Size().Height))
-}
-
 // pick asks for the samples of the step that a point belongs to.
 func (v *View) pick(from *panel, h chart.Hit) {
-	i := slices.Index(v.charts, from)
-	if i < 0 || i >= len(v.shown) || h.Line >= len(v.shown[i].Of) || v.options.GroupBy != "" || v.OnPick == nil {
+	shown := from.chart.Shown
+	if h.Line >= len(shown.Of) || v.options.GroupBy != "" || v.OnPick == nil {
 		return
 	}
-	of := v.shown[i].Of[h.Line]
+	of := shown.Of[h.Line]
 	s, err := of.Run.Curves.Series(of.Metric, metrics.Step)
 	if err != nil || h.Point.Row >= s.Len() {
 		return
 	}
 	step, _ := s.Step(h.Point.Row)
+	v.strip.near(of.Run, int(step))
 	v.OnPick(of.Run, int(step))
-}
-
-// ApplyBatch shows the samples of a step below the charts.
-func (v *View) ApplyBatch(title string, samples []fyne.CanvasObject) {
-	v.table.samples(title, samples)
-	v.body.Refresh()
-}
-
-// Thumb is one sample with a picture (nil for none) and what it is.
-func Thumb(picture image.Image, class, loss string) fyne.CanvasObject {
-	text := container.NewVBox(widgets.Body(class).Align(fyne.TextAlignCenter), widgets.Note(loss).Align(fyne.TextAlignCenter))
-	if picture == nil {
-		return text
-	}
-	img := canvas.NewImageFromImage(picture)
-	img.FillMode, img.ScaleMode = canvas.ImageFillContain, canvas.ImageScalePixels
-	img.SetMinSize(fyne.NewSize(56, 56))
-	return container.NewVBox(img, text)
 }
 
 // hover shows the values at one x in all charts.
@@ -268,12 +221,11 @@ func (v *View) hover(from *panel, x float64, hits []chart.Hit, ok bool) {
 	for _, p := range v.charts {
 		p.view.SetCross(x, ok)
 	}
-	i := slices.Index(v.charts, from)
-	if !ok || i < 0 || i >= len(v.shown) {
+	if !ok {
 		v.values.Set("")
 		return
 	}
-	v.values.Set(HoverText(v.book, v.options.Axis, v.shown[i].Spec, x, hits))
+	v.values.Set(HoverText(v.book, v.options.Axis, from.chart.Shown.Spec, x, hits))
 }
 
 // look shows the same part of x in all charts.
@@ -302,7 +254,13 @@ func (v *View) mark(from *panel, lo, hi float64, ok bool) {
 func (v *View) refreshTable() {
 	switch {
 	case v.ranged:
-		v.table.ranges(v.shown, v.lo, v.hi)
+		var shown []curves.Shown
+		for _, p := range v.charts {
+			shown = append(shown, p.chart.Shown)
+		}
+		v.table.ranges(shown, v.lo, v.hi)
+	case v.batch != nil:
+		return // it stays until it is closed
 	case len(v.runs) > 1:
 		v.table.differences(v.runs)
 	default:

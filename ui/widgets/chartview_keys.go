@@ -71,7 +71,8 @@ func (c *ChartView) FocusLost() {
 }
 
 // TypedKey implements fyne.Focusable: left and right move, up and down zoom,
-// Home shows all, Enter zooms into the marked range, Escape clears it.
+// Home shows all, Enter zooms into the marked range or, without one, picks the
+// point at the upright line, Escape clears the range.
 func (c *ChartView) TypedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeyLeft:
@@ -87,9 +88,22 @@ func (c *ChartView) TypedKey(e *fyne.KeyEvent) {
 	case fyne.KeyReturn, fyne.KeyEnter:
 		if c.marked && c.lo < c.hi {
 			c.view(c.lo, c.hi)
+			return
 		}
+		c.pickAtLine()
 	case fyne.KeyEscape:
 		c.choose(0, 0, false)
+	}
+}
+
+// pickAtLine picks the line's point nearest to the upright line.
+func (c *ChartView) pickAtLine() {
+	if c.drawn == nil || !c.crossed || c.OnPick == nil {
+		return
+	}
+	at := image.Pt(int(c.middle()), (c.drawn.Plot.Min.Y+c.drawn.Plot.Max.Y)/2)
+	if hits := c.drawn.Near(at); len(hits) > 0 {
+		c.OnPick(hits[0])
 	}
 }
 
