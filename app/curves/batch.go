@@ -141,7 +141,7 @@ func (r *Run) excludedBefore(step int) (map[int]bool, error) {
 		if !ok || m.Kind != train.MarkExclude || m.Step >= step {
 			continue
 		}
-		for _, field := range strings.Fields(m.Note) {
+		for field := range strings.FieldsSeq(m.Note) {
 			if row, err := strconv.Atoi(field); err == nil {
 				out[row] = true
 			}

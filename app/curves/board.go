@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -101,9 +102,7 @@ func (b *Board) Clone() Board {
 	for _, g := range b.Added {
 		out.Added = append(out.Added, slices.Clone(g))
 	}
-	for k, s := range b.Sizes {
-		out.Sizes[k] = s
-	}
+	maps.Copy(out.Sizes, b.Sizes)
 	return out
 }
 

@@ -121,14 +121,12 @@ func (b *brush) knots(l Line, points []curve.Point) {
 // bars draws each column from its smallest to its largest value, joined to the
 // columns beside it.
 func (b *brush) bars(l Line, columns []curve.Column) {
-	d := newDasher(&b.m, b.half(l), l.Dash, b.scale)
 	b.specials(columns)
-	last := b.before(columns, b.m.from)
-	lastX, lastY := last, 0.0
-	if last >= 0 {
-		c := columns[last]
+	w := barWriter{b: b, l: l, d: newDasher(&b.m, b.half(l), l.Dash, b.scale), lastX: b.before(columns, b.m.from)}
+	if w.lastX >= 0 {
+		c := columns[w.lastX]
 		b.visible(&c)
-		lastY = b.y(c.Last)
+		w.lastY = b.y(c.Last)
 	}
 	for x := b.m.from; x < len(columns); x++ {
 		c := columns[x]
@@ -139,23 +137,46 @@ func (b *brush) bars(l Line, columns []curve.Column) {
 		if c.N == 0 || !b.visible(&c) {
 			continue
 		}
-		top, bottom, first := b.y(c.Max), b.y(c.Min), b.y(c.First)
-		switch {
-		case lastX == x-1 && lastX >= 0:
-			mid := (lastY + first) / 2
-			d.bar(x-1, min(lastY, mid), max(lastY, mid))
-			top, bottom = min(top, mid), max(bottom, mid)
-		case lastX >= 0:
-			d.to(float64(lastX)+0.5, lastY, float64(x)+0.5, first)
-		case l.Joint != nil && l.Joint.Y-l.Joint.Y == 0 && l.Samples.X(l.Joint.Row) >= b.pic.X.Min:
-			jx, jy := b.at(l.Joint.X, l.Joint.Y)
-			d.to(jx, jy, float64(x)+0.5, first)
-		}
+		w.column(x, c, own)
 		if !own { // only what joins to it was wanted
 			return
 		}
-		d.bar(x, top, bottom)
-		lastX, lastY = x, b.y(c.Last)
+	}
+}
+
+// barWriter draws one column after another.
+type barWriter struct {
+	b     *brush
+	l     Line
+	d     dasher
+	lastX int // -1 before the first
+	lastY float64
+}
+
+func (w *barWriter) column(x int, c curve.Column, own bool) {
+	b := w.b
+	top, bottom, first := b.y(c.Max), b.y(c.Min), b.y(c.First)
+	switch {
+	case w.lastX == x-1 && w.lastX >= 0:
+		mid := (w.lastY + first) / 2
+		w.d.bar(x-1, min(w.lastY, mid), max(w.lastY, mid))
+		top, bottom = min(top, mid), max(bottom, mid)
+	case w.lastX >= 0:
+		w.d.to(float64(w.lastX)+0.5, w.lastY, float64(x)+0.5, first)
+	default:
+		w.branch(x, first)
+	}
+	if own {
+		w.d.bar(x, top, bottom)
+		w.lastX, w.lastY = x, b.y(c.Last)
+	}
+}
+
+// branch joins the first column to the line that this one left.
+func (w *barWriter) branch(x int, first float64) {
+	if j := w.l.Joint; j != nil && j.Y-j.Y == 0 && w.l.Samples.X(j.Row) >= w.b.pic.X.Min {
+		jx, jy := w.b.at(j.X, j.Y)
+		w.d.to(jx, jy, float64(x)+0.5, first)
 	}
 }
 
