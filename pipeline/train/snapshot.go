@@ -218,7 +218,7 @@ func JudgeSamples(ctx context.Context, recipe Recipe, set *dataset.Set, snapshot
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRun(recipe, Deps{Set: set, Store: nowhere{}}, func(Event) {})
+	r, err := newRun(ctx, recipe, Deps{Set: set, Store: nowhere{}}, func(Event) {})
 	if err != nil {
 		return nil, err
 	}
