@@ -69,7 +69,11 @@ func millis(d time.Duration) string {
 	if d == 0 {
 		return "–"
 	}
-	return strconv.FormatFloat(d.Seconds()*1000, 'f', 1, 64) + " ms"
+	digits := 1
+	if d < 10*time.Millisecond {
+		digits = 2
+	}
+	return strconv.FormatFloat(d.Seconds()*1000, 'f', digits, 64) + " ms"
 }
 
 // draw draws requests a second, and the latencies of those seconds in which
@@ -145,7 +149,7 @@ func (r *requests) fill(i int, o fyne.CanvasObject) {
 		return
 	}
 	s := r.seen[i]
-	t.Set(fmt.Sprintf("%s  %d  %8.1f ms  %-4s %s  %s", s.Time.Local().Format(time.TimeOnly), s.Status, s.Took.Seconds()*1000, s.Method, s.Path, r.book.Bytes(int64(s.Bytes))))
+	t.Set(fmt.Sprintf("%s  %d  %9.2f ms  %-4s %s  %s", s.Time.Local().Format(time.TimeOnly), s.Status, s.Took.Seconds()*1000, s.Method, s.Path, r.book.Bytes(int64(s.Bytes))))
 	tint := theme.ColorNameForeground
 	if s.Status >= http.StatusBadRequest {
 		tint = look.Negative

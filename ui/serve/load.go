@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/inference/remote"
@@ -209,12 +210,13 @@ func (l *Load) CreateRenderer() fyne.WidgetRenderer {
 		return widgets.Column(2, widgets.Note(l.book.T(key)).Truncate(), o)
 	}
 	fields := widgets.Column(look.Gap, l.service, l.key, l.model,
-		container.NewGridWithColumns(3, pair("serve.load.workers", l.workers), pair("serve.load.seconds", l.seconds), pair("serve.load.rate", l.rate)),
-		l.run, l.bar, l.left)
+		container.NewGridWithColumns(2, pair("serve.load.workers", l.workers), pair("serve.load.seconds", l.seconds)),
+		l.rate, l.run, l.bar, l.left)
 	figures := container.NewGridWithColumns(6)
 	for _, f := range l.figures {
 		figures.Add(f)
 	}
 	right := container.NewBorder(figures, container.NewHBox(l.view), nil, nil, l.chart)
-	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, widgets.Width(container.NewVScroll(fields), 248), nil, widgets.Pad(right, look.Gap)))
+	inner := container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), fields)
+	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, widgets.Width(container.NewVScroll(inner), 268), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right)))
 }

@@ -56,7 +56,7 @@ func (v *View) modelRow(m Choice) fyne.CanvasObject {
 	}
 	text := widgets.Column(0, widgets.Body(m.Name).Truncate())
 	if m.On {
-		text.Add(widgets.Note(m.Served + v.versions(m.Served)).Truncate())
+		text.Add(widgets.Note(v.versions(m.Served) + m.Served).Truncate())
 	}
 	name := container.New(layout.NewCustomPaddedLayout(6, 4, 0, 0), text)
 	if !v.state.On || !m.On || len(v.choices) < 2 {
@@ -94,7 +94,7 @@ func (v *View) chooseSwap(m Choice, under fyne.CanvasObject) {
 func (v *View) versions(name string) string {
 	for _, m := range v.state.Models {
 		if m.Name == name {
-			return " · " + v.book.T("serve.version", strings.Join(m.Versions, ", "))
+			return v.book.T("serve.version", strings.Join(m.Versions, ", ")) + " · "
 		}
 	}
 	return ""

@@ -89,8 +89,12 @@ func (t *Try) SetExample(picture bool, example string) {
 // Apply shows an answer.
 func (t *Try) Apply(a Answer) {
 	head := a.Head
-	if head == "" && !t.on {
+	switch {
+	case head != "":
+	case !t.on:
 		head = t.book.T("serve.try.off")
+	case t.choose.Visible():
+		head = t.book.T("serve.try.drop")
 	}
 	t.head.Set(head)
 	t.bars.Set(a.Levels)

@@ -135,7 +135,7 @@ func (v *View) turn(s State) {
 		v.toggle.SetText(v.book.T("serve.stop"))
 		v.toggle.SetIcon(look.Icon("stop"))
 		v.address.Disable()
-		v.open.Enable()
+		v.open.Show()
 	} else {
 		v.remark.Set(v.book.T("serve.off"))
 		v.remark.SetTint(look.Muted)
@@ -143,7 +143,7 @@ func (v *View) turn(s State) {
 		v.toggle.SetText(v.book.T("serve.start"))
 		v.toggle.SetIcon(look.Tinted("play", theme.ColorNameForegroundOnPrimary))
 		v.address.Enable()
-		v.open.Disable()
+		v.open.Hide()
 	}
 	v.toggle.Refresh()
 	about := v.book.T("serve.address.about")
