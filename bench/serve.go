@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -36,7 +35,7 @@ func serving(ctx context.Context, b *bench) (section, error) {
 		text: fmt.Sprintf("Loopback, %d connections that ask again as soon as they are answered, client and service on the same "+
 			"%d processors. The client is the same for all: prepared bytes on a raw connection.", connections, b.threads),
 	}
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as `athanor serve` does; the bare handlers have it too
+	defer serve.Tune()() // as `athanor serve` does; the bare handlers have it too
 	dir := filepath.Join(b.work, "serve")
 	files, err := writeServeModels(dir)
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,10 +21,6 @@ import (
 
 // drainTime is how long requests under way may take after SIGTERM.
 const drainTime = 30 * time.Second
-
-// servingGC lets the heap grow to five times what lives: a service keeps little
-// and makes much garbage, and would spend a tenth of its time collecting it.
-const servingGC = 400
 
 type serveFlags struct {
 	addr, grpcAddr, keyFile, repository, device string
@@ -89,9 +84,7 @@ func runServe(cmd *cobra.Command, args []string, f serveFlags) error {
 		return err
 	}
 	defer done()
-	if os.Getenv("GOGC") == "" {
-		defer debug.SetGCPercent(debug.SetGCPercent(servingGC))
-	}
+	defer serve.Tune()()
 	server, err := serve.New(config)
 	if err != nil {
 		return err

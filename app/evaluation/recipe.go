@@ -17,6 +17,9 @@ func (q Request) open(ctx context.Context) (*model.Model, error) {
 	return model.Open(q.Model, model.Options{Threads: q.Threads})
 }
 
+// Recipe says how the samples of a request are prepared for a model.
+func Recipe(m *model.Model, q Request) (train.Recipe, error) { return recipeOf(m, q) }
+
 // recipeOf is the recipe inside the model with the data replaced where asked.
 func recipeOf(m *model.Model, q Request) (train.Recipe, error) {
 	r, err := q.given(m)
