@@ -14,7 +14,7 @@ func dynamic(g *onnx.Graph, report *Report) error {
 			return w.outputs("DynamicQuantizeLinear", []string{l.x + "_uint8", l.x + "_scale", l.x + "_zero"}, []string{l.x})
 		})
 		q, scales := l.quantized()
-		out := l.node.Outputs[0]
+		out := l.op.Outputs[0]
 		w8 := w.constant(out+"_weights", func(n string) *onnx.Tensor { return onnx.NewTensor(n, l.dims, q) })
 		zero := w.constant(out+"_weights_zero", func(n string) *onnx.Tensor { return onnx.NewTensor(n, nil, []int8{0}) })
 		sw := w.floats(out+"_weights_scale", []int64{int64(len(scales))}, scales)

@@ -11,7 +11,7 @@ import (
 
 // layer is an operator with constant weights: MatMul, Gemm or Conv.
 type layer struct {
-	node    *onnx.Node
+	op      *onnx.Node
 	x       string    // its activation
 	weights []float32 // MatMul and Gemm: [K,N]; Conv: [M,C/group,…]
 	dims    []int64
@@ -85,7 +85,7 @@ func (f finder) matMul(n *onnx.Node) (*layer, string) {
 	if len(dims) != 2 {
 		return nil, fmt.Sprintf("its weights have %d dimensions", len(dims))
 	}
-	return &layer{node: n, x: n.Inputs[0], weights: w, dims: dims, axis: 1}, ""
+	return &layer{op: n, x: n.Inputs[0], weights: w, dims: dims, axis: 1}, ""
 }
 
 func (f finder) gemm(n *onnx.Node) (*layer, string) {
@@ -99,7 +99,7 @@ func (f finder) gemm(n *onnx.Node) (*layer, string) {
 	if n.Int("transB", 0) != 0 {
 		w, dims = transposed(w, dims)
 	}
-	l := &layer{node: n, x: n.Inputs[0], weights: w, dims: dims, axis: 1}
+	l := &layer{op: n, x: n.Inputs[0], weights: w, dims: dims, axis: 1}
 	if len(n.Inputs) > 2 && n.Inputs[2] != "" {
 		bias, _, ok := f.floats(n.Inputs[2])
 		if !ok || int64(len(bias)) != dims[1] {
@@ -115,7 +115,7 @@ func (f finder) conv(n *onnx.Node) (*layer, string) {
 	if !ok || len(dims) < 3 {
 		return nil, "its weights are not constant"
 	}
-	l := &layer{node: n, x: n.Inputs[0], weights: w, dims: dims}
+	l := &layer{op: n, x: n.Inputs[0], weights: w, dims: dims}
 	if len(n.Inputs) > 2 && n.Inputs[2] != "" {
 		if l.bias, _, ok = f.floats(n.Inputs[2]); !ok {
 			return nil, "its bias is not constant"

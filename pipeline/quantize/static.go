@@ -48,12 +48,12 @@ func static(ctx context.Context, m *onnx.Model, operators bool, samples Samples,
 	}
 	report.Batches = batches
 	rewrite(m.Graph, true, report, func(w *writer, l *layer) {
-		s := &staticLayer{writer: w, layer: l, spans: spans, out: l.node.Outputs[0]}
+		s := &staticLayer{writer: w, layer: l, spans: spans, out: l.op.Outputs[0]}
 		s.x, s.scale, s.zero = s.quantize(l.x)
 		switch {
 		case !operators:
 			s.qdq()
-		case l.node.OpType == "Conv":
+		case l.op.OpType == "Conv":
 			s.qlinearConv()
 		default:
 			s.qlinearMatMul()
@@ -123,11 +123,11 @@ func (s *staticLayer) qdq() {
 	if s.bias != nil {
 		inputs = append(inputs, s.dequantizedBias(scales))
 	}
-	attrs := s.layer.node.Attrs
-	if s.layer.node.OpType == "Gemm" {
+	attrs := s.layer.op.Attrs
+	if s.layer.op.OpType == "Gemm" {
 		attrs = nil // its weights lie as MatMul's do
 	}
-	s.node(s.layer.node.OpType, s.out, inputs, attrs...)
+	s.node(s.layer.op.OpType, s.out, inputs, attrs...)
 	s.into(s.out)
 }
 
@@ -147,7 +147,7 @@ func (s *staticLayer) qlinearConv() {
 		bias, _ := s.bias32(scales)
 		inputs = append(inputs, s.constant(s.out+"_bias", func(name string) *onnx.Tensor { return onnx.Int32Tensor(name, []int64{int64(len(bias))}, bias) }))
 	}
-	y := s.node("QLinearConv", s.out+"_uint8", inputs, s.layer.node.Attrs...)
+	y := s.node("QLinearConv", s.out+"_uint8", inputs, s.layer.op.Attrs...)
 	s.node("DequantizeLinear", s.out, []string{y, ys, yz})
 	s.into(s.out)
 }
