@@ -12,8 +12,13 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"athanor/app/quantization"
 	"athanor/inference/fetch"
 	"athanor/inference/model"
+	"athanor/inference/onnx"
+	"athanor/inference/remote"
+	"athanor/pipeline/outline"
+	"athanor/pipeline/quantize"
 	"athanor/ui/models"
 	"athanor/ui/shell"
 	"athanor/ui/try"
@@ -24,6 +29,9 @@ type modelsPart struct {
 	s        *Studio
 	view     *models.View
 	fetching context.CancelFunc
+	copying  context.CancelFunc    // smaller copies
+	copies   string                // the folder they are in
+	measured *quantization.Outcome // of them
 }
 
 func (p *modelsPart) build() fyne.CanvasObject {
@@ -36,6 +44,8 @@ func (p *modelsPart) build() fyne.CanvasObject {
 	v.OnServe = p.s.serveModel
 	v.OnCopy = p.s.copyText
 	v.OnFetch = p.fetch
+	v.OnQuantize, v.OnKeep, v.OnCancel = p.quantize, p.keepCopy, p.cancelCopies
+	v.OnDelete, v.OnDescribe, v.OnRemote = p.remove, p.describe, p.askRemote
 	return v
 }
 
@@ -85,7 +95,25 @@ func (s *Studio) card(path string) (models.Card, error) {
 	if err != nil {
 		return models.Card{}, err
 	}
-	return s.cardOf(path, info.Size, info), nil
+	c := s.cardOf(path, info.Size, info)
+	if !remote.IsRef(path) {
+		m, err := onnx.Load(path)
+		if err != nil {
+			return c, fmt.Errorf("read model: %w", err)
+		}
+		c.Blocks = outline.Of(m.Graph)
+	}
+	return c, nil
+}
+
+// meta is a key of the model's metadata, "" where it is not there.
+func meta(info model.Info, key string) string {
+	for _, p := range info.Metadata {
+		if p.Key == key {
+			return p.Value
+		}
+	}
+	return ""
 }
 
 var errTooLarge = errors.New("the model file is larger than 2 GB")
@@ -108,12 +136,19 @@ func (s *Studio) cardOf(path string, size int64, info model.Info) models.Card {
 		{b.T("models.nodes"), b.Count(info.Nodes)},
 		{b.T("models.opset"), strconv.FormatInt(info.Opset, 10)},
 	}
+	quantized := meta(info, quantize.Key)
+	if quantized != "" {
+		facts = append(facts, [2]string{b.T("models.quantized"), b.T("models.method." + quantized)})
+	}
+	if parity := meta(info, "athanor.parity"); parity != "" {
+		facts = append(facts, [2]string{b.T("models.parity"), b.T("models.parity.text", parity)})
+	}
 	if info.Fingerprint != "" {
 		facts = append(facts, [2]string{b.T("data.fingerprint"), info.Fingerprint})
 	}
 	return models.Card{
 		Name: name, Path: path, Facts: facts, Inputs: portTexts(info.Inputs), Outputs: portTexts(info.Outputs),
-		Labels: info.Labels, Usable: info.Task != model.Foreign,
+		Labels: info.Labels, Usable: info.Task != model.Foreign, Small: quantized != "" || remote.IsRef(path),
 	}
 }
 
@@ -133,14 +168,7 @@ func (p *modelsPart) bring(path string) {
 			return "", err
 		}
 		return copyInto(folder, path)
-	}, func(to string, err error) {
-		if err != nil {
-			p.s.fail(err)
-			return
-		}
-		p.s.toasts.Show(shell.Good, p.s.book.T("models.brought", filepath.Base(to)), "", nil)
-		p.list()
-	})
+	}, p.brought)
 }
 
 // copyInto copies a file into a folder under its own name, numbered where that

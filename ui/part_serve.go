@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"athanor/inference/model"
+	"athanor/inference/remote"
 	"athanor/inference/serve"
 	view "athanor/ui/serve"
 	"athanor/ui/shell"
@@ -162,7 +163,7 @@ func (p *servePart) toggle(path string, on bool) {
 }
 
 func addModel(server *serve.Server, name, version, path string) error {
-	m, err := model.Open(path, model.Options{Threads: max(1, runtime.NumCPU()/2)}) // so that a training still runs
+	m, err := remote.OpenFile(context.Background(), path, model.Options{Threads: max(1, runtime.NumCPU()/2)}) // so that a training still runs
 	if err != nil {
 		return fmt.Errorf("serve %s: %w", path, err)
 	}

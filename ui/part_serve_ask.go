@@ -239,6 +239,9 @@ func (p *servePart) tellLoad(began time.Time, whole time.Duration, done <-chan s
 // describeFile reads what a model says about itself; it may be called from any
 // goroutine.
 func describeFile(path string) (model.Info, error) {
+	if remote.IsRef(path) {
+		return describeRemote(path)
+	}
 	stat, err := os.Stat(path)
 	if err != nil {
 		return model.Info{}, fmt.Errorf("read model: %w", err)

@@ -19,6 +19,7 @@ import (
 	"athanor/app/store"
 	"athanor/app/training"
 	"athanor/inference/model"
+	"athanor/inference/remote"
 	"athanor/ui/try"
 )
 
@@ -41,7 +42,7 @@ type openModel struct {
 }
 
 func (o *openModel) get() (*model.Model, error) {
-	o.once.Do(func() { o.m, o.err = model.Open(o.path, model.Options{}) })
+	o.once.Do(func() { o.m, o.err = remote.OpenFile(context.Background(), o.path, model.Options{}) })
 	return o.m, o.err
 }
 
@@ -136,7 +137,7 @@ func modelFiles(ctx context.Context, runs, brought string) ([]try.Choice, error)
 	for _, f := range files {
 		list = append(list, try.Choice{ID: f, Name: strings.TrimSuffix(filepath.Base(f), ".onnx")})
 	}
-	return list, nil
+	return append(list, remoteModels(brought)...), nil
 }
 
 func shortTime(r store.Info) string {

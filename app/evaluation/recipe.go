@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"athanor/inference/model"
+	"athanor/inference/remote"
 	"athanor/pipeline/train"
 )
 
@@ -14,7 +15,7 @@ func (q Request) open(ctx context.Context) (*model.Model, error) {
 	if q.Open != nil {
 		return q.Open(ctx)
 	}
-	return model.Open(q.Model, model.Options{Threads: q.Threads})
+	return remote.OpenFile(ctx, q.Model, model.Options{Threads: q.Threads})
 }
 
 // Recipe says how the samples of a request are prepared for a model.

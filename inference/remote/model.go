@@ -33,6 +33,10 @@ type port struct {
 // metadata's properties, or from the parameters of Triton's model
 // configuration, where athanor export writes it; without them only Run works.
 func (c *Client) Open(ctx context.Context, name, version string) (*model.Model, error) {
+	return c.open(ctx, name, version, false)
+}
+
+func (c *Client) open(ctx context.Context, name, version string, owned bool) (*model.Model, error) {
 	var m metadata
 	if err := c.get(ctx, http.MethodGet, modelPath(name, version), nil, &m); err != nil {
 		return nil, fmt.Errorf("open remote model %s: %w", name, err)
@@ -50,7 +54,7 @@ func (c *Client) Open(ctx context.Context, name, version string) (*model.Model, 
 		return nil, fmt.Errorf("open remote model %s: %w", name, err)
 	}
 	info.Producer = m.Platform
-	return model.Attach(info, &runner{client: c, name: name, version: version, inputs: inputs, outputs: outputs})
+	return model.Attach(info, &runner{client: c, name: name, version: version, inputs: inputs, outputs: outputs, owned: owned})
 }
 
 // pairs is the metadata in a steady order.
@@ -101,10 +105,15 @@ type runner struct {
 	client          *Client
 	name, version   string
 	inputs, outputs []model.Port
+	owned           bool // the client goes with the model
 }
 
-// Close does nothing: the client is the caller's.
-func (r *runner) Close() {}
+// Close leaves the client alone where it is the caller's.
+func (r *runner) Close() {
+	if r.owned {
+		r.client.Close()
+	}
+}
 
 // Run sends the inputs in binary and brings the outputs into order.
 func (r *runner) Run(ctx context.Context, in []*runtime.Tensor) ([]*runtime.Tensor, error) {

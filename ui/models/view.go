@@ -7,8 +7,10 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"athanor/pipeline/outline"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
@@ -25,7 +27,9 @@ type Card struct {
 	Inputs  []string    // "image: uint8[N,28,28,1]"
 	Outputs []string
 	Labels  []string
-	Usable  bool // says what its input is: Try, Serve and Evaluate take it
+	Usable  bool // says what its input is: Try and Evaluate take it
+	Blocks  []outline.Block
+	Small   bool // is a smaller copy itself
 }
 
 // Known is a model that can be fetched by name.
@@ -44,6 +48,12 @@ type View struct {
 	OnServe    func(id string)
 	OnCopy     func(text string)
 	OnFetch    func(name string)
+	OnDelete   func(id string)
+	OnDescribe func(id string) // say what a foreign model reads
+	OnQuantize func(id string)
+	OnKeep     func(method string)
+	OnCancel   func() // making smaller copies
+	OnRemote   func() // add a model of a service
 
 	book   *i18n.Book
 	items  []Item
@@ -53,11 +63,17 @@ type View struct {
 	known  *fyne.Container
 	bar    *widgets.Bar
 	news   *widgets.Text
+	copies *copies
 }
 
 // New returns the screen without models.
 func New(book *i18n.Book) *View {
 	v := &View{book: book, detail: container.NewStack(), known: widgets.Column(6), bar: widgets.NewBar(look.Ember, 4), news: widgets.Note("").Truncate()}
+	v.copies = newCopies(book, func(m string) { call(v.OnKeep, m) }, func() {
+		if v.OnCancel != nil {
+			v.OnCancel()
+		}
+	})
 	v.list = widget.NewList(func() int { return len(v.items) }, makeRow, v.fillRow)
 	v.list.HideSeparators = true
 	v.list.OnSelected = func(i int) {
@@ -101,6 +117,9 @@ func iconOf(task string) string {
 	return "models"
 }
 
+// Chosen is the model whose card is shown.
+func (v *View) Chosen() string { return v.chosen }
+
 // ApplyList shows the models, the newest first.
 func (v *View) ApplyList(items []Item) {
 	v.items = items
@@ -118,42 +137,60 @@ func (v *View) ApplyList(items []Item) {
 
 // ApplyCard shows one model.
 func (v *View) ApplyCard(c Card) {
+	if c.Path != v.copies.of {
+		v.copies.reset(c.Path)
+	}
 	v.detail.Objects = []fyne.CanvasObject{container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), v.card(c)))}
 	v.detail.Refresh()
 }
 
-func (v *View) card(c Card) fyne.CanvasObject {
-	button := func(key, icon string, do func(string)) *widget.Button {
-		b := widget.NewButtonWithIcon(v.book.T(key), look.Icon(icon), func() {
-			if do != nil {
-				do(v.chosen)
-			}
-		})
-		if !c.Usable {
-			b.Disable()
-		}
-		return b
+func call(f func(string), v string) {
+	if f != nil {
+		f(v)
 	}
-	actions := widgets.Row(look.Gap, button("models.try", "try", v.OnTry), button("models.evaluate", "evaluate", v.OnEvaluate), button("models.serve", "serve", v.OnServe))
-	copyPath := widget.NewButtonWithIcon("", look.Tinted("copy", look.Muted), func() {
-		if v.OnCopy != nil {
-			v.OnCopy(c.Path)
-		}
-	})
-	copyPath.Importance = widget.LowImportance
+}
+
+func (v *View) button(key, icon string, on bool, do func(string)) *widget.Button {
+	b := widget.NewButtonWithIcon(v.book.T(key), look.Tinted(icon, theme.ColorNameForeground), func() { call(do, v.chosen) })
+	if !on {
+		b.Hide()
+	}
+	return b
+}
+
+func (v *View) card(c Card) fyne.CanvasObject {
+	foreign := !c.Usable
+	actions := widgets.Row(look.Gap, v.button("models.try", "try", c.Usable, v.OnTry), v.button("models.evaluate", "evaluate", c.Usable, v.OnEvaluate),
+		v.button("models.serve", "serve", true, v.OnServe), v.button("models.quantize", "minus", c.Usable && !c.Small, v.OnQuantize),
+		v.button("models.describe", "wand", foreign, v.OnDescribe))
+	copyPath := v.small("copy", func() { call(v.OnCopy, c.Path) })
+	remove := v.small("trash", func() { call(v.OnDelete, v.chosen) })
 	facts := container.New(layout.NewFormLayout())
 	for _, f := range c.Facts {
 		facts.Add(widgets.Note(f[0]))
 		facts.Add(widgets.Body(f[1]).Truncate())
 	}
-	box := widgets.Column(look.Gap,
-		widgets.Panel(widgets.Column(2*look.Gap, widgets.Strong(c.Name), actions, facts, container.NewBorder(nil, nil, nil, copyPath, widgets.Note(c.Path).Mono().Truncate()))),
-		widgets.TitledPanel(v.book.T("models.inputs"), nil, lines(c.Inputs)),
-		widgets.TitledPanel(v.book.T("models.outputs"), nil, lines(c.Outputs)))
+	name := container.NewBorder(nil, nil, nil, remove, widgets.Strong(c.Name).Truncate())
+	head := widgets.Column(look.Gap, name, container.NewHScroll(actions), facts, container.NewBorder(nil, nil, nil, copyPath, widgets.Note(c.Path).Mono().Truncate()))
+	box := widgets.Column(look.Gap, widgets.Panel(head), v.copies)
+	if foreign {
+		box.Add(widgets.Panel(widgets.SmallParagraph(v.book.T("models.describe.about"))))
+	}
+	if len(c.Blocks) > 0 {
+		box.Add(widgets.TitledPanel(v.book.T("models.graph"), nil, v.blocks(c)))
+	}
+	box.Add(widgets.TitledPanel(v.book.T("models.inputs"), nil, lines(c.Inputs)))
+	box.Add(widgets.TitledPanel(v.book.T("models.outputs"), nil, lines(c.Outputs)))
 	if len(c.Labels) > 0 {
 		box.Add(widgets.TitledPanel(v.book.T("models.labels"), nil, labels(c.Labels)))
 	}
 	return box
+}
+
+func (v *View) small(icon string, do func()) *widget.Button {
+	b := widget.NewButtonWithIcon("", look.Tinted(icon, look.Muted), do)
+	b.Importance = widget.LowImportance
+	return b
 }
 
 func lines(texts []string) fyne.CanvasObject {
@@ -217,7 +254,12 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 			v.OnImport()
 		}
 	})
-	head := widgets.Header(v.book.T("models.title"), widgets.Note(""), bring)
+	remote := widget.NewButtonWithIcon(v.book.T("models.remote"), look.Icon("globe"), func() {
+		if v.OnRemote != nil {
+			v.OnRemote()
+		}
+	})
+	head := widgets.Header(v.book.T("models.title"), widgets.Note(""), remote, bring)
 	known := widgets.TitledPanel(v.book.T("models.known"), nil, widgets.Column(look.Gap, widgets.SmallParagraph(v.book.T("models.known.about")), v.known, v.news, v.bar))
 	left := container.NewBorder(nil, known, nil, nil, widgets.Below(widgets.TitledPanel(v.book.T("models.list"), nil, v.list), look.Gap))
 	column := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), widgets.Width(left, 312))

@@ -1,0 +1,223 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/app/evaluation"
+	"athanor/app/quantization"
+	"athanor/app/store"
+	"athanor/inference/onnx"
+	"athanor/inference/serve"
+	"athanor/pipeline/quantize"
+	"athanor/pipeline/wrap"
+	"athanor/ui/models"
+	"athanor/ui/shell"
+)
+
+// quantize makes and measures smaller copies of a model. One that does not say
+// on what it was trained needs data for that.
+func (p *modelsPart) quantize(path string) {
+	async(p.s, func(context.Context) (string, error) {
+		info, err := describeFile(path)
+		return info.Recipe, err
+	}, func(recipe string, err error) {
+		switch {
+		case err != nil:
+			p.s.fail(err)
+		case recipe == "":
+			p.s.pickFolder(func(data string) { p.measureCopies(path, data) })
+		default:
+			p.measureCopies(path, "")
+		}
+	})
+}
+
+// measureCopies runs off the UI goroutine; another model's copies end it.
+func (p *modelsPart) measureCopies(path, data string) {
+	p.cancelCopies()
+	dir, err := os.MkdirTemp("", "athanor-copies-")
+	if err != nil {
+		p.s.fail(fmt.Errorf("make smaller copies: %w", err))
+		return
+	}
+	p.copies = dir
+	q := quantization.Request{Request: evaluation.Request{Model: path, Data: data}, Dir: dir}
+	b, view := p.s.book, p.view
+	view.ApplyQuantizing(b.T("models.copying", b.T("models.original")), 0)
+	tell := func(method quantize.Method, done, total int) {
+		share := float64(done) / float64(max(total, 1))
+		p.s.post(func() {
+			if p.copying != nil {
+				view.ApplyQuantizing(b.T("models.copying", p.methodName(method)), share)
+			}
+		})
+	}
+	p.copying = async(p.s, func(ctx context.Context) (quantization.Outcome, error) { return quantization.Run(ctx, q, tell) },
+		func(o quantization.Outcome, err error) {
+			p.copying = nil
+			view.ApplyQuantizing("", 0)
+			if err != nil {
+				p.s.fail(err)
+				return
+			}
+			p.measured = &o
+			view.ApplyCopies(p.copiesOf(o))
+		})
+}
+
+func (p *modelsPart) methodName(m quantize.Method) string {
+	if m == "" {
+		return p.s.book.T("models.original")
+	}
+	return p.s.book.T("models.method." + string(m))
+}
+
+// cancelCopies ends the measuring and removes what it made.
+func (p *modelsPart) cancelCopies() {
+	if p.copying != nil {
+		p.copying()
+		p.copying = nil
+		p.view.ApplyQuantizing("", 0)
+	}
+	if dir := p.copies; dir != "" {
+		p.copies, p.measured = "", nil
+		go func() { _ = os.RemoveAll(dir) }() // a temporary folder
+	}
+}
+
+func (p *modelsPart) copiesOf(o quantization.Outcome) models.Copies {
+	b := p.s.book
+	t := models.Copies{Measure: b.T("models.accuracy"), Samples: b.T("models.measuredon", b.Count(o.Samples), filepath.Base(o.Data))}
+	if o.Measure != "accuracy" {
+		t.Measure = o.Measure
+	}
+	first := o.Rows[0]
+	for _, r := range o.Rows {
+		row := models.Copy{Method: string(r.Method), Name: p.methodName(r.Method), Failed: r.Failed, Size: b.Bytes(r.Bytes)}
+		row.Score, row.Time = strconv.FormatFloat(100*r.Score, 'f', 2, 64)+" %", fmt.Sprintf("%.3f ms", r.Latency)
+		if o.Measure != "accuracy" {
+			row.Score = strconv.FormatFloat(r.Score, 'f', 4, 64)
+		}
+		if r.Method != "" {
+			row.Loss = fmt.Sprintf("%+.2f", -100*o.Loss(r))
+			row.Worse = r.Score < first.Low || (o.Measure != "accuracy" && o.Loss(r) > 0.01)
+			row.Gain = fmt.Sprintf("%.2f×", r.Throughput/max(first.Throughput, 1e-9))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// keepCopy brings a measured copy among the models.
+func (p *modelsPart) keepCopy(method string) {
+	if p.measured == nil {
+		return
+	}
+	row, err := p.measured.Choose(quantize.Method(method), 1) // the person has seen the loss
+	if err != nil {
+		p.s.fail(err)
+		return
+	}
+	folder, name := p.s.opts.Paths.Models(), serve.NameOf(p.view.Chosen())+"-"+method+".onnx"
+	async(p.s, func(context.Context) (string, error) {
+		if err := makeFolder(folder); err != nil {
+			return "", err
+		}
+		to := freeName(filepath.Join(folder, name))
+		return to, quantization.Keep(row, to)
+	}, p.brought)
+}
+
+// brought tells of a new model and lists it.
+func (p *modelsPart) brought(path string, err error) {
+	if err != nil {
+		p.s.fail(err)
+		return
+	}
+	p.s.toasts.Show(shell.Good, p.s.book.T("models.brought", filepath.Base(path)), "", nil)
+	p.list()
+}
+
+// remove puts a model into the trash; a trained one goes with its run. Undo
+// brings it back.
+func (p *modelsPart) remove(path string) {
+	target := path
+	if filepath.Base(path) == "model.onnx" {
+		target = filepath.Dir(path)
+	}
+	b := p.s.book
+	async(p.s, func(context.Context) (string, error) { return store.DeleteRun(target) }, func(trashed string, err error) {
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		p.list()
+		p.s.toasts.Show(shell.Plain, b.T("models.deleted", filepath.Base(target)), b.T("common.undo"), func() {
+			async(p.s, func(context.Context) (string, error) { return store.RestoreRun(trashed) }, func(_ string, err error) {
+				p.s.fail(err)
+				p.list()
+			})
+		})
+	})
+}
+
+// describe asks what a foreign classifier expects and keeps a copy that says so.
+func (p *modelsPart) describe(path string) {
+	b := p.s.book
+	form := models.NewWrapForm(b)
+	var pop *widget.PopUp
+	cancel := widget.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	act := widget.NewButton(b.T("models.describe.keep"), func() { p.keepDescribed(path, form, func() { pop.Hide() }) })
+	act.Importance = widget.HighImportance
+	pop = shell.Modal(p.s.window, "info", b.T("models.describe"), form, cancel, act)
+	pop.Show()
+	p.s.window.Canvas().Focus(form.First())
+}
+
+func (p *modelsPart) keepDescribed(path string, form *models.WrapForm, done func()) {
+	folder := p.s.opts.Paths.Models()
+	spec, ok := form.Spec(3)
+	grey, _ := form.Spec(1)
+	if !ok {
+		return
+	}
+	async(p.s, func(context.Context) (string, error) {
+		m, err := onnx.Load(path)
+		if err == nil {
+			err = m.LoadExternal(filepath.Dir(path))
+		}
+		if err != nil {
+			return "", err
+		}
+		copied, err := wrap.Image(m, spec)
+		if errors.Is(err, wrap.ErrSpec) { // one channel takes one mean
+			if single, failed := wrap.Image(m, grey); failed == nil {
+				copied, err = single, nil
+			}
+		}
+		if err != nil {
+			return "", err
+		}
+		if err := makeFolder(folder); err != nil {
+			return "", err
+		}
+		name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+		to := freeName(filepath.Join(folder, name+"-described.onnx"))
+		return to, copied.Save(to)
+	}, func(to string, err error) {
+		if err != nil {
+			form.Refuse(err.Error())
+			return
+		}
+		done()
+		p.brought(to, nil)
+	})
+}
