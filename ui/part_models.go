@@ -32,6 +32,7 @@ type modelsPart struct {
 	copying  context.CancelFunc    // smaller copies
 	copies   string                // the folder they are in
 	measured *quantization.Outcome // of them
+	trashed  string                // what was deleted last
 }
 
 func (p *modelsPart) build() fyne.CanvasObject {

@@ -43,12 +43,18 @@ func (p *modelsPart) quantize(path string) {
 // measureCopies runs off the UI goroutine; another model's copies end it.
 func (p *modelsPart) measureCopies(path, data string) {
 	p.cancelCopies()
-	dir, err := os.MkdirTemp("", "athanor-copies-")
+	cache := p.s.opts.Paths.Cache
+	err := makeFolder(cache)
+	var dir string
+	if err == nil {
+		dir, err = os.MkdirTemp(cache, "copies-")
+	}
 	if err != nil {
 		p.s.fail(fmt.Errorf("make smaller copies: %w", err))
 		return
 	}
 	p.copies = dir
+	context.AfterFunc(p.s.ctx, func() { _ = os.RemoveAll(dir) }) // with the window
 	q := quantization.Request{Request: evaluation.Request{Model: path, Data: data}, Dir: dir}
 	b, view := p.s.book, p.view
 	view.ApplyQuantizing(b.T("models.copying", b.T("models.original")), 0)
@@ -159,13 +165,22 @@ func (p *modelsPart) remove(path string) {
 			p.s.fail(err)
 			return
 		}
+		p.trashed = trashed
 		p.list()
-		p.s.toasts.Show(shell.Plain, b.T("models.deleted", filepath.Base(target)), b.T("common.undo"), func() {
-			async(p.s, func(context.Context) (string, error) { return store.RestoreRun(trashed) }, func(_ string, err error) {
-				p.s.fail(err)
-				p.list()
-			})
-		})
+		p.s.toasts.Show(shell.Plain, b.T("models.deleted", filepath.Base(target)), b.T("common.undo"), p.restore)
+	})
+}
+
+// restore brings back what was deleted last.
+func (p *modelsPart) restore() {
+	trashed := p.trashed
+	if trashed == "" {
+		return
+	}
+	p.trashed = ""
+	async(p.s, func(context.Context) (string, error) { return store.RestoreRun(trashed) }, func(_ string, err error) {
+		p.s.fail(err)
+		p.list()
 	})
 }
 

@@ -78,38 +78,58 @@ func (o *outliner) node(n *onnx.Node) {
 	}
 }
 
+// weight are the dimensions of a constant input, nil where it is none.
+func (o *outliner) weight(n *onnx.Node, i int) []int64 {
+	if i < len(n.Inputs) {
+		if t := o.constants[n.Inputs[i]]; t != nil {
+			return t.Dims
+		}
+	}
+	return nil
+}
+
 // layer is the title of an operator with weights, "" for others.
 func (o *outliner) layer(n *onnx.Node) string {
-	weight := func(i int) []int64 {
-		if i < len(n.Inputs) {
-			if t := o.constants[n.Inputs[i]]; t != nil {
-				return t.Dims
-			}
+	switch n.OpType {
+	case "Conv", "ConvTranspose":
+		return convolution(n, o.weight(n, 1))
+	case "QLinearConv":
+		return convolution(n, o.weight(n, 3))
+	case "Gemm", "MatMul", "MatMulInteger":
+		return dense(n, o.weight(n, 1))
+	case "QLinearMatMul":
+		return dense(n, o.weight(n, 3))
+	case "LSTM", "GRU", "RNN":
+		return fmt.Sprintf("%s → %d", n.OpType, n.Int("hidden_size", 0))
+	case "Gather":
+		if w := o.weight(n, 0); len(w) == 2 {
+			return fmt.Sprintf("Embedding %d × %d", w[0], w[1])
 		}
-		return nil
-	}
-	w := weight(1)
-	switch op := n.OpType; {
-	case op == "Conv" && len(w) > 2:
-		kind := "Conv"
-		if n.Int("group", 1) > 1 && n.Int("group", 1) == w[0] {
-			kind = "Depthwise conv"
-		}
-		return fmt.Sprintf("%s %s → %d", kind, times(w[2:]), w[0])
-	case op == "ConvTranspose" && len(w) > 2:
-		return fmt.Sprintf("ConvTranspose %s → %d", times(w[2:]), w[1])
-	case op == "Gemm" && len(w) == 2 && n.Int("transB", 0) != 0:
-		return fmt.Sprintf("Dense %d → %d", w[1], w[0])
-	case (op == "Gemm" || op == "MatMul" || op == "MatMulInteger" || op == "QLinearMatMul") && len(w) == 2:
-		return fmt.Sprintf("Dense %d → %d", w[0], w[1])
-	case op == "QLinearConv" && len(weight(3)) > 2:
-		return fmt.Sprintf("Conv %s → %d", times(weight(3)[2:]), weight(3)[0])
-	case op == "LSTM" || op == "GRU" || op == "RNN":
-		return fmt.Sprintf("%s → %d", op, n.Int("hidden_size", 0))
-	case op == "Gather" && len(weight(0)) == 2:
-		return fmt.Sprintf("Embedding %d × %d", weight(0)[0], weight(0)[1])
 	}
 	return ""
+}
+
+func convolution(n *onnx.Node, w []int64) string {
+	group := n.Int("group", 1)
+	switch {
+	case len(w) < 3:
+		return ""
+	case n.OpType == "ConvTranspose":
+		return fmt.Sprintf("ConvTranspose %s → %d", times(w[2:]), w[1]*group)
+	case group > 1 && group == w[0]:
+		return fmt.Sprintf("Depthwise conv %s → %d", times(w[2:]), w[0])
+	}
+	return fmt.Sprintf("Conv %s → %d", times(w[2:]), w[0])
+}
+
+func dense(n *onnx.Node, w []int64) string {
+	switch {
+	case len(w) != 2:
+		return ""
+	case n.Int("transB", 0) != 0:
+		return fmt.Sprintf("Dense %d → %d", w[1], w[0])
+	}
+	return fmt.Sprintf("Dense %d → %d", w[0], w[1])
 }
 
 func times(dims []int64) string {

@@ -8,7 +8,7 @@ import "athanor/inference/onnx"
 //	y = Cast(MatMulInteger(x8, w8, zx)) · (sx · sw) + bias
 //
 // which ONNX Runtime fuses into one operator.
-func dynamic(g *onnx.Graph, report *Report) error {
+func dynamic(g *onnx.Graph, report *Report) {
 	rewrite(g, false, report, func(w *writer, l *layer) {
 		x := w.once(l.x, func() []string {
 			return w.outputs("DynamicQuantizeLinear", []string{l.x + "_uint8", l.x + "_scale", l.x + "_zero"}, []string{l.x})
@@ -27,5 +27,4 @@ func dynamic(g *onnx.Graph, report *Report) error {
 		}
 		w.into(out)
 	})
-	return nil
 }

@@ -101,41 +101,53 @@ func (h *halver) inputs(g *onnx.Graph) {
 
 // node writes one operator: with float16 inputs, or between two casts.
 func (h *halver) node(n *onnx.Node) {
-	rule, stays := h.staying[n.OpType]
 	for i, in := range n.Inputs {
 		if other, ok := h.renamed[in]; ok {
 			n.Inputs[i] = other
 		}
-		if stays && slices.Contains(rule.inputs, i) && in != "" {
-			n.Inputs[i] = h.w.node("Cast", in+"_float32", []string{n.Inputs[i]}, onnx.IntAttr("to", int64(onnx.Float)))
-		}
 	}
-	if stays {
-		h.w.nodes = append(h.w.nodes, n)
-		if rule.output {
-			out := n.Outputs[0]
-			n.Outputs[0] = h.w.name(out + "_float32")
-			h.w.node("Cast", out, []string{n.Outputs[0]}, onnx.IntAttr("to", int64(onnx.Float16)))
-			h.w.into(out)
-		}
+	if rule, ok := h.staying[n.OpType]; ok {
+		h.between(n, rule)
 		return
 	}
+	h.attributes(n)
+	if n.OpType != "Constant" {
+		h.report.Nodes++
+	}
+	h.w.nodes = append(h.w.nodes, n)
+}
+
+// between puts a staying operator between two casts.
+func (h *halver) between(n *onnx.Node, rule stays) {
+	for _, i := range rule.inputs {
+		if i < len(n.Inputs) && n.Inputs[i] != "" {
+			n.Inputs[i] = h.w.node("Cast", n.Inputs[i]+"_float32", []string{n.Inputs[i]}, onnx.IntAttr("to", int64(onnx.Float)))
+		}
+	}
+	h.w.nodes = append(h.w.nodes, n)
+	if rule.output {
+		out := n.Outputs[0]
+		n.Outputs[0] = h.w.name(out + "_float32")
+		h.w.node("Cast", out, []string{n.Outputs[0]}, onnx.IntAttr("to", int64(onnx.Float16)))
+		h.w.into(out)
+	}
+}
+
+// attributes makes constants and types inside of an operator float16.
+func (h *halver) attributes(n *onnx.Node) {
+	constant := n.OpType == "Constant"
 	for _, a := range n.Attrs {
-		if a.T != nil && (n.OpType != "Constant" || !h.kept[n.Outputs[0]]) {
+		if a.T != nil && !(constant && h.kept[n.Outputs[0]]) {
 			h.tensor(a.T)
 		}
 		if (a.Name == "to" || a.Name == "dtype") && a.I == int64(onnx.Float) {
 			a.I = int64(onnx.Float16)
 		}
 	}
-	if n.OpType == "Constant" && n.Attr("value_float") != nil {
+	if constant && n.Attr("value_float") != nil {
 		v := n.Float("value_float", 0)
 		n.Attrs = []*onnx.Attribute{onnx.TensorAttr("value", h.converted(onnx.FloatScalar("", v)))}
 	}
-	if n.OpType != "Constant" {
-		h.report.Nodes++
-	}
-	h.w.nodes = append(h.w.nodes, n)
 }
 
 func (h *halver) converted(t *onnx.Tensor) *onnx.Tensor {
@@ -149,13 +161,11 @@ func (h *halver) outputs(g *onnx.Graph) {
 		if o.Type == nil || o.Type.Tensor == nil || o.Type.Tensor.Elem != onnx.Float {
 			continue
 		}
-		from, isInput := h.renamed[o.Name]
-		if !isInput {
-			from = h.w.name(o.Name + "_float16")
-			h.rename(o.Name, from)
-		} else {
-			continue // an input that is an output as it is
+		if _, isInput := h.renamed[o.Name]; isInput {
+			continue // as it is
 		}
+		from := h.w.name(o.Name + "_float16")
+		h.rename(o.Name, from)
 		h.w.node("Cast", o.Name, []string{from}, onnx.IntAttr("to", int64(onnx.Float)))
 		h.w.into(o.Name)
 	}

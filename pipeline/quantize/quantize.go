@@ -76,7 +76,7 @@ func Apply(ctx context.Context, m *onnx.Model, method Method, samples Samples) (
 	}
 	switch method {
 	case Dynamic:
-		err = dynamic(out.Graph, &report)
+		dynamic(out.Graph, &report)
 	case Half:
 		err = half(out.Graph, &report)
 	default:

@@ -120,6 +120,9 @@ func iconOf(task string) string {
 // Chosen is the model whose card is shown.
 func (v *View) Chosen() string { return v.chosen }
 
+// Listed is how many models are listed.
+func (v *View) Listed() int { return len(v.items) }
+
 // ApplyList shows the models, the newest first.
 func (v *View) ApplyList(items []Item) {
 	v.items = items
