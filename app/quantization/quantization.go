@@ -116,7 +116,9 @@ func (o *Outcome) try(ctx context.Context, q Request, original *onnx.Model, meth
 
 // measure evaluates one file on the request's samples.
 func (o *Outcome) measure(ctx context.Context, q Request, method quantize.Method, path string, tell func(done, total int)) (Row, error) {
-	request := q.Request // the original's path stays: what its recipe names is seen from there
+	request := q.Request
+	request.Quick = true
+	// The original's path stays: what its recipe names is seen from there.
 	request.Open = func(context.Context) (*model.Model, error) {
 		return model.Open(path, model.Options{Threads: q.Threads})
 	}
