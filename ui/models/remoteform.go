@@ -27,7 +27,7 @@ type RemoteForm struct {
 // NewRemoteForm returns an empty form.
 func NewRemoteForm(book *i18n.Book) *RemoteForm {
 	f := &RemoteForm{book: book, address: widgets.NewEntry(), key: widgets.NewEntry(), model: widget.NewSelectEntry(nil), wrong: widgets.SmallParagraph(book.T("models.remote.about"))}
-	f.address.SetPlaceHolder("http://127.0.0.1:8000")
+	f.address.SetPlaceHolder(book.T("models.remote.address"))
 	f.key.SetPlaceHolder(book.T("serve.key.hint"))
 	f.key.Password = true
 	f.model.SetPlaceHolder(book.T("models.remote.model"))
