@@ -74,6 +74,7 @@ func (s *Server) handler(name string, method unary) grpc.MethodHandler {
 		if err == nil {
 			code = http.StatusOK
 		}
+		s.tracer.add(metadataIn(ctx, "traceparent"), "gRPC "+name, began, code)
 		s.traffic.last.add(Seen{Time: time.Now(), Method: "gRPC", Path: name, Status: code, Took: time.Since(began), Bytes: len(out)})
 		s.config.Log.Info("request", "method", "gRPC", "path", name, "status", code, "milliseconds", since(began), "bytes", len(out))
 		if err != nil {
@@ -103,18 +104,20 @@ func (s *Server) call(ctx context.Context, name string, method unary, in []byte)
 	return method(ctx, in)
 }
 
+// metadataIn is a caller's metadata, "" where it sent none of that key.
+func metadataIn(ctx context.Context, key string) string {
+	md, _ := metadata.FromIncomingContext(ctx)
+	if v := md.Get(key); len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
 func (s *Server) admitGRPC(ctx context.Context, name string) (context.Context, error) {
 	if name == "ServerLive" || name == "ServerReady" {
 		return ctx, nil
 	}
-	md, _ := metadata.FromIncomingContext(ctx)
-	first := func(key string) string {
-		if v := md.Get(key); len(v) > 0 {
-			return v[0]
-		}
-		return ""
-	}
-	key, err := s.authenticate(first("authorization"), first("x-api-key"))
+	key, err := s.authenticate(metadataIn(ctx, "authorization"), metadataIn(ctx, "x-api-key"))
 	if err != nil {
 		return ctx, err
 	}
@@ -286,11 +289,13 @@ func (s *Server) grpcStream(_ any, stream grpc.ServerStream) error {
 		if err != nil {
 			return err
 		}
+		began := time.Now()
 		out, err := s.call(stream.Context(), "ModelStreamInfer", s.grpcInfer, in.Bytes)
-		text := ""
+		code, text := http.StatusOK, ""
 		if err != nil {
-			_, text, _ = status(err)
+			code, text, _ = status(err)
 		}
+		s.tracer.add(metadataIn(stream.Context(), "traceparent"), "gRPC ModelStreamInfer", began, code)
 		if err := stream.SendMsg(&oipgrpc.Frame{Bytes: oipgrpc.AppendStreamResponse(nil, text, out)}); err != nil {
 			return err
 		}
