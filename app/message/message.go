@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -68,7 +69,7 @@ func unknown() entry {
 
 // entries is searched in order: the most exact causes come first.
 func entries() []entry {
-	return append(append(machine(), data()...), models()...)
+	return slices.Concat(machine(), services(), data(), models())
 }
 
 func machine() []entry {
