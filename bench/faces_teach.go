@@ -35,7 +35,7 @@ func teach(ctx context.Context, b *bench) (section, error) {
 	}
 	run := filepath.Join(b.work, "teach")
 	begin := time.Now()
-	train := exec.CommandContext(ctx, b.athanor, "train", "--task", "image", "--data", data, "--model", "resnet", "--out", run, "--json")
+	train := exec.CommandContext(ctx, b.athanor, "train", filepath.Join(b.root, "recipes", "webcam-resnet.toml"), "--data", data, "--out", run, "--json")
 	if out, err := train.CombinedOutput(); err != nil {
 		return section{}, fmt.Errorf("train: %w\n%s", err, tail(string(out)))
 	}
@@ -46,7 +46,7 @@ func teach(ctx context.Context, b *bench) (section, error) {
 	}
 	return section{
 		title: "Teach with the webcam",
-		text:  "Three MJPEG streams on loopback (the clip, and a moving camera over two photos), captured live, trained from nothing with `athanor train`.",
+		text:  "Three MJPEG streams on loopback (the clip, and a moving camera over two photos), captured live, trained from nothing by recipes/webcam-resnet.toml.",
 		tables: []table{{
 			head: []string{"pictures", "captured in", "trained in", "right on later, unseen frames"},
 			rows: [][]string{{

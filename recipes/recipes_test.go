@@ -3,6 +3,7 @@ package recipes_test
 
 import (
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"athanor/pipeline/train"
@@ -22,5 +23,20 @@ func TestEveryRecipeCanBeRun(t *testing.T) {
 		if _, err := recipe.Resolve(); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
+	}
+}
+
+func TestTheWebcamsRecipeIsTheStudios(t *testing.T) {
+	file, err := train.LoadRecipe("webcam-resnet.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := file.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := train.Webcam("digits").Resolve()
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("the file says %+v, the studio trains by %+v (%v)", got, want, err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"athanor/app/message"
 	"athanor/inference/face"
 	"athanor/inference/vision"
+	"athanor/pipeline/train"
 	"athanor/ui/data"
 )
 
@@ -291,7 +292,7 @@ func (t *teaching) undo(class string) {
 // train goes on with the pictures as data.
 func (t *teaching) train() {
 	t.leave()
-	t.p.s.jobs.open(t.capture.Dir(), func() { t.p.s.Go(placeTrain) })
+	t.p.s.jobs.openFor(train.Webcam(t.capture.Dir()), func() { t.p.s.Go(placeTrain) })
 }
 
 // leave goes back to the data.

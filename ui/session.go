@@ -58,6 +58,13 @@ func newSession(s *Studio) *session {
 // open opens a data set off the UI goroutine; a newer call cancels an older
 // one. then runs when it is there.
 func (j *session) open(path string, then func()) {
+	j.openFor(train.Recipe{Data: train.Data{Path: path}}, then)
+}
+
+// openFor opens the data of a recipe as the recipe wants them, to train by it;
+// what it leaves open takes the defaults.
+func (j *session) openFor(base train.Recipe, then func()) {
+	path := base.Data.Path
 	if j.opening != nil {
 		j.opening()
 	}
@@ -67,6 +74,9 @@ func (j *session) open(path string, then func()) {
 	if err != nil {
 		j.s.fail(err)
 		return
+	}
+	if base.Data.Size > 0 {
+		config.Size = base.Data.Size
 	}
 	config.Progress = func(done, total int) {
 		j.s.post(func() { j.s.dataPart().busy(path, done, total) })
@@ -80,7 +90,7 @@ func (j *session) open(path string, then func()) {
 				j.s.fail(err)
 				return
 			}
-			if err := j.take(&opened{path: path, set: set, kept: kept}); err != nil {
+			if err := j.take(&opened{path: path, set: set, kept: kept}, base); err != nil {
 				j.s.fail(err)
 				return
 			}
@@ -115,14 +125,16 @@ func (j *session) share(path string) float64 {
 // otherwise: it lifts the accuracy on their test part from 97 to 98 %.
 const digitsAugment = "rotate=8,shift=0.05,scale=0.08"
 
-// take makes a data set the one to train on, with the defaults for its task.
-func (j *session) take(o *opened) error {
-	wish := train.Data{Path: o.path, Validation: j.share(o.path)}
+// take makes a data set the one to train on, by a recipe with the defaults for
+// the data's task.
+func (j *session) take(o *opened, base train.Recipe) error {
+	wish := train.Data{Path: o.path, Size: base.Data.Size, Validation: j.share(o.path)}
 	o.kept.Into(&wish)
 	if o.path == source.Digits {
 		wish.Augment = digitsAugment
 	}
-	recipe, err := train.Recipe{Task: string(o.set.Task), Data: wish}.Resolve()
+	base.Task, base.Data = string(o.set.Task), wish
+	recipe, err := base.Resolve()
 	if err != nil {
 		return fmt.Errorf("settings for %s: %w", o.path, err)
 	}

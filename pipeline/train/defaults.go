@@ -40,6 +40,17 @@ func (r Recipe) Resolve() (Recipe, error) {
 	return r, r.check()
 }
 
+// Webcam is the recipe for a few hundred pictures that a camera has just taken,
+// one folder a class: the small residual network on 48×48 pixels, few epochs and
+// a high rate. Three classes of 100 pictures take well under a minute on two
+// cores; larger pictures took longer and were right no more often.
+func Webcam(path string) Recipe {
+	return Recipe{
+		Task: "image", Data: Data{Path: path, Size: 48, Validation: 0.1}, Model: Model{Name: "resnet"},
+		Optimizer: Optimizer{LearningRate: 0.002}, Train: Loop{Epochs: 8, Batch: 16},
+	}
+}
+
 // articleRate is Adam's learning rate for the article's network: with the cosine
 // schedule it reached 98.27 % on MNIST's validation part (median of five seeds),
 // 0.001 reached 98.18 %. Test accuracies were in view when it was chosen.
