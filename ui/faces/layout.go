@@ -90,9 +90,12 @@ func newPane() *pane {
 	return p
 }
 
-func (p *pane) show(book *i18n.Book, s Pane, named bool) {
+func (p *pane) show(book *i18n.Book, s Pane, named, fresh bool) {
 	if s.Picture != nil {
 		p.camera.Set(s.Picture)
+	}
+	if !fresh && p.caption.Visible() == named {
+		return
 	}
 	widgets.SetVisible(p.caption, named)
 	text := fmt.Sprintf("%s · %s · %.0f ms", s.Detector, book.N("faces.found", s.Faces), s.MS)

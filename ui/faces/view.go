@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -95,6 +96,7 @@ type View struct {
 	bar       *widgets.Bar
 	progress  *widgets.Text
 	labels    *Labels
+	told      time.Time // when the numbers changed last
 }
 
 // New returns the screen.
@@ -250,6 +252,10 @@ func (v *View) ApplyRecording(on bool) {
 	v.record.Refresh()
 }
 
+// numbersEvery is how often the numbers beside the picture change: more could
+// not be read, and each change of a text costs as much as a picture.
+const numbersEvery = 250 * time.Millisecond
+
 // Apply shows a moment; nil shows what to do first.
 func (v *View) Apply(s *Seen) {
 	for _, b := range []*widget.Button{v.stop, v.save, v.record} {
@@ -269,6 +275,10 @@ func (v *View) Apply(s *Seen) {
 		return
 	}
 	v.applyPanes(s)
+	if time.Since(v.told) < numbersEvery && v.source.Text() == s.Source {
+		return
+	}
+	v.told = time.Now()
 	v.source.Set(s.Source)
 	v.trouble.Set(s.Trouble)
 	v.count.Set(v.book.Count(s.Faces), "")
@@ -281,8 +291,9 @@ func (v *View) Apply(s *Seen) {
 
 func (v *View) applyPanes(s *Seen) {
 	var shown []fyne.CanvasObject
+	fresh := time.Since(v.told) >= numbersEvery
 	for i, p := range s.Panes {
-		v.panes[i].show(v.book, p, len(s.Panes) > 1)
+		v.panes[i].show(v.book, p, len(s.Panes) > 1, fresh)
 		shown = append(shown, v.panes[i])
 	}
 	if len(shown) > 0 {
