@@ -164,6 +164,21 @@ func data() []entry {
 			what: [2]string{"These settings cannot be trained.", "这些设置无法用于训练。"},
 			do:   [2]string{"Reset the marked settings on the Train screen, or choose another model.", "请在“训练”页重置带标记的设置，或换一个模型。"},
 		},
+		{
+			errs: []error{train.ErrFork},
+			what: [2]string{"The run cannot go on from there with these settings.", "无法用这些设置从该处继续训练。"},
+			do:   [2]string{"Keep the model and its sizes as they were, and ask for more epochs than are done; the details say which it is.", "请保持模型及其大小不变，并让总轮数大于已完成的轮数；详细信息说明了具体原因。"},
+		},
+		{
+			errs: []error{train.ErrOtherRun},
+			what: [2]string{"The saved state belongs to other settings or other data.", "保存的状态属于另一套设置或另一份数据。"},
+			do:   [2]string{"The data or the recipe was changed since. Put it back, or fork the run to go on with the changes.", "数据或配方此后被改动过。请恢复原样，或对该运行分叉以带着改动继续。"},
+		},
+		{
+			errs: []error{train.ErrDamaged, train.ErrNoCheckpoint},
+			what: [2]string{"The saved state of the run cannot be read.", "无法读取该运行保存的状态。"},
+			do:   [2]string{"Choose another snapshot of the run; an earlier one is usually whole.", "请选择该运行的另一个快照；较早的快照通常完好。"},
+		},
 	}
 }
 

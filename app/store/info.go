@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"athanor/pipeline/train"
 )
 
 // Info is what a list of runs shows of one run.
@@ -87,6 +89,9 @@ func readRecipe(path string) (map[string]string, error) {
 	}
 	out := map[string]string{}
 	flatten(out, "", tree)
+	if out["data.operations"] == train.NoOperations { // as good as none said
+		delete(out, "data.operations")
+	}
 	return out, nil
 }
 

@@ -31,13 +31,9 @@ func (f *Fork) begin(run *store.Run, recipe train.Recipe) (*train.Fork, error) {
 	if err != nil {
 		return nil, err
 	}
-	parent, err := train.LoadRecipe(filepath.Join(f.Run, train.RecipeName))
+	parent, err := stored(f.Run)
 	if err != nil {
-		return nil, fmt.Errorf("fork: %w", err)
-	}
-	parent, err = parent.Resolve()
-	if err != nil {
-		return nil, fmt.Errorf("fork: %w", err)
+		return nil, err
 	}
 	id := filepath.Base(f.Run)
 	if err := run.Fork(id, s.Step, s.Epoch, activeAt(f.Run, s.Step)); err != nil {
@@ -75,15 +71,27 @@ func activeAt(dir string, step int) time.Duration {
 // ForkRecipe is the recipe of a run, from which a fork's settings begin, without
 // the run's name.
 func ForkRecipe(dir string) (train.Recipe, error) {
-	r, err := train.LoadRecipe(filepath.Join(dir, train.RecipeName))
+	r, err := stored(dir)
 	if err != nil {
-		return r, fmt.Errorf("fork %s: %w", filepath.Base(dir), err)
+		return r, err
 	}
 	r.Name = ""
 	if r.Data.Operations == "" { // changes made to the data since then are not the run's
 		r.Data.Operations = train.NoOperations
 	}
 	return r.Resolve()
+}
+
+// stored is the recipe of a run as it was trained.
+func stored(dir string) (train.Recipe, error) {
+	r, err := train.LoadRecipe(filepath.Join(dir, train.RecipeName))
+	if err == nil {
+		r, err = r.Resolve()
+	}
+	if err != nil {
+		return r, fmt.Errorf("the recipe of run %s: %w", filepath.Base(dir), err)
+	}
+	return r, nil
 }
 
 // FindSnapshot finds the snapshot of a run that a person names: an epoch's
@@ -142,7 +150,7 @@ func Rewind(ctx context.Context, dir string, s train.Snapshot, version string, p
 	if upToDate(out, s.Path) {
 		return out, nil
 	}
-	recipe, err := ForkRecipe(dir)
+	recipe, err := stored(dir)
 	if err != nil {
 		return "", err
 	}

@@ -242,14 +242,14 @@ func (p *Parallel) axis(c draw.Canvas, l parallelLayout, i int, a ParallelAxis) 
 		p.write(c, style, vg.Point{X: x + 7, Y: y}, t.Label, room)
 	}
 	style.XAlign, style.YAlign = draw.XCenter, draw.YBottom
-	half := min(room, x-c.Min.X)
-	if i > 0 {
-		half = min(room, x-l.x[i-1])
+	wide := c.Max.X - c.Min.X
+	if len(l.x) > 1 {
+		wide = l.x[1] - l.x[0] - 8
 	}
 	at := vg.Point{X: x, Y: l.top + 9}
-	width := min(style.Width(a.Label), half)
-	at.X = min(max(at.X, c.Min.X+width/2), c.Max.X-width/2)
-	p.write(c, style, at, a.Label, half)
+	half := min(style.Width(a.Label), wide)/2 + 2
+	at.X = min(max(at.X, c.Min.X+half), c.Max.X-half)
+	p.write(c, style, at, a.Label, wide)
 }
 
 // write writes a label on ground of its own, shortened where there is no room.

@@ -45,7 +45,7 @@ type batchPanel struct {
 // ApplyBatch shows the samples of a step below the charts.
 func (v *View) ApplyBatch(b BatchView) {
 	p := v.batch
-	keep := p != nil && p.batch.Title == b.Title && len(p.batch.Samples) == len(b.Samples)
+	keep := p != nil && p.batch.Pending == b.Pending && p.batch.Title == b.Title && len(p.batch.Samples) == len(b.Samples)
 	next := newBatchPanel(v, b)
 	if keep {
 		next.chosen = p.chosen

@@ -84,6 +84,9 @@ func (f *ForkForm) Recipe() (r train.Recipe, ok bool) {
 			return r, f.refuse(f.book.T("curves.fork.number"))
 		}
 	}
+	if r.Train.Batch < 1 || r.Optimizer.LearningRate <= 0 {
+		return r, f.refuse(f.book.T("curves.fork.number"))
+	}
 	if r.Train.Epochs <= f.from.Epoch {
 		return r, f.refuse(f.book.T("curves.fork.more", f.from.Epoch))
 	}

@@ -18,6 +18,8 @@ import (
 // stageUp puts charts, the runs side by side, or advice on the stage.
 func (v *View) stageUp() {
 	parallel := v.modes.Chosen() == 1
+	widgets.SetVisible(v.tools.box, !parallel)
+	widgets.SetVisible(v.foot, !parallel)
 	switch {
 	case parallel && len(v.list.infos) > 1:
 		v.applySide()
@@ -33,6 +35,9 @@ func (v *View) stageUp() {
 		v.stage.Objects = []fyne.CanvasObject{v.empty}
 	}
 	v.stage.Refresh()
+	if v.body != nil {
+		v.body.Refresh() // the tools took room, or gave it
+	}
 }
 
 func (v *View) sideExport() fyne.CanvasObject {

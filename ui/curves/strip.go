@@ -46,7 +46,8 @@ func newStrip(v *View) *strip {
 	}
 	fork := act("curves.fork", "split", call(&v.OnFork))
 	buttons := widgets.Row(look.Gap/2, act("curves.rewind.try", "try", call(&v.OnTry)), act("curves.rewind.evaluate", "evaluate", call(&v.OnEvaluate)), fork)
-	s.box = widgets.Panel(container.NewBorder(nil, nil, nil, buttons, container.NewVBox(s.tells, s.slider)))
+	s.box = container.NewStack(widgets.NewFill(look.Surface, look.Radius),
+		widgets.Pad(container.NewBorder(nil, nil, widgets.Width(s.tells, 330), container.NewCenter(buttons), s.slider), look.Gap))
 	s.box.Hide()
 	return s
 }

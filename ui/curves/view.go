@@ -71,6 +71,7 @@ type View struct {
 	tools       *tools
 	charts      []*panel
 	sizes       []curves.Size
+	foot        *fyne.Container
 	strip       *strip
 	side        *sideBySide
 	batch       *batchPanel
@@ -97,6 +98,7 @@ func New(book *i18n.Book, post func(func())) *View {
 	v := &View{book: book, post: post, options: curves.DefaultOptions(), said: widgets.Note("").Truncate(), count: widgets.Note(""), values: widgets.Body("").Truncate()}
 	v.list = newRunList(v)
 	v.tools = newTools(v)
+	v.foot = widgets.Column(look.Gap/2, v.values, v.said)
 	v.strip = newStrip(v)
 	v.side = newSideBySide(book, post)
 	v.side.OnToggle = func(i int) { v.list.toggle(i) }
@@ -125,8 +127,7 @@ func (v *View) trainButton() fyne.CanvasObject {
 
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
-	foot := widgets.Column(look.Gap/2, v.values, v.said)
-	v.body = container.NewBorder(v.tools.box, container.NewVBox(foot, v.strip.box, v.table.box), nil, nil, v.stage)
+	v.body = container.NewBorder(v.tools.box, container.NewVBox(v.foot, v.strip.box, v.table.box), nil, nil, v.stage)
 	actions := append([]fyne.CanvasObject{v.modes}, v.tools.actions...)
 	page := widgets.Page(widgets.Header(v.book.T("curves.title"), v.count, actions...),
 		container.NewBorder(nil, nil, widgets.Width(v.list.box, 264), nil, widgets.Pad(v.body, look.Gap)))
