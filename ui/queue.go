@@ -31,6 +31,7 @@ func (j *session) enqueue(q training.Request, name string) *activeRun {
 		return nil
 	}
 	q.Runs, q.Datasets, q.Version, q.Control = s.runsFolder(), s.opts.Paths.Datasets(), s.opts.Version, &train.Control{}
+	q.TensorBoard = s.prefs.TensorBoard
 	run := &activeRun{name: name, request: q, control: q.Control, sleep: func() {}}
 	first := len(j.pending()) == 0
 	if first { // the screen answers at once

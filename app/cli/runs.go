@@ -23,7 +23,7 @@ import (
 // newRuns is the command `athanor runs` with everything about runs that exist.
 func newRuns() *cobra.Command {
 	command := &cobra.Command{Use: "runs", Short: "List, compare, export and bring in training runs"}
-	command.AddCommand(newRunsList(), newRunsShow(), newRunsDiff(), newRunsExport(), newRunsImport(), newRunsVerify(), newRunsSnapshots(), newRunsRewind())
+	command.AddCommand(newRunsList(), newRunsShow(), newRunsDiff(), newRunsExport(), newRunsImport(), newRunsVerify(), newRunsSnapshots(), newRunsRewind(), newRunsParallel())
 	return command
 }
 

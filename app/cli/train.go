@@ -22,7 +22,7 @@ type trainFlags struct {
 	epochs, batch, threads                     int
 	seed                                       uint64
 	rate                                       float64
-	resume, json, findRate                     bool
+	resume, json, findRate, tensorboard        bool
 }
 
 // newTrain is the command `athanor train`.
@@ -60,6 +60,7 @@ func (f *trainFlags) register(command *cobra.Command) {
 	flags.BoolVar(&f.resume, "resume", false, "continue the run in --out, or the newest one, from its last checkpoint")
 	flags.StringVar(&f.fork, "fork", "", "begin with a snapshot of another run and its recipe: RUN@EPOCH, RUN@best or RUN@step:N")
 	flags.BoolVar(&f.findRate, "find-rate", false, "train nothing: try rising learning rates for a few seconds and suggest one")
+	flags.BoolVar(&f.tensorboard, "tensorboard", false, "write TensorBoard event files into the run's folder while it trains")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
 }
 
@@ -80,7 +81,7 @@ func runTrain(cmd *cobra.Command, args []string, f trainFlags) error {
 	}
 	request := training.Request{
 		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Datasets: datasetsDir(),
-		Resume: f.resume, Fork: fork, Version: cmd.Root().Version,
+		Resume: f.resume, Fork: fork, TensorBoard: f.tensorboard, Version: cmd.Root().Version,
 	}
 	if f.resume && f.out == "" {
 		if request.Dir, err = newestRun(request.Runs); err != nil {

@@ -21,12 +21,15 @@ type mirror struct {
 // WriteEventFiles makes the run write TensorBoard event files beside its own
 // metrics from now on.
 func (r *Run) WriteEventFiles(now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.mirror != nil {
+		return nil // it does so already
+	}
 	w, err := eventfile.Create(filepath.Join(r.dir, EventFileDir), now)
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	r.mirror = &mirror{w: w, flushed: now}
 	return nil
 }

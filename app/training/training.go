@@ -35,7 +35,9 @@ type Request struct {
 	// Fork begins the run with a snapshot of another one; nil with new weights.
 	Fork    *Fork
 	Version string
-	Control *train.Control
+	// TensorBoard writes event files beside the metrics, while the run goes.
+	TensorBoard bool
+	Control     *train.Control
 	// Prepared is called once the data set is open and the folder exists, before
 	// the first step; it may be nil.
 	Prepared func(set *dataset.Set, dir string)
@@ -66,6 +68,11 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	run, err := openFolder(q, recipe)
 	if err != nil {
 		return Outcome{}, err
+	}
+	if q.TensorBoard {
+		if err := run.WriteEventFiles(time.Now()); err != nil {
+			return Outcome{}, errors.Join(err, run.Close())
+		}
 	}
 	if q.Prepared != nil {
 		q.Prepared(set, run.Dir())
