@@ -221,7 +221,8 @@ func TestTableFindings(t *testing.T) {
 
 func TestTextFoldersAndIDX(t *testing.T) {
 	root := t.TempDir()
-	long := strings.Repeat("this is a long review of a thing that was bought ", 5)
+	long := "this is a long review of a thing that was bought in the spring, used every day, dropped twice, repaired once, " +
+		"lent to a neighbour who never gave it back, bought again for half the price and given away "
 	for i := range 12 {
 		write(t, filepath.Join(root, []string{"good", "bad"}[i%2], fmt.Sprint(i, ".txt")), fmt.Appendf(nil, "%d %s", i*i*7919, strings.Repeat(fmt.Sprint("w", i, " "), 20)))
 	}

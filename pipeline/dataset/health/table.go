@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/near"
 	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/source"
@@ -29,16 +30,17 @@ type tableCheck struct {
 	edits    *operation.Cells
 	labels   *operation.Labels
 	book     *book
+	side     folder.Side
 	rows     int
+	dropped  int // of rows, by the person
 	noLabel  []string
 	noText   []string
 	lackText int
 	lackName int
 	inputs   []int // columns that make two rows the same
-	buffer   []byte
 	label    []byte
 	problems []*table.Problems
-	work     *profiler
+	looker   *looker
 }
 
 func checkTable(ctx context.Context, c source.Config, r *Report, parts []source.Part) error {
@@ -51,14 +53,11 @@ func checkTable(ctx context.Context, c source.Config, r *Report, parts []source.
 	if t.schema.Text >= 0 {
 		t.book.texts = near.NewTexts(c.Cache)
 	}
-	t.work = newProfiler(t.profiles)
 	for _, p := range parts {
 		if err := t.read(ctx, r, p); err != nil {
-			t.work.close()
 			return err
 		}
 	}
-	t.work.close()
 	return t.report(ctx, r)
 }
 
@@ -119,6 +118,8 @@ func (t *tableCheck) wish() table.Wish {
 
 func (t *tableCheck) read(ctx context.Context, r *Report, p source.Part) error {
 	base := t.rows
+	t.side, t.looker = p.Side, newLooker(t)
+	defer t.looker.abandon()
 	var progress func(done, total int64)
 	if t.c.Progress != nil {
 		progress = func(done, total int64) { t.c.Progress(int(done), int(total)) }
@@ -128,8 +129,11 @@ func (t *tableCheck) read(ctx context.Context, r *Report, p source.Part) error {
 			return fmt.Errorf("%s has %d columns, %s has %d; make them the same", p.Path, len(columns), t.parts[0].Path, len(t.columns))
 		}
 		t.rows = base + row.Number + 1
-		return t.row(base+row.Number, row, p)
+		return t.row(base+row.Number, row)
 	})
+	if err == nil {
+		err = t.looker.close()
+	}
 	if err != nil {
 		return err
 	}
@@ -147,46 +151,62 @@ func (t *tableCheck) describe(r *Report, src table.Source, path string) {
 	r.Format = append(r.Format, src.Dialect.Reasons...)
 }
 
-// row takes one row.
-func (t *tableCheck) row(number int, row *table.Row, p source.Part) error {
-	if t.edits != nil {
-		t.edits.Apply(row.Cells)
-	}
-	var label []byte
+// row takes one row as it was read.
+func (t *tableCheck) row(number int, row *table.Row) error {
+	r := blockRow{number: number}
 	if t.schema.Label >= 0 {
 		t.label = row.Cells[t.schema.Label].Append(t.label[:0])
-		label = bytes.TrimSpace(t.label)
+		r.label = bytes.TrimSpace(t.label)
 	}
-	keep := true
 	if len(t.c.Operations) > 0 {
-		var name string
-		name, keep = t.labels.Apply(strconv.Itoa(number), string(label))
-		label = []byte(name)
+		t.edits.Apply(row.Cells)
+		row.Raw = nil // cells may lie elsewhere now
+		if t.schema.Label >= 0 {
+			r.label = bytes.TrimSpace(row.Cells[t.schema.Label].Append(nil))
+		}
+		name, keep := t.labels.Apply(strconv.Itoa(number), string(r.label))
+		r.label, r.out = []byte(name), !keep
 	}
-	t.work.add(row.Cells)
-	if table.MissingBytes(label) {
-		label = nil
+	if table.MissingBytes(r.label) {
+		r.label = nil
 	}
-	if !keep {
+	return t.looker.add(row, r)
+}
+
+// take books the rows of a block that was looked at, in their order.
+func (t *tableCheck) take(b *block) error {
+	for i := range b.rows {
+		if err := t.takeRow(b, i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tableCheck) takeRow(b *block, i int) error {
+	r := &b.rows[i]
+	if r.out {
+		t.dropped++
 		// Rows are numbered by their place in the file: a dropped one stays in the
 		// book, without label and without likes.
-		t.book.sample(nil, p.Side)
-		return t.text(nil)
+		t.book.sample(nil, t.side)
+		return t.print(&near.Print{})
 	}
-	if label == nil && t.schema.Label >= 0 {
+	if r.label == nil && t.schema.Label >= 0 {
 		t.lackName++
-		t.noLabel = limited(t.noLabel, number)
+		t.noLabel = limited(t.noLabel, r.number)
 	}
-	t.book.sample(t.class(label), p.Side)
-	if t.schema.Text >= 0 {
-		return t.addText(number, row.Cells[t.schema.Text])
+	t.book.sample(t.class(r.label), t.side)
+	if t.schema.Text < 0 {
+		return t.book.keys.Add(b.keys[i], t.book.n-1)
 	}
-	t.buffer = t.buffer[:0]
-	for _, i := range t.inputs {
-		t.buffer = row.Cells[i].Append(t.buffer)
-		t.buffer = append(t.buffer, 0)
+	if c := b.row(i, len(t.profiles))[t.schema.Text]; !c.Typed && len(c.Text) < 64 && len(bytes.TrimSpace(c.Text)) == 0 {
+		t.lackText++
+		t.noText = limited(t.noText, r.number)
+		t.book.empties++
+		return t.print(&near.Print{})
 	}
-	return t.book.keys.Add(near.Hash(t.buffer), t.book.n-1)
+	return t.print(&b.texts[i])
 }
 
 // class is the label where labels are classes.
@@ -204,22 +224,11 @@ func limited(list []string, number int) []string {
 	return append(list, strconv.Itoa(number))
 }
 
-func (t *tableCheck) text(b []byte) error {
+func (t *tableCheck) print(p *near.Print) error {
 	if t.book.texts == nil {
 		return nil
 	}
-	return t.book.texts.Add(b)
-}
-
-func (t *tableCheck) addText(number int, c table.Cell) error {
-	t.buffer = c.Append(t.buffer[:0])
-	if len(t.buffer) < 64 && len(bytes.TrimSpace(t.buffer)) == 0 {
-		t.lackText++
-		t.noText = limited(t.noText, number)
-		t.book.empties++
-		return t.text(nil)
-	}
-	return t.text(t.buffer)
+	return t.book.texts.AddPrint(p)
 }
 
 func (t *tableCheck) report(ctx context.Context, r *Report) error {
@@ -227,7 +236,8 @@ func (t *tableCheck) report(ctx context.Context, r *Report) error {
 	if err != nil {
 		return err
 	}
-	r.Samples, r.Columns = t.rows, schema.Columns
+	kept := t.rows - t.dropped
+	r.Samples, r.Columns = kept, schema.Columns
 	r.Task = string(dataset.Table)
 	if t.schema.Text >= 0 {
 		r.Task = string(dataset.Text)
@@ -241,8 +251,8 @@ func (t *tableCheck) report(ctx context.Context, r *Report) error {
 			r.add(f)
 		}
 	}
-	r.add(withDrop(Finding{Kind: MissingLabel, Severity: Bad, Count: t.lackName, Of: t.rows}, t.noLabel))
-	r.add(withDrop(Finding{Kind: EmptyText, Severity: Bad, Count: t.lackText, Of: t.rows}, t.noText))
+	r.add(withDrop(Finding{Kind: MissingLabel, Severity: Bad, Count: t.lackName, Of: kept}, t.noLabel))
+	r.add(withDrop(Finding{Kind: EmptyText, Severity: Bad, Count: t.lackText, Of: kept}, t.noText))
 	for i, p := range t.profiles {
 		column(r, p, schema.Columns[i].Role, i == schema.Label)
 	}

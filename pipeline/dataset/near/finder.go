@@ -13,6 +13,7 @@ import (
 type Texts struct {
 	exact    *Buckets
 	bands    *Buckets
+	printer  Printer
 	sketches []Sketch // of the rows from base on
 	spilled  *os.File
 	base     int
@@ -21,29 +22,38 @@ type Texts struct {
 	memory   int
 }
 
+// sketchesInMemory is 64 MB of them.
+const sketchesInMemory = 1 << 20
+
 // NewTexts makes an empty finder that spills below dir.
 func NewTexts(dir string) *Texts {
-	return &Texts{exact: NewBuckets(dir, 0), bands: NewBuckets(dir, 0), dir: dir, memory: 1 << 16}
+	return &Texts{exact: NewBuckets(dir, 0), bands: NewBuckets(dir, 0), dir: dir, memory: sketchesInMemory}
 }
 
 // Add adds the next text; empty ones are numbered and never match.
 func (t *Texts) Add(text []byte) error {
+	p := t.printer.Print(text)
+	return t.AddPrint(&p)
+}
+
+// AddPrint adds the next text by its print, which may come from another
+// goroutine's Printer.
+func (t *Texts) AddPrint(p *Print) error {
 	row := t.rows
 	t.rows++
-	s, ok := NewSketch(text)
-	if len(text) > 0 {
-		if err := t.exact.Add(Hash(text), row); err != nil {
+	if p.Exact != 0 {
+		if err := t.exact.Add(p.Exact, row); err != nil {
 			return err
 		}
 	}
-	if ok {
-		for _, k := range s.Keys() {
+	if p.Long {
+		for _, k := range p.Keys {
 			if err := t.bands.Add(k, row); err != nil {
 				return err
 			}
 		}
 	}
-	t.sketches = append(t.sketches, s)
+	t.sketches = append(t.sketches, p.Sketch)
 	if len(t.sketches) >= t.memory {
 		return t.spill()
 	}

@@ -161,11 +161,12 @@ func TestUnionGroups(t *testing.T) {
 	}
 }
 
-func BenchmarkSketch(b *testing.B) {
+func BenchmarkPrint(b *testing.B) {
 	text := []byte(strings.Join(words(rand.New(rand.NewPCG(1, 1)), 400), " "))
 	b.SetBytes(int64(len(text)))
+	var p near.Printer
 	for b.Loop() {
-		near.NewSketch(text)
+		p.Print(text)
 	}
 }
 

@@ -106,7 +106,7 @@ func (s *separated) next() (*Row, error) {
 			return nil, err
 		}
 		start := s.line + 1
-		s.row.Line = start
+		s.row.Line, s.row.Raw = start, nil
 		s.row.Cells = s.row.Cells[:0]
 		if s.dialect.Quote && bytes.IndexByte(line, quote) >= 0 {
 			if s.quoted() {
@@ -122,6 +122,7 @@ func (s *separated) next() (*Row, error) {
 		if line = bytes.TrimSuffix(line, []byte{'\r'}); len(line) == 0 {
 			continue
 		}
+		s.row.Raw = line
 		s.split(line)
 		return &s.row, nil
 	}

@@ -37,10 +37,19 @@ type Profile struct {
 
 	mean, m2 float64
 	sketch   registers
-	sample   []float64 // a uniform sample of the numbers (reservoir, Vitter 1985)
+	sample   []float64 // a uniform sample of the numbers
+	pick     int       // the number, counted from 1, that goes into the sample next
+	weight   float64
 	random   *rand.Rand
+	recent   [64]counted // some values, to find them without the map
 	key      []byte
 	sorted   bool
+}
+
+// counted is a value with its count.
+type counted struct {
+	value string
+	n     *int
 }
 
 // NewProfile starts an empty profile.
@@ -84,7 +93,7 @@ func (p *Profile) addText(raw []byte) {
 		return
 	}
 	p.Bytes += len(text)
-	if v, ok := number(text); ok {
+	if v, ok := plainNumber(text); ok {
 		p.addNumber(v)
 	} else if p.couldBeDates() && isMoment(text) {
 		p.Dates++
@@ -117,10 +126,25 @@ func (p *Profile) addNumber(v float64) {
 	if len(p.sample) < sampleValues {
 		p.sample = append(p.sample, v)
 		p.sorted = false
-	} else if at := p.random.IntN(p.Numbers); at < sampleValues {
-		p.sample[at] = v
+		p.skip()
+	} else if p.Numbers == p.pick {
+		p.sample[p.random.IntN(sampleValues)] = v
 		p.sorted = false
+		p.skip()
 	}
+}
+
+// skip draws which number is the next to take the place of another in the sample
+// (K.-H. Li, Reservoir-sampling algorithms, 1994, algorithm L).
+func (p *Profile) skip() {
+	if len(p.sample) < sampleValues {
+		return
+	}
+	if p.pick == 0 {
+		p.pick, p.weight = p.Numbers, 1
+	}
+	p.weight *= math.Exp(math.Log(1-p.random.Float64()) / sampleValues)
+	p.pick += 1 + int(min(math.Log(1-p.random.Float64())/math.Log(1-p.weight), 1e15))
 }
 
 func (p *Profile) count(text []byte) {
@@ -136,8 +160,16 @@ func (p *Profile) count(text []byte) {
 		}
 		text = p.key
 	}
+	slot := &p.recent[(len(text)*37+int(text[0])*5+int(text[len(text)-1]))%len(p.recent)]
+	if slot.value == string(text) {
+		*slot.n++
+		return
+	}
 	if n := p.Values[string(text)]; n != nil {
 		*n++
+		if slot.n == nil {
+			*slot = counted{string(text), n}
+		}
 		return
 	}
 	if len(p.Values) < MaxValues {

@@ -80,6 +80,9 @@ func (s *separated) field(b []byte) (text []byte, next int, end bool) {
 // quotedField reads a field that opens with a quote. A quote inside that is
 // neither doubled nor before a separator or line end is a character.
 func (s *separated) quotedField(b []byte) (text []byte, next int, end bool) {
+	if text, next, end = s.plainQuoted(b); next > 0 {
+		return text, next, end
+	}
 	start := len(s.scratch)
 	for i := 1; ; i++ {
 		q := bytes.IndexByte(b[i:], quote)
@@ -99,6 +102,20 @@ func (s *separated) quotedField(b []byte) (text []byte, next int, end bool) {
 		}
 		s.scratch = append(s.scratch, quote)
 	}
+}
+
+// plainQuoted reads a field without quotes inside where it lies; next is 0 where
+// it is not that plain, or may go on behind b.
+func (s *separated) plainQuoted(b []byte) (text []byte, next int, end bool) {
+	q := bytes.IndexByte(b[1:], quote)
+	if q < 0 || q+4 > len(b) {
+		return nil, 0, false
+	}
+	n, stop, closed := s.closes(b[q+2:])
+	if !closed {
+		return nil, 0, false
+	}
+	return b[1 : q+1 : q+1], q + 2 + n, stop
 }
 
 // closes tells whether what follows a quote makes it a closing one: how many

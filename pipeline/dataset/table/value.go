@@ -30,24 +30,61 @@ func missing(b []byte) bool {
 
 // number parses a decimal number with spaces around it. Hexadecimal, infinities
 // and digit groups are no numbers here.
-func number(b []byte) (float64, bool) {
-	b = bytes.TrimSpace(b)
+func number(b []byte) (float64, bool) { return plainNumber(bytes.TrimSpace(b)) }
+
+// plainNumber is number for bytes without spaces around them.
+func plainNumber(b []byte) (float64, bool) {
 	if len(b) == 0 || len(b) > 64 {
 		return 0, false
 	}
 	if v, ok := shortNumber(b); ok {
 		return v, true
 	}
-	switch c := b[0]; {
-	case c >= '0' && c <= '9', c == '-', c == '+', c == '.':
-	default:
-		return 0, false
-	}
-	if bytes.ContainsAny(b, "xXpP_iInN") {
+	if !decimal(b) {
 		return 0, false
 	}
 	v, err := strconv.ParseFloat(string(b), 64)
 	return v, err == nil && !math.IsInf(v, 0)
+}
+
+// decimal tells whether b is written as a decimal number, without parsing it.
+func decimal(b []byte) bool {
+	b = unsigned(b)
+	whole := digits(b)
+	b = b[whole:]
+	fraction := 0
+	if len(b) > 0 && b[0] == '.' {
+		fraction = digits(b[1:])
+		b = b[1+fraction:]
+	}
+	if whole+fraction == 0 {
+		return false
+	}
+	if len(b) == 0 {
+		return true
+	}
+	if b[0]|0x20 != 'e' {
+		return false
+	}
+	b = unsigned(b[1:])
+	return len(b) > 0 && digits(b) == len(b)
+}
+
+func unsigned(b []byte) []byte {
+	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
+		return b[1:]
+	}
+	return b
+}
+
+// digits counts the digits at the start of b.
+func digits(b []byte) int {
+	for i, c := range b {
+		if c-'0' > 9 {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // shortNumber parses up to 15 digits with a point exactly: both the digits and
