@@ -22,7 +22,7 @@ func dataChanges() []*cobra.Command {
 		newDataFix(), newDataOperations(),
 		takeBack("undo", "Take the last change of a data set back", (*datasets.Kept).Undo),
 		takeBack("redo", "Apply the change again that was undone last", (*datasets.Kept).Redo),
-		newDataDrop(), newDataRelabel(), newDataRename(),
+		newDataDrop(), newDataRelabel(), newDataRename(), newDataLabel(),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -149,5 +150,47 @@ func TestColumnChoicesAreKept(t *testing.T) {
 	}
 	if out, err = runData(t, "check", path); err != nil || strings.Contains(out, "as asked") {
 		t.Errorf("after a reset: %v in %s", err, out)
+	}
+}
+
+func TestAModelLabelsWhatHasNoLabel(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	t.Setenv("ATHANOR_HOME", t.TempDir())
+	dir := t.TempDir()
+	path := filepath.Join(dir, "reviews.csv")
+	var text strings.Builder
+	text.WriteString("label,review\n")
+	for i := range 80 {
+		good, bad := fmt.Sprintf("a wonderful and excellent thing, number %d, love it", i), fmt.Sprintf("a terrible and broken thing, number %d, hate it", i)
+		fmt.Fprintf(&text, "good,%q\nbad,%q\n", good, bad)
+	}
+	text.WriteString(",\"wonderful, excellent, I love it\"\n,\"broken and terrible, I hate it\"\n")
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(dir, "run")
+	for _, args := range [][]string{
+		{"train", "--task", "text", "--data", path, "--label", "label", "--text", "review", "--epochs", "20", "--batch", "16", "--learning-rate", "0.02", "--out", run},
+		{"data", "label", path, "--label", "label", "--text", "review", "--model", filepath.Join(run, "model.onnx"), "--keep", "--at-least", "0.6"},
+	} {
+		root := cli.Root("test")
+		var out bytes.Buffer
+		root.SetOut(&out)
+		root.SetErr(&out)
+		root.SetArgs(args)
+		if err := root.ExecuteContext(t.Context()); err != nil {
+			t.Fatalf("%v: %v in %s", args, err, out.String())
+		}
+		if args[0] == "data" {
+			for _, want := range []string{"kept: label sample 160 as \"good\"", "kept: label sample 161 as \"bad\""} {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("%q is not in %q", want, out.String())
+				}
+			}
+		}
+	}
+	out, err := runData(t, "show", path, "--label", "label", "--text", "review", "--validation", "0.1")
+	if err != nil || strings.Contains(out, "without a label") {
+		t.Errorf("after labelling: %v in %s", err, out)
 	}
 }

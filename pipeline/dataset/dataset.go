@@ -48,6 +48,16 @@ type Feed interface {
 	Row(row int) int
 }
 
+// Blender is a Feed whose training samples may be blends of two (mix-up, cut-mix).
+type Blender interface {
+	Feed
+	// Blends tells whether any are.
+	Blends() bool
+	// Blend returns the row whose sample is blended into the one at row in an epoch,
+	// and the share of row's own label; 1 and row itself where nothing is.
+	Blend(epoch, row int) (other int, share float32)
+}
+
 // Set is a data set made ready for training: three feeds that never share a
 // sample, and what a person should know of it.
 type Set struct {

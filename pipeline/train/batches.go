@@ -42,6 +42,7 @@ type filled struct {
 	rows []int
 	data [][]byte
 	err  error
+	partners
 }
 
 // batches reads the batches of an epoch ahead in a bounded queue, in order.
@@ -84,7 +85,7 @@ func (b *batches) fill(ctx context.Context, feed dataset.Feed, rows []int, epoch
 	if err != nil {
 		err = fmt.Errorf("read samples: %w", err)
 	}
-	result <- filled{rows: rows, data: data, err: err}
+	result <- filled{rows: rows, data: data, err: err, partners: partnersOf(feed, epoch, rows)}
 }
 
 func (b *batches) buffers(feed dataset.Feed, rows int) [][]byte {
@@ -153,6 +154,7 @@ func (s *stepper) load(b filled, feed dataset.Feed, classWeights []float32) {
 	for i := range weights {
 		weights[i] /= total
 	}
+	s.loadPartners(b.partners)
 }
 
 // balancedWeights are N/(K·count) for each class, so that every class counts the same.

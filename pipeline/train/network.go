@@ -21,6 +21,7 @@ type network struct {
 	parameters   []nn.Parameter
 	buffers      []nn.Buffer
 	scale        targetScale
+	blended      bool // samples and labels may be blends of two
 }
 
 // targetScale standardises a regression's targets by the training part.
@@ -32,6 +33,7 @@ func newNetwork(r Recipe, set *dataset.Set) (*network, error) {
 		return nil, err
 	}
 	n := &network{recipe: r, architecture: a, columns: set.Train.Columns(), classes: len(set.Classes), scale: targetScale{0, 1}}
+	n.blended = n.classes > 0 && blended(set.Train)
 	if n.classes == 0 {
 		n.scale = measureTargets(set.Train)
 	}
@@ -152,7 +154,7 @@ func (n *network) stepModel(batch int) (*onnx.Model, []nn.Mask, error) {
 	if n.kernels() {
 		b.FuseConvolutions()
 	}
-	loss, score := n.loss(b, y, target, n.recipe.Optimizer.LabelSmoothing)
+	loss, score := n.blendLoss(b, y, target, batch)
 	if err := n.update(b, named, state, loss, b.Reshape(weight, batch, 1), hyper); err != nil {
 		return nil, nil, err
 	}

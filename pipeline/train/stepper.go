@@ -23,6 +23,8 @@ type stepper struct {
 	masks   []*runtime.Tensor
 	rates   []float64
 
+	// partner and share are of blended samples, nil without them.
+	partner, share    *runtime.Tensor
 	loss, score, norm *runtime.Tensor
 }
 
@@ -67,6 +69,9 @@ func (s *stepper) allocate(n *network, masks []nn.Mask) error {
 		kind = onnx.Float
 	}
 	s.target, s.weight, s.hyper = tensor(kind, rows), tensor(onnx.Float, rows), tensor(onnx.Float, optim.Hypers)
+	if n.blended {
+		s.partner, s.share = tensor(onnx.Int64, rows), tensor(onnx.Float, rows)
+	}
 	for _, m := range masks {
 		s.masks = append(s.masks, tensor(onnx.Float, shape64(m.Value.Shape[0], m.Value.Shape[1:])...))
 		s.rates = append(s.rates, m.Rate)
@@ -88,7 +93,7 @@ func shape64(first int, rest []int) []int64 {
 
 // run does one step from state to its other half and swaps them.
 func (s *stepper) run(ctx context.Context, st *state) error {
-	in := slices.Concat(st.now, s.columns, []*runtime.Tensor{s.target, s.weight, s.hyper}, st.views[0], s.masks)
+	in := slices.Concat(st.now, s.columns, []*runtime.Tensor{s.target, s.weight, s.hyper}, st.views[0], s.masks, s.blendInputs())
 	out := append(slices.Clone(st.next), s.loss)
 	if s.score != nil {
 		out = append(out, s.score)
@@ -119,7 +124,7 @@ func (s *stepper) close() {
 		return
 	}
 	s.session.Close()
-	for _, t := range slices.Concat(s.columns, s.masks, []*runtime.Tensor{s.target, s.weight, s.hyper, s.loss, s.score, s.norm}) {
+	for _, t := range slices.Concat(s.columns, s.masks, s.blendInputs(), []*runtime.Tensor{s.target, s.weight, s.hyper, s.loss, s.score, s.norm}) {
 		t.Close()
 	}
 }

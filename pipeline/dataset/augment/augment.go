@@ -32,6 +32,8 @@ type Picture struct {
 	Blur       float64 // standard deviation in pixels, at most
 	Erase      float64 // largest side of an erased box, share of the picture's
 	Elastic    float64 // wobble in pixels, standard deviation
+	MixUp      float64 // two pictures and their labels mixed; α of the Beta distribution of their shares
+	CutMix     float64 // a box of another picture put in, with its share of the label; how often
 }
 
 // names lists the strengths by their names in a recipe with their defaults.
@@ -49,6 +51,8 @@ func (p *Picture) names() []setting {
 		{"blur", &p.Blur, 0.8, 20},
 		{"erase", &p.Erase, 0.3, 1},
 		{"elastic", &p.Elastic, 1, 50},
+		{"mix-up", &p.MixUp, 0.2, 1},
+		{"cut-mix", &p.CutMix, 0.5, 1},
 	}
 }
 

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Text is how texts are changed during training, as token ids; strengths are
-// shares of the tokens.
+// Text is how texts are changed during training: characters before they become
+// tokens, then the tokens.
 type Text struct {
-	Drop  float64 // tokens left out
-	Swap  float64 // tokens exchanged with the next
-	Noise float64 // tokens replaced by another of the same text: a mistyped character
+	Drop  float64 // share of tokens left out
+	Swap  float64 // share of tokens exchanged with the next
+	Noise float64 // share of characters mistyped: left out, doubled, exchanged with the next or replaced
 }
 
 // ParseText reads a recipe's list for texts, such as "drop=0.1,swap=0.05". Empty
@@ -32,7 +32,9 @@ func ParseText(list string) (*Text, error) {
 		if !ok {
 			return nil, fmt.Errorf("%w: %q for texts; known are drop, swap and noise", ErrUnknown, name)
 		}
-		*into = 0.1
+		if *into = 0.1; name == "noise" {
+			*into = 0.03
+		}
 		if !given {
 			continue
 		}
@@ -58,9 +60,6 @@ func (t *Text) Corrupt(ids []int64, seed uint64) {
 		if r.Float64() < t.Drop && (kept > 0 || i < n-1) {
 			continue
 		}
-		if r.Float64() < t.Noise {
-			id = ids[r.IntN(n)]
-		}
 		ids[kept] = id
 		kept++
 	}
@@ -71,4 +70,35 @@ func (t *Text) Corrupt(ids []int64, seed uint64) {
 			i++
 		}
 	}
+}
+
+// Mistypes tells whether Mistype changes anything.
+func (t *Text) Mistypes() bool { return t.Noise > 0 }
+
+// Mistype changes characters of a text: each with the chance Noise is left out,
+// doubled, exchanged with the next, or replaced by another character of the text.
+func (t *Text) Mistype(text string, seed uint64) string {
+	r := rand.New(rand.NewPCG(seed, 0x94d049bb133111eb))
+	chars := []rune(text)
+	out := make([]rune, 0, len(chars)+8)
+	for i := 0; i < len(chars); i++ {
+		if r.Float64() >= t.Noise {
+			out = append(out, chars[i])
+			continue
+		}
+		switch r.IntN(4) {
+		case 0: // left out
+		case 1:
+			out = append(out, chars[i], chars[i])
+		case 2:
+			if i+1 < len(chars) {
+				out = append(out, chars[i+1])
+			}
+			out = append(out, chars[i])
+			i++
+		case 3:
+			out = append(out, chars[r.IntN(len(chars))])
+		}
+	}
+	return string(out)
 }

@@ -48,6 +48,17 @@ type Augmenter interface {
 	Apply(dst, src []byte, shape [3]int, seed uint64)
 }
 
+// Blending is an Augmenter that also puts two pictures into one.
+type Blending interface {
+	Augmenter
+	// Blends tells whether it ever does.
+	Blends() bool
+	// Share is the share of the first picture for a seed, 1 for all of it.
+	Share(seed uint64, shape [3]int) float32
+	// Blend puts other into dst, as Share said for the same seed.
+	Blend(dst, other []byte, shape [3]int, seed uint64)
+}
+
 // pictures is where an image feed reads from.
 type pictures interface {
 	Read(dst []byte, row int) error
@@ -63,7 +74,7 @@ type Images struct {
 	seed     uint64
 }
 
-var _ dataset.Feed = (*Images)(nil)
+var _ dataset.Blender = (*Images)(nil)
 
 // NewImages returns a feed of rows of p, which it keeps. augment may be nil;
 // seed makes its choices repeatable.
@@ -120,28 +131,65 @@ func (f *Images) Fill(ctx context.Context, dst [][]byte, epoch int, rows []int) 
 }
 
 func (f *Images) fill(dst []byte, epoch int, rows []int, stride int) error {
-	var scratch []byte
+	scratch := make([]byte, stride)
+	var other []byte
 	for i, row := range rows {
-		at, err := within(f.rows, row)
-		if err != nil {
+		into := dst[i*stride : (i+1)*stride]
+		if err := f.picture(into, scratch, epoch, row); err != nil {
 			return err
 		}
-		into := dst[i*stride : (i+1)*stride]
-		if f.augment == nil || epoch < 0 {
-			if err := f.pictures.Read(into, at); err != nil {
-				return err
-			}
+		partner, share := f.Blend(epoch, row)
+		if share == 1 {
 			continue
 		}
-		if scratch == nil {
-			scratch = make([]byte, stride)
+		if other == nil {
+			other = make([]byte, stride)
 		}
-		if err := f.pictures.Read(scratch, at); err != nil {
+		if err := f.picture(other, scratch, epoch, partner); err != nil {
 			return err
 		}
-		f.augment.Apply(into, scratch, f.shape, Seed(f.seed, epoch, at))
+		if b, ok := f.augment.(Blending); ok {
+			b.Blend(into, other, f.shape, f.blendSeed(epoch, row))
+		}
 	}
 	return nil
+}
+
+// picture writes one picture of the feed, changed for an epoch.
+func (f *Images) picture(into, scratch []byte, epoch, row int) error {
+	at, err := within(f.rows, row)
+	if err != nil {
+		return err
+	}
+	if f.augment == nil || epoch < 0 {
+		return f.pictures.Read(into, at)
+	}
+	if err := f.pictures.Read(scratch, at); err != nil {
+		return err
+	}
+	f.augment.Apply(into, scratch, f.shape, Seed(f.seed, epoch, at))
+	return nil
+}
+
+// Blends implements dataset.Blender.
+func (f *Images) Blends() bool {
+	b, ok := f.augment.(Blending)
+	return ok && b.Blends() && len(f.rows) > 1
+}
+
+// Blend implements dataset.Blender.
+func (f *Images) Blend(epoch, row int) (other int, share float32) {
+	b, ok := f.augment.(Blending)
+	if epoch < 0 || !ok || !f.Blends() || row < 0 || row >= len(f.rows) {
+		return row, 1
+	}
+	seed := f.blendSeed(epoch, row)
+	return int(seed % uint64(len(f.rows))), b.Share(seed, f.shape)
+}
+
+// blendSeed is a seed of its own, so that blending leaves other changes as they were.
+func (f *Images) blendSeed(epoch, row int) uint64 {
+	return Seed(f.seed^0x626c656e64, epoch, int(f.rows[row]))
 }
 
 func within(rows []int32, row int) (int, error) {

@@ -44,7 +44,25 @@ type Vectors struct {
 	rows    []int32
 	column  dataset.Column
 	corrupt Corruptor
+	typist  Typist
+	raw     *Strings // of every sample, where typist changes them
+	tokens  func(ids []int64, text string) int
 	seed    uint64
+}
+
+// Typist changes the characters of a text during training. The result depends on
+// its arguments alone.
+type Typist interface {
+	Mistype(text string, seed uint64) string
+}
+
+// NewMistyped is NewTokens where texts are changed before they become tokens: raw
+// holds the text of every sample of the store, and tokens writes a text's ids as
+// they are stored. tokens must be safe for concurrent use.
+func NewMistyped(s *Store, a *Answers, rows []int32, raw *Strings, typist Typist, tokens func(ids []int64, text string) int, corrupt Corruptor, seed uint64) *Vectors {
+	f := NewTokens(s, a, rows, corrupt, seed)
+	f.raw, f.typist, f.tokens = raw, typist, tokens
+	return f
 }
 
 // Corruptor changes the token ids of a text during training; ids is [L] with 0
@@ -105,15 +123,38 @@ func (f *Vectors) Fill(ctx context.Context, dst [][]byte, epoch int, rows []int)
 			}
 			continue
 		}
+		if f.raw != nil && epoch >= 0 {
+			if err := f.mistyped(into, epoch, at); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := f.store.Read(scratch, at); err != nil {
 			return err
 		}
-		f.tokens(into, scratch, epoch, at)
+		f.widen(into, scratch, epoch, at)
 	}
 	return nil
 }
 
-func (f *Vectors) tokens(into, stored []byte, epoch, at int) {
+// mistyped writes the ids of a text whose characters were changed.
+func (f *Vectors) mistyped(into []byte, epoch, at int) error {
+	text, err := f.raw.Read(at)
+	if err != nil {
+		return err
+	}
+	seed := Seed(f.seed, epoch, at)
+	ids := make([]int64, f.column.Shape[0])
+	f.tokens(ids, f.typist.Mistype(text, seed))
+	f.corrupt.Corrupt(ids, seed)
+	for i, id := range ids {
+		binary.LittleEndian.PutUint64(into[8*i:], uint64(id))
+	}
+	return nil
+}
+
+// widen writes stored ids, changed for an epoch.
+func (f *Vectors) widen(into, stored []byte, epoch, at int) {
 	if f.corrupt == nil || epoch < 0 {
 		for i := 0; i < len(stored); i += 4 {
 			binary.LittleEndian.PutUint64(into[2*i:], uint64(binary.LittleEndian.Uint32(stored[i:])))

@@ -40,6 +40,17 @@ func NewStore(stride int, dir string, limit int) *Store {
 	return &Store{stride: stride, limit: max(per, limit/max(1, stride)/per*per), per: per, dir: dir}
 }
 
+// NewFileStore makes an empty store that writes every sample to file, which it
+// takes over: Close closes it.
+func NewFileStore(stride int, file *os.File) *Store {
+	return &Store{stride: stride, per: 1, file: file}
+}
+
+// OpenFileStore is a store of the n samples that NewFileStore wrote to file.
+func OpenFileStore(stride, n int, file *os.File) *Store {
+	return &Store{stride: stride, per: 1, file: file, n: n, wrote: int64(n) * int64(stride)}
+}
+
 // Len is the number of samples.
 func (s *Store) Len() int { return s.n }
 

@@ -299,7 +299,10 @@ func (s *fileSource) texts(ctx context.Context) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := newTokenWriter(t, s.c.Cache)
+	w, err := newTokenWriter(t, s.c)
+	if err != nil {
+		return nil, err
+	}
 	finder := near.NewTexts(s.c.Cache)
 	defer finder.Close()
 	failed := map[int]error{}

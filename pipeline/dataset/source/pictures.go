@@ -51,10 +51,9 @@ func (s *fileSource) pictures(ctx context.Context) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := feed.NewStore(size*size*3, s.c.Cache, 0)
 	finder := near.NewPictures(s.c.Cache)
 	defer finder.Close()
-	rows, err := s.decode(ctx, size, store, finder)
+	store, rows, err := s.decoded(ctx, size, finder)
 	if err != nil {
 		return nil, err
 	}
@@ -80,32 +79,71 @@ func (s *fileSource) pictures(ctx context.Context) (*dataset.Set, error) {
 	})
 }
 
-// decode fills the store in the files' order on all processors and returns the
-// file of each stored sample.
-func (s *fileSource) decode(ctx context.Context, size int, store *feed.Store, finder *near.Pictures) (rows []int, err error) {
+// decoded returns the decoded pictures and the file of each: from the cache of an
+// earlier run where they do not fit into memory and it has them.
+func (s *fileSource) decoded(ctx context.Context, size int, finder *near.Pictures) (*feed.Store, []int, error) {
+	cache, err := s.openCache(size)
+	if err != nil {
+		return nil, nil, err
+	}
+	looks := make([]picture, 0, len(s.files))
+	store, looks, hit := cache.load(looks)
+	if !hit {
+		if store, err = cache.store(); err != nil {
+			return nil, nil, err
+		}
+		if looks, err = s.decode(ctx, size, store, looks); err != nil {
+			return nil, nil, errors.Join(err, cache.abandon())
+		}
+		if err := cache.keep(looks); err != nil {
+			s.note("decoded pictures are not kept for the next run: %v", err)
+		}
+	}
+	rows, err := s.book(looks, finder)
+	return store, rows, err
+}
+
+// book notes the pictures in the files' order and returns the file of each that
+// could be read.
+func (s *fileSource) book(looks []picture, finder *near.Pictures) (rows []int, err error) {
 	failed := map[int]error{}
+	for i := range looks {
+		p := &looks[i]
+		if p.err != nil {
+			failed[i] = p.err
+			continue
+		}
+		if err := finder.Add(p.hash, p.look, p.lookOK); err != nil {
+			return nil, err
+		}
+		s.print.number(p.hash)
+		rows = append(rows, i)
+	}
+	s.leaveOut(failed)
+	return rows, nil
+}
+
+// decode fills the store in the files' order on all processors and returns what
+// was seen of each picture, without its pixels.
+func (s *fileSource) decode(ctx context.Context, size int, store *feed.Store, looks []picture) ([]picture, error) {
 	batch := make([]picture, chunk)
 	for from := 0; from < len(s.files); from += chunk {
 		part := s.files[from:min(from+chunk, len(s.files))]
 		if err := decodeAll(ctx, part, size, batch); err != nil {
 			return nil, err
 		}
-		for i := range part {
-			p := &batch[i]
-			if p.err != nil {
-				failed[from+i] = p.err
-				continue
+		for _, p := range batch[:len(part)] {
+			if p.err == nil {
+				if err := store.Append(p.pixels); err != nil {
+					return nil, err
+				}
 			}
-			if err := errors.Join(store.Append(p.pixels), finder.Add(p.hash, p.look, p.lookOK)); err != nil {
-				return nil, err
-			}
-			s.print.number(p.hash)
-			rows = append(rows, from+i)
+			p.pixels = nil
+			looks = append(looks, p)
 		}
 		s.progress(from)
 	}
-	s.leaveOut(failed)
-	return rows, store.Flush()
+	return looks, store.Flush()
 }
 
 func decodeAll(ctx context.Context, files []labelled, size int, into []picture) error {

@@ -256,7 +256,10 @@ func (s *tableSource) fillTokens(ctx context.Context, set *dataset.Set, a *feed.
 	if err != nil {
 		return nil, err
 	}
-	w := newTokenWriter(t, s.c.Cache)
+	w, err := newTokenWriter(t, s.c)
+	if err != nil {
+		return nil, err
+	}
 	err = s.eachSample(ctx, func(_ int, row *table.Row) error {
 		return w.add(row.Cells[s.schema.Text].String())
 	})
@@ -289,16 +292,28 @@ func tokens(c Config) (text.Tokenizer, error) {
 type tokenWriter struct {
 	tokens text.Tokenizer
 	store  *feed.Store
+	noise  *augment.Text
+	texts  *feed.Strings // where characters are changed during training
 	ids    []int64
 	raw    []byte
 }
 
-func newTokenWriter(t text.Tokenizer, dir string) *tokenWriter {
+func newTokenWriter(t text.Tokenizer, c Config) (*tokenWriter, error) {
 	n := t.Length()
-	return &tokenWriter{tokens: t, store: feed.NewStore(4*n, dir, 0), ids: make([]int64, n), raw: make([]byte, 4*n)}
+	w := &tokenWriter{tokens: t, store: feed.NewStore(4*n, c.Cache, 0), ids: make([]int64, n), raw: make([]byte, 4*n)}
+	var err error
+	if w.noise, err = augment.ParseText(c.Augment); err == nil && w.noise != nil && w.noise.Mistypes() {
+		w.texts = feed.NewStrings(c.Cache, 0)
+	}
+	return w, err
 }
 
 func (w *tokenWriter) add(text string) error {
+	if w.texts != nil {
+		if err := w.texts.Append(text); err != nil {
+			return err
+		}
+	}
 	w.tokens.IDs(w.ids, text)
 	for i, id := range w.ids {
 		binary.LittleEndian.PutUint32(w.raw[4*i:], uint32(id))
@@ -312,15 +327,14 @@ func (w *tokenWriter) finish(c Config, set *dataset.Set, a *feed.Answers) (maker
 		return nil, fmt.Errorf("store the tokenizer: %w", err)
 	}
 	set.Metadata = []onnx.Pair{{Key: text.MetadataKey, Value: string(definition)}}
-	noise, err := augment.ParseText(c.Augment)
-	if err != nil {
-		return nil, err
-	}
 	return func(rows []int32, training bool) dataset.Feed {
-		if !training || noise == nil {
+		switch {
+		case !training || w.noise == nil:
 			return feed.NewTokens(w.store, a, rows, nil, c.Seed)
+		case w.texts != nil:
+			return feed.NewMistyped(w.store, a, rows, w.texts, w.noise, w.tokens.IDs, w.noise, c.Seed)
 		}
-		return feed.NewTokens(w.store, a, rows, noise, c.Seed)
+		return feed.NewTokens(w.store, a, rows, w.noise, c.Seed)
 	}, nil
 }
 

@@ -1,6 +1,7 @@
 package source_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -234,5 +235,40 @@ func TestOpenTableRefuses(t *testing.T) {
 		if _, err := source.Open(t.Context(), c.c); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestMistypedTextsBecomeOtherTokensInTrainingOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "reviews.csv")
+	var text strings.Builder
+	text.WriteString("label,review\n")
+	for i := range 40 {
+		fmt.Fprintf(&text, "%d,\"this is review number %d of a thing that was bought and used for a while\"\n", i%2, i*7919)
+	}
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set, err := source.Open(t.Context(), source.Config{Path: path, Validation: 0.2, Seed: 1, Augment: "noise=0.2", Text: "review"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wide := 8 * set.Train.Columns()[0].Shape[0]
+	fill := func(f dataset.Feed, epoch int) []byte {
+		t.Helper()
+		b := make([]byte, wide)
+		if err := f.Fill(t.Context(), [][]byte{b}, epoch, []int{3}); err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	plain := fill(set.Train, -1)
+	if bytes.Equal(plain, fill(set.Train, 0)) || bytes.Equal(fill(set.Train, 0), fill(set.Train, 1)) {
+		t.Error("training texts are not mistyped anew every epoch")
+	}
+	if !bytes.Equal(fill(set.Train, 4), fill(set.Train, 4)) {
+		t.Error("one epoch, two texts")
+	}
+	if !bytes.Equal(fill(set.Validation, 0), fill(set.Validation, 1)) {
+		t.Error("validation texts are mistyped")
 	}
 }
