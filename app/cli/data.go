@@ -60,16 +60,19 @@ func (f *dataFlags) config(path string) (source.Config, error) {
 // size needs stays below it, and without it Go would let it grow to the double.
 const dataMemory = 480 << 20
 
+// boundMemory sets the bound unless the person set one.
+func boundMemory() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(dataMemory)
+	}
+}
+
 // newData is the command `athanor data` with its subcommands.
 func newData() *cobra.Command {
 	command := &cobra.Command{
-		Use:   "data",
-		Short: "Look a data set over, clean it and see how it is split",
-		PersistentPreRun: func(*cobra.Command, []string) {
-			if os.Getenv("GOMEMLIMIT") == "" {
-				debug.SetMemoryLimit(dataMemory)
-			}
-		},
+		Use:              "data",
+		Short:            "Look a data set over, clean it and see how it is split",
+		PersistentPreRun: func(*cobra.Command, []string) { boundMemory() },
 	}
 	command.AddCommand(newDataCheck(), newDataShow(), newDataColumns())
 	command.AddCommand(dataChanges()...)

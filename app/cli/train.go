@@ -34,7 +34,10 @@ func newTrain() *cobra.Command {
 		Long: "Train what a recipe (TOML) says; flags override it. Without either, the article's\n" +
 			"network learns the embedded digits. Ctrl+C leaves a checkpoint; --resume goes on.",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return runTrain(cmd, args, f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			boundMemory()
+			return runTrain(cmd, args, f)
+		},
 	}
 	f.register(command)
 	return command

@@ -15,7 +15,7 @@ func (s *tableSource) fittedTokens(ctx context.Context, train []int32) (text.Tok
 	if s.c.Tokenizer != nil || s.c.Model == "" {
 		return tokens(s.c)
 	}
-	learning := make([]bool, len(s.samples.numbers))
+	learning := make([]bool, s.samples.numbers.n)
 	for _, i := range train {
 		learning[i] = true
 	}

@@ -39,12 +39,38 @@ type tableSource struct {
 
 // samples is what is kept of each usable row.
 type samples struct {
-	numbers []int32 // row in the folder.Whole source: rows of later files follow on
-	sides   []folder.Side
-	names   []int32   // class by order of appearance
-	values  []float32 // of regression
+	numbers numbers       // row in the whole source: rows of later files follow on
+	sides   []folder.Side // nil once the split is made
+	names   []int32       // class by order of appearance
+	values  []float32     // of regression
 	groups  []uint64
 	times   []float64
+}
+
+// numbers are the rows of samples, which cost nothing while none is left out.
+type numbers struct {
+	n    int
+	list []int32 // nil where sample i is row i
+}
+
+func (s *numbers) add(number int) {
+	if s.list == nil && number != s.n {
+		s.list = make([]int32, s.n, s.n+s.n/4+64)
+		for i := range s.list {
+			s.list[i] = int32(i)
+		}
+	}
+	if s.list != nil {
+		s.list = append(s.list, int32(number))
+	}
+	s.n++
+}
+
+func (s *numbers) at(i int) int {
+	if s.list == nil {
+		return i
+	}
+	return int(s.list[i])
 }
 
 // scan calls visit with each row after the person's changes; number counts rows
@@ -130,7 +156,7 @@ func (s *tableSource) gather(ctx context.Context) error {
 		if err := s.answer(index, name); err != nil {
 			return fmt.Errorf("row %d: %w", number, err)
 		}
-		s.samples.numbers = append(s.samples.numbers, int32(number))
+		s.samples.numbers.add(number)
 		s.samples.sides = append(s.samples.sides, side)
 		s.extras(row)
 		return finder.add(row)

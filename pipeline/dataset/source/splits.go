@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 
 	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/near"
@@ -42,31 +43,21 @@ type splitter struct {
 }
 
 func (w *splitter) split() (parted, error) {
-	var p parted
-	free := make([]int32, 0, len(w.sides))
-	given := false
-	for i, s := range w.sides {
-		switch s {
-		case folder.Test:
-			p.test = append(p.test, int32(i))
-		case folder.Validation:
-			p.validation = append(p.validation, int32(i))
-			given = true
-		case folder.Whole, folder.Train:
-			free = append(free, int32(i))
-		}
-	}
+	p, free, given := w.given()
 	var err error
 	if len(p.test) == 0 && w.c.TestSplit > 0 {
 		if free, p.test, err = w.part(free, w.c.TestSplit, w.c.Seed+1); err != nil {
 			return p, fmt.Errorf("split off the test part: %w", err)
 		}
 	}
-	p.train = free
-	if !given {
-		if p.train, p.validation, err = w.part(free, w.c.Validation, w.c.Seed); err != nil {
+	if given {
+		p.train = free.list(len(w.sides))
+	} else {
+		kept, held, err := w.part(free, w.c.Validation, w.c.Seed)
+		if err != nil {
 			return p, fmt.Errorf("split off the validation part: %w", err)
 		}
+		p.train, p.validation = kept.list(len(w.sides)), held
 	}
 	if len(p.train) == 0 {
 		return p, fmt.Errorf("%w: no sample is left to train on; hold out a smaller share", ErrEmpty)
@@ -74,23 +65,76 @@ func (w *splitter) split() (parted, error) {
 	return p, nil
 }
 
-func (w *splitter) part(rows []int32, share float64, seed uint64) (kept, held []int32, err error) {
+// rowSet is some of the samples; all of them take no memory.
+type rowSet struct {
+	all  bool
+	rows []int32
+}
+
+func (s rowSet) list(n int) []int32 {
+	if !s.all {
+		return s.rows
+	}
+	out := make([]int32, n)
+	for i := range out {
+		out[i] = int32(i)
+	}
+	return out
+}
+
+func (s rowSet) at(i int) int {
+	if s.all {
+		return i
+	}
+	return int(s.rows[i])
+}
+
+func (s rowSet) take(rows []int32) []int32 {
+	if s.all {
+		return rows
+	}
+	return take(s.rows, rows)
+}
+
+// given takes the parts that the files name; free is the samples left to divide.
+func (w *splitter) given() (p parted, free rowSet, validation bool) {
+	if !slices.ContainsFunc(w.sides, func(s folder.Side) bool { return s == folder.Test || s == folder.Validation }) {
+		return p, rowSet{all: true}, false
+	}
+	for i, s := range w.sides {
+		switch s {
+		case folder.Test:
+			p.test = append(p.test, int32(i))
+		case folder.Validation:
+			p.validation = append(p.validation, int32(i))
+		case folder.Whole, folder.Train:
+			free.rows = append(free.rows, int32(i))
+		}
+	}
+	return p, free, len(p.validation) > 0
+}
+
+func (w *splitter) part(from rowSet, share float64, seed uint64) (kept rowSet, held []int32, err error) {
+	n := len(from.rows)
+	if from.all {
+		n = len(w.sides)
+	}
 	if w.times != nil {
-		times := make([]float64, len(rows))
-		for i, r := range rows {
-			times[i] = w.times[r]
+		times := make([]float64, n)
+		for i := range times {
+			times[i] = w.times[from.at(i)]
 		}
 		a, b, err := split.ByTime(times, share)
-		return take(rows, a), take(rows, b), err
+		return rowSet{rows: from.take(a)}, from.take(b), err
 	}
 	c := split.Config{Share: share, Seed: seed}
 	if w.labels != nil {
-		c.Label = func(i int) int { return int(w.labels[rows[i]]) }
+		c.Label = func(i int) int { return int(w.labels[from.at(i)]) }
 	}
 	if w.same != nil && w.same.Joined() > 0 {
 		of := w.same.Groups(len(w.sides))
-		c.Group = func(i int) int { return of(int(rows[i])) }
+		c.Group = func(i int) int { return of(from.at(i)) }
 	}
-	a, b, err := split.Rows(len(rows), c)
-	return take(rows, a), take(rows, b), err
+	a, b, err := split.Rows(n, c)
+	return rowSet{rows: from.take(a)}, from.take(b), err
 }

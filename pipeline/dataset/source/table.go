@@ -149,8 +149,9 @@ func (s *tableSource) set(ctx context.Context) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.samples.sides, s.store = nil, nil
 	set := &dataset.Set{Task: s.task, Name: filepath.Base(s.c.Path), Classes: s.classes}
-	answers := &feed.Answers{Numbers: s.samples.numbers, Values: s.samples.values}
+	answers := &feed.Answers{Numbers: s.samples.numbers.list, Values: s.samples.values}
 	if !s.schema.Regression {
 		answers.Classes = s.samples.names
 	}
@@ -164,8 +165,8 @@ func (s *tableSource) set(ctx context.Context) (*dataset.Set, error) {
 		set.Test = build(split.test, false)
 	}
 	s.print.rows(split.train).rows(split.validation).rows(split.test)
-	for _, n := range s.samples.numbers {
-		s.print.number(uint64(n))
+	for i := range s.samples.numbers.n {
+		s.print.number(uint64(s.samples.numbers.at(i)))
 	}
 	for _, name := range s.classes {
 		s.print.text(name)
@@ -194,20 +195,20 @@ func (s *tableSource) fill(ctx context.Context, set *dataset.Set, a *feed.Answer
 func (s *tableSource) eachSample(ctx context.Context, visit func(sample int, row *table.Row) error) error {
 	next := 0
 	err := s.scan(ctx, func(_ folder.Side, number int, row *table.Row) error {
-		if next == len(s.samples.numbers) || int(s.samples.numbers[next]) != number {
+		if next == s.samples.numbers.n || s.samples.numbers.at(next) != number {
 			return nil
 		}
 		next++
 		return visit(next-1, row)
 	})
-	if err == nil && next != len(s.samples.numbers) {
+	if err == nil && next != s.samples.numbers.n {
 		return fmt.Errorf("%s changed while it was read; start again", s.c.Path)
 	}
 	return err
 }
 
 func (s *tableSource) fillFeatures(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int32) (maker, error) {
-	learning := make([]bool, len(s.samples.numbers))
+	learning := make([]bool, s.samples.numbers.n)
 	for _, i := range train {
 		learning[i] = true
 	}

@@ -88,10 +88,11 @@ type classOf struct {
 func classes(n int, c Config, members map[int32][]int32) []*classOf {
 	byLabel := map[int]*classOf{}
 	var order []*classOf
+	size := sizes(n, c.Label)
 	for i := range n {
-		size := 1
+		together := 1
 		if c.Group != nil && c.Group(i) >= 0 {
-			if size = len(members[int32(i)]); size == 0 {
+			if together = len(members[int32(i)]); together == 0 {
 				continue // not the first of its group
 			}
 		}
@@ -101,15 +102,27 @@ func classes(n int, c Config, members map[int32][]int32) []*classOf {
 		}
 		k := byLabel[label]
 		if k == nil {
-			k = &classOf{label: label}
+			k = &classOf{label: label, firsts: make([]int32, 0, size[label])}
 			byLabel[label] = k
 			order = append(order, k)
 		}
 		k.firsts = append(k.firsts, int32(i))
-		k.total += size
+		k.total += together
 	}
 	slices.SortFunc(order, func(a, b *classOf) int { return cmp.Compare(a.label, b.label) })
 	return order
+}
+
+// sizes counts the samples of each class, so that lists need not grow.
+func sizes(n int, label func(int) int) map[int]int {
+	if label == nil {
+		return map[int]int{0: n}
+	}
+	out := map[int]int{}
+	for i := range n {
+		out[label(i)]++
+	}
+	return out
 }
 
 // choose marks samples of one class as held out until its share is reached.
