@@ -43,11 +43,7 @@ func data(ctx context.Context, b *bench) (section, error) {
 		}
 		t.rows = append(t.rows, row)
 	}
-	scale, err := dataScale(ctx, b)
-	if err != nil {
-		return s, err
-	}
-	s.tables = []table{t, scale}
+	s.tables = []table{t}
 	return s, nil
 }
 

@@ -73,6 +73,7 @@ func parts() []part {
 		{"curves", plotting},
 		{"accuracy", accuracy},
 		{"data", data},
+		{"scale", scale},
 		{"learning", learning},
 		{"faces", faces},
 		{"anonymous", anonymous},

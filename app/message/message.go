@@ -10,12 +10,15 @@ import (
 	"strings"
 	"syscall"
 
+	"athanor/app/datasets"
+	"athanor/app/labelling"
 	"athanor/app/store"
 	"athanor/inference/model"
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
 	"athanor/inference/vision"
 	"athanor/pipeline/dataset/idx"
+	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/source"
 	"athanor/pipeline/dataset/table"
 	"athanor/pipeline/train"
@@ -148,6 +151,26 @@ func data() []entry {
 			errs: []error{table.ErrColumn},
 			what: [2]string{"The table has no such column.", "表格中没有这一列。"},
 			do:   [2]string{"Choose one of the columns shown on the Data screen.", "请在“数据”页显示的列中选择。"},
+		},
+		{
+			errs: []error{datasets.ErrNothing},
+			what: [2]string{"There is no change to take back or to repeat.", "没有可以撤销或重做的更改。"},
+			do:   [2]string{"Changes appear once a fix, a new label or a renamed class was made.", "修复问题、修改标签或重命名类别之后，这里才会有更改。"},
+		},
+		{
+			errs: []error{operation.ErrInvalid},
+			what: [2]string{"A change kept for this data set does not fit it.", "为该数据集保存的某项更改与数据不符。"},
+			do:   [2]string{"Take it back with undo; was the table replaced by one with other columns?", "请撤销该更改；表格是否被换成了列不同的另一份？"},
+		},
+		{
+			errs: []error{datasets.ErrChoice},
+			what: [2]string{"A choice of how the table is read cannot be used.", "表格读取方式的某项设置无效。"},
+			do:   [2]string{"The details name it and what is known; leave it out to have it guessed.", "详细信息中列出了该设置和可用的值；留空则自动判断。"},
+		},
+		{
+			errs: []error{labelling.ErrModel},
+			what: [2]string{"This model cannot label these samples.", "该模型无法为这些样本打标签。"},
+			do:   [2]string{"Choose a model that tells classes apart and takes the same kind of samples.", "请选择接受同类样本的分类模型。"},
 		},
 		{
 			errs: []error{source.ErrTask},

@@ -18,6 +18,7 @@ import (
 
 	"athanor/inference/testenv"
 	"athanor/pipeline/dataset/health"
+	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/source"
 )
 
@@ -265,4 +266,37 @@ func FuzzCheckPicture(f *testing.F) {
 			t.Fatalf("%d samples", r.Samples)
 		}
 	})
+}
+
+func TestAFileThatChangesWhileReadIsNamed(t *testing.T) {
+	root := t.TempDir()
+	for i := range 600 {
+		write(t, filepath.Join(root, []string{"a", "b"}[i%2], fmt.Sprintf("%03d.txt", i)), fmt.Appendf(nil, "text number %d of many", i*i))
+	}
+	grown := false
+	r, err := health.Check(t.Context(), source.Config{Path: root, Cache: t.TempDir(), Progress: func(int, int) {
+		if !grown {
+			grown = true
+			write(t, filepath.Join(root, "b", "599.txt"), []byte("a text that has become another one, and longer, meanwhile"))
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := r.Find(health.Changed); len(f) != 1 || !slices.Equal(f[0].Samples, []string{"b/599.txt"}) {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestDroppedRowsCountNowhere(t *testing.T) {
+	path := write(t, filepath.Join(t.TempDir(), "x.csv"), []byte("x,y,label\n"+strings.Repeat("1,2,a\n3,4,b\n", 30)+"?,9,a\n5,\x00,b\n"))
+	before := check(t, source.Config{Path: path})
+	if before.Count(health.Missing) != 1 || before.Count(health.Damaged) != 1 || before.Samples != 62 {
+		t.Fatalf("%d samples, %+v", before.Samples, before.Findings)
+	}
+	drop := operation.List{{Kind: operation.Drop, Samples: []string{"60", "61"}}}
+	after := check(t, source.Config{Path: path, Operations: drop})
+	if after.Count(health.Missing) != 0 || after.Count(health.Damaged) != 0 || after.Samples != 60 {
+		t.Errorf("%d samples, %+v", after.Samples, after.Findings)
+	}
 }
