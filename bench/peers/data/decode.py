@@ -1,6 +1,7 @@
 """Decodes and resizes every picture below a folder with OpenCV, and no more."""
 
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,5 +16,8 @@ def one(path):
     return cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
 
 
+start = time.perf_counter()
 with ThreadPoolExecutor(threads) as pool:
-    print(sum(p.size for p in pool.map(one, sorted(Path(root).rglob("*.jpg")))))
+    total = sum(p.size for p in pool.map(one, sorted(Path(root).rglob("*.jpg"))))
+# Python's own start and the imports are not counted.
+print(time.perf_counter() - start, total)
