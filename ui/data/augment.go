@@ -165,6 +165,8 @@ func strengthText(s augment.Setting) string {
 		return ""
 	case s.Name == "rotate" || s.Name == "shear":
 		return strconv.FormatFloat(s.Value, 'f', 0, 64) + "°"
+	case s.Name == "mix-up":
+		return "α " + strconv.FormatFloat(s.Value, 'f', 2, 64)
 	case s.Name == "blur" || s.Name == "elastic":
 		return strconv.FormatFloat(s.Value, 'f', 1, 64) + " px"
 	}

@@ -42,6 +42,8 @@ func TestEachChangeIsSeededAndChanges(t *testing.T) {
 				one, two := make([]byte, len(src)), make([]byte, len(src))
 				a.Apply(one, src, shape, seed)
 				a.Apply(two, src, shape, seed)
+				a.Blend(one, make([]byte, len(src)), shape, seed)
+				a.Blend(two, make([]byte, len(src)), shape, seed)
 				if !bytes.Equal(one, two) {
 					t.Fatalf("%s: one seed, two pictures", name)
 				}
