@@ -289,7 +289,7 @@ func TestAFileThatChangesWhileReadIsNamed(t *testing.T) {
 }
 
 func TestDroppedRowsCountNowhere(t *testing.T) {
-	path := write(t, filepath.Join(t.TempDir(), "x.csv"), []byte("x,y,label\n"+strings.Repeat("1,2,a\n3,4,b\n", 30)+"?,9,a\n5,\x00,b\n"))
+	path := write(t, filepath.Join(t.TempDir(), "x.csv"), []byte("x,y,label\n"+strings.Repeat("1,2,a\n3,4,b\n", 30)+"?,9,a\n5,a\x00b,b\n"))
 	before := check(t, source.Config{Path: path})
 	if before.Count(health.Missing) != 1 || before.Count(health.Damaged) != 1 || before.Samples != 62 {
 		t.Fatalf("%d samples, %+v", before.Samples, before.Findings)

@@ -34,7 +34,11 @@ func TestNamesInAnyScriptAndNULs(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("größe,名前,метка\n")
 	for i := range 60 {
-		fmt.Fprintf(&b, "%d,a\x00b%d,%s\n", i%7, i%3, []string{"قطة", "🐕", "猫 "}[i%3])
+		nul := ""
+		if i == 5 {
+			nul = "a\x00b"
+		}
+		fmt.Fprintf(&b, "%d,%s%d,%s\n", i%7, nul, i%3, []string{"قطة", "🐕", "猫 "}[i%3])
 	}
 	path := writeFile(t, filepath.Join(t.TempDir(), "数据 набор.csv"), b.String())
 	set, err := source.Open(t.Context(), source.Config{Path: path, Label: "метка", Validation: 0.2})

@@ -243,7 +243,7 @@ func TestMistypedTextsBecomeOtherTokensInTrainingOnly(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("label,review\n")
 	for i := range 40 {
-		fmt.Fprintf(&text, "%d,\"this is review number %d of a thing that was bought and used for a while\"\n", i%2, i*7919)
+		fmt.Fprintf(&text, "%d,\"review%d of thing%d, bought%d and used%d for while%d\"\n", i%2, i*7919, i*31, i*17, i*13, i)
 	}
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)
