@@ -3,8 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +27,9 @@ type transferFlags struct {
 	seed                    uint64
 	pixels                  transfer.Pixels
 	json                    bool
+	all, list               bool
+	teach                   train.Transfer // beyond the head
+	learningRate            float64
 }
 
 // newTransfer is the command `athanor transfer`.
@@ -35,7 +40,9 @@ func newTransfer() *cobra.Command {
 		Short: "Teach a classifier that somebody made your own classes",
 		Long: "Find the features in front of an ONNX classifier's last layer, compute them once for\n" +
 			"every sample and train a new head on them, which takes seconds. The result is one\n" +
-			"ONNX model from pixels to your classes.",
+			"ONNX model from pixels to your classes.\n\n" +
+			"With --all, --from, --train, --freeze or --lora the network's own layers are trained,\n" +
+			"too; --list shows their weights.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return runTransfer(cmd, args[0], f) },
 	}
@@ -52,7 +59,20 @@ func (f *transferFlags) register(command *cobra.Command) {
 	flags.Float64SliceVar(&f.pixels.Mean, "mean", nil, "number for each channel to take away after scaling")
 	flags.Float64SliceVar(&f.pixels.Deviation, "deviation", nil, "number for each channel to divide by after that")
 	flags.BoolVar(&f.pixels.Swap, "bgr", false, "the model takes blue before red")
-	flags.IntSliceVar(&f.hidden, "hidden", []int{64}, "units of the new head's hidden layers")
+	flags.IntSliceVar(&f.hidden, "hidden", []int{64}, "units of the new head's hidden layers, where only the head is trained")
+	flags.BoolVar(&f.list, "list", false, "show the network's weights and end")
+	flags.BoolVar(&f.all, "all", false, "train all layers, not only a new head")
+	flags.StringVar(&f.teach.From, "from", "", "train the layers from the node of this name on")
+	flags.StringSliceVar(&f.teach.Train, "train", nil, `train the weights of these names, such as "layer4.*"`)
+	flags.StringSliceVar(&f.teach.Freeze, "freeze", nil, "keep the weights of these names as they are")
+	flags.Float64Var(&f.teach.Rate, "rate", 0.1, "factor on the learning rate of the network's own weights; the head has 1")
+	flags.Float64Var(&f.teach.Decay, "layer-decay", 1, "factor on that for each layer further from the head")
+	flags.StringVar(&f.teach.BatchNorm, "batch-norm", "frozen", "statistics of batch normalisation: frozen or updated")
+	flags.IntVar(&f.teach.Rank, "lora", 0, "train low-rank additions of this rank to matrices, in place of the weights")
+	flags.Float64Var(&f.teach.Alpha, "lora-alpha", 0, "their scale is this by the rank; twice the rank by default")
+	flags.BoolVar(&f.teach.Scratch, "scratch", false, "begin with new weights in place of the file's, to compare with")
+	flags.StringVar(&f.teach.Adapter, "adapter", "", "begin with the low-rank additions and the head of this file")
+	flags.Float64Var(&f.learningRate, "learning-rate", 0, "base learning rate")
 	flags.IntVar(&f.epochs, "epochs", 0, "passes over the training part")
 	flags.IntVar(&f.batch, "batch", 0, "samples a step")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random")
@@ -67,12 +87,66 @@ func (f *transferFlags) recipe(network *transfer.Network) (train.Recipe, error) 
 	r := train.Recipe{
 		Task: "table", Seed: f.seed, Threads: f.threads, Device: f.device, Name: "transfer",
 		Data: train.Data{Path: f.data, Test: f.test, Size: f.size}, Model: train.Model{Name: "mlp", Hidden: f.hidden},
-		Train: train.Loop{Epochs: f.epochs, Batch: f.batch},
+		Train: train.Loop{Epochs: f.epochs, Batch: f.batch}, Optimizer: train.Optimizer{LearningRate: f.learningRate},
 	}
 	if r.Data.Size == 0 && len(network.Shape) == 3 {
 		r.Data.Size = network.Shape[1] // height, or width where channels come last
 	}
 	return r.Resolve()
+}
+
+// layers tells whether more than a new head is asked for.
+func (f *transferFlags) layers() bool {
+	t := f.teach
+	return f.all || t.From != "" || len(t.Train)+len(t.Freeze) > 0 || t.Rank > 0
+}
+
+// layersRate is the head's learning rate while layers are trained, too; theirs is
+// a tenth of it unless --rate says otherwise. On parity of digits it reached 98.3 %
+// where 0.001 reached 93 %.
+const layersRate = 0.003
+
+// runLayers trains the network's own layers by the path that every run takes.
+func (f *transferFlags) runLayers(cmd *cobra.Command, path string, network *transfer.Network) error {
+	recipe, err := f.recipe(network)
+	if err != nil {
+		return err
+	}
+	if f.learningRate == 0 {
+		recipe.Optimizer.LearningRate = layersRate
+	}
+	teach := f.teach
+	if teach.Model, err = filepath.Abs(path); err != nil {
+		return err
+	}
+	teach.Scale, teach.Mean, teach.Deviation, teach.Swap = f.pixels.Scale, f.pixels.Mean, f.pixels.Deviation, f.pixels.Swap
+	recipe.Task, recipe.Model, recipe.Transfer = "image", train.Model{}, &teach
+	if f.data == "digits" {
+		recipe.Data.Size = 0
+	}
+	show := newReporter(cmd.OutOrStdout(), f.json)
+	out, err := training.Run(cmd.Context(), training.Request{
+		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Version: cmd.Root().Version, Prepared: show.prepared,
+	}, show.event)
+	if err != nil {
+		return err
+	}
+	return show.done(out)
+}
+
+// listWeights shows what can be trained, so that patterns can be written.
+func listWeights(out io.Writer, network *transfer.Network) error {
+	weights, err := network.Weights(transfer.Layers{})
+	if err != nil {
+		return err
+	}
+	total := 0
+	for _, w := range weights {
+		fmt.Fprintf(out, "%-60s %v\n", strings.TrimPrefix(w.Name, "base/"), w.Shape)
+		total += len(w.Value)
+	}
+	fmt.Fprintf(out, "%d weights of %d numbers in front of the head (node %s, %d features)\n", len(weights), total, network.Head.Node, network.Head.Width)
+	return nil
 }
 
 func runTransfer(cmd *cobra.Command, path string, f transferFlags) error {
@@ -83,6 +157,12 @@ func runTransfer(cmd *cobra.Command, path string, f transferFlags) error {
 	network, err := transfer.Open(model)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
+	}
+	if f.list {
+		return listWeights(cmd.OutOrStdout(), network)
+	}
+	if f.layers() {
+		return f.runLayers(cmd, path, network)
 	}
 	recipe, err := f.recipe(network)
 	if err != nil {

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
+	"athanor/pipeline/train"
 	"athanor/pipeline/transfer"
 )
 
@@ -49,5 +51,32 @@ func TestTransferRefusesOtherModels(t *testing.T) {
 	}
 	if _, err := athanorIn(t.Context(), t, "transfer", "absent.onnx"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("an absent file: %v", err)
+	}
+}
+
+// TestTransferTrainsLayers trains from a layer on, and goes by the recipe that
+// is left beside the run.
+func TestTransferTrainsLayers(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	network := testenv.SharedData(t, "onnx-small", "mnist.onnx")
+	text, err := athanorIn(t.Context(), t, "transfer", network, "--list")
+	if err != nil || !strings.Contains(text, "Parameter87") || !strings.Contains(text, "4 weights") {
+		t.Errorf("the weights are listed as %q (%v)", text, err)
+	}
+	if _, err := athanorIn(t.Context(), t, "transfer", network, "--lora", "4", "--out", filepath.Join(t.TempDir(), "low")); !errors.Is(err, transfer.ErrNothing) {
+		t.Errorf("a network without matrices in front of its head: %v", err)
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	text, err = athanorIn(t.Context(), t, "transfer", network, "--from", "Convolution110", "--epochs", "1", "--batch", "64", "--threads", "2", "--out", dir, "--json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := objects(t, text)
+	if accuracy, _ := lines[len(lines)-1]["test_accuracy"].(float64); accuracy < 0.95 {
+		t.Errorf("the last line is %v, want an accuracy of 0.95 or more", lines[len(lines)-1])
+	}
+	recipe, err := train.LoadRecipe(filepath.Join(dir, train.RecipeName))
+	if err != nil || recipe.Transfer == nil || recipe.Transfer.From != "Convolution110" {
+		t.Errorf("the recipe beside the run is %+v (%v)", recipe.Transfer, err)
 	}
 }

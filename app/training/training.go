@@ -80,7 +80,11 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	if recipe, err = keepOperations(recipe, run.Dir()); err != nil {
 		return Outcome{}, errors.Join(err, run.Close())
 	}
-	deps := train.Deps{Set: set, Store: run, Control: q.Control, Resume: q.Resume, Version: q.Version}
+	network, err := given(ctx, recipe, set, run.Dir())
+	if err != nil {
+		return Outcome{}, errors.Join(err, run.Close())
+	}
+	deps := train.Deps{Set: set, Store: run, Given: network, Control: q.Control, Resume: q.Resume, Version: q.Version}
 	if q.Fork != nil && !q.Resume {
 		if deps.Fork, err = q.Fork.begin(run, recipe); err != nil {
 			return Outcome{}, errors.Join(err, run.Close())

@@ -32,6 +32,9 @@ type ImportConfig struct {
 	// Variable may give a value of its own for an initializer, such as a
 	// parameter to train; nil keeps the constant.
 	Variable func(name string, t *onnx.Tensor) *Value
+	// BatchNorm may build a BatchNormalization in its own way, from the node and
+	// its five inputs x, scale, bias, mean and variance; nil keeps the operator.
+	BatchNorm func(n *onnx.Node, in []*Value, epsilon float64) *Value
 }
 
 // Imported is a model inside a graph.

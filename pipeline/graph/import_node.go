@@ -50,7 +50,7 @@ func (im *importer) node(n *onnx.Node) error {
 		return im.Err()
 	}
 	before := len(im.nodes)
-	outs, err := im.build(c, n)
+	outs, err := im.replaced(c, n)
 	if err != nil {
 		return err
 	}
@@ -69,6 +69,16 @@ func (im *importer) node(n *onnx.Node) error {
 		im.nodes[len(im.nodes)-1].Name = im.scope + nodeName(n)
 	}
 	return nil
+}
+
+// replaced builds a node as the caller wants it, else as it is.
+func (im *importer) replaced(c *call, n *onnx.Node) ([]*Value, error) {
+	if c.op == "BatchNormalization" && im.config.BatchNorm != nil && len(c.in) == 5 {
+		if y := im.config.BatchNorm(n, c.in, c.attrs.Float("epsilon", 1e-5)); y != nil {
+			return []*Value{y}, nil
+		}
+	}
+	return im.build(c, n)
 }
 
 // own frees the name that was reserved for a value of the file.

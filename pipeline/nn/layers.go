@@ -72,13 +72,13 @@ func (c *Context) BatchNorm(name string, x *graph.Value) *graph.Value {
 	}
 	y, batchMean, batchVariance := grad.BatchNorm(c.Builder, x, scale, bias, normEpsilon)
 	count := float64(x.Size() / x.Shape[1])
-	c.follow(name+".mean", mean, batchMean, 1)
-	c.follow(name+".variance", variance, batchVariance, count/max(count-1, 1))
+	c.Follow(name+".mean", mean, batchMean, 1)
+	c.Follow(name+".variance", variance, batchVariance, count/max(count-1, 1))
 	return y
 }
 
-// follow moves a running statistic towards the batch's.
-func (c *Context) follow(name string, running, batch *graph.Value, factor float64) {
+// Follow moves a running statistic towards the batch's.
+func (c *Context) Follow(name string, running, batch *graph.Value, factor float64) {
 	c.updates[name] = c.Add(c.MulBy(running, 1-batchMomentum), c.MulBy(batch, batchMomentum*factor))
 }
 

@@ -21,6 +21,9 @@ func (r Recipe) Resolve() (Recipe, error) {
 	set(&r.Threads, goruntime.NumCPU())
 	set(&r.Data.Path, "digits")
 	set(&r.Data.Validation, 0.1)
+	if r.Transfer != nil {
+		r.Model, r.Transfer = Model{Name: GivenName}, r.Transfer.resolve()
+	}
 	set(&r.Model.Name, map[string]string{"image": "mlp", "text": "ngram", "table": "mlp"}[r.Task])
 	if r.Task == "text" {
 		set(&r.Model.Length, 64)
@@ -85,7 +88,11 @@ func set[T comparable](field *T, value T) {
 }
 
 func (r Recipe) check() error {
-	if _, err := nn.Find(r.Model.Name, r.Task); err != nil {
+	if r.Transfer != nil {
+		if text := r.Transfer.wrong(); text != "" {
+			return fmt.Errorf("%w: %s", ErrRecipe, text)
+		}
+	} else if _, err := nn.Find(r.Model.Name, r.Task); err != nil {
 		return fmt.Errorf("%w: %w", ErrRecipe, err)
 	}
 	if err := r.rule().Check(); err != nil {

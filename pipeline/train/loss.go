@@ -60,7 +60,7 @@ func (n *network) optimize(b *graph.Builder, s *stateValues, grads []*graph.Valu
 		state.Decay = n.decayMask(b)
 	}
 	params, slots, norm := n.recipe.rule().Update(b, state)
-	b.Output("params.next", params)
+	b.Output("params.next", n.paced(b, s.params, params))
 	for i, slot := range slots {
 		b.Output(fmt.Sprintf("slot%d.next", i), slot)
 	}

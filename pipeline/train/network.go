@@ -16,6 +16,8 @@ import (
 type network struct {
 	recipe       Recipe
 	architecture nn.Architecture
+	given        *Given // in place of architecture
+	trouble      error  // why the given network could not be built
 	columns      []dataset.Column
 	classes      int // 0 for regression
 	parameters   []nn.Parameter
@@ -27,12 +29,11 @@ type network struct {
 // targetScale standardises a regression's targets by the training part.
 type targetScale struct{ Mean, Deviation float64 }
 
-func newNetwork(r Recipe, set *dataset.Set) (*network, error) {
-	a, err := nn.Find(r.Model.Name, r.Task)
-	if err != nil {
+func newNetwork(r Recipe, set *dataset.Set, given *Given) (*network, error) {
+	n := &network{recipe: r, columns: set.Train.Columns(), classes: len(set.Classes), scale: targetScale{0, 1}}
+	if err := n.findArchitecture(given); err != nil {
 		return nil, err
 	}
-	n := &network{recipe: r, architecture: a, columns: set.Train.Columns(), classes: len(set.Classes), scale: targetScale{0, 1}}
 	n.blended = n.classes > 0 && blended(set.Train)
 	if n.classes == 0 {
 		n.scale = measureTargets(set.Train)
@@ -41,6 +42,9 @@ func newNetwork(r Recipe, set *dataset.Set) (*network, error) {
 	c := nn.NewContext(b, false, nil)
 	n.forward(c, n.inputs(b, 1))
 	n.parameters, n.buffers = c.Parameters(), c.Buffers()
+	if n.trouble != nil {
+		return nil, n.trouble
+	}
 	if err := b.Err(); err != nil {
 		return nil, fmt.Errorf("model %s does not fit the data: %w", r.Model.Name, err)
 	}
@@ -64,7 +68,7 @@ func (n *network) inputs(b *graph.Builder, batch int) []*graph.Value {
 
 // forward builds the architecture: logits, or values in the target's own scale.
 func (n *network) forward(c *nn.Context, x []*graph.Value) *graph.Value {
-	y := n.architecture.Build(c, x, n.recipe.architecture(n.outputs()))
+	y := n.build(c, x)
 	if n.classes > 0 {
 		return y
 	}

@@ -60,7 +60,7 @@ func FindRate(ctx context.Context, recipe Recipe, set *dataset.Set, q RateSearch
 	if q = q.usual(); !(q.From > 0 && q.From < q.To) || q.Steps < 20 {
 		return Rates{}, fmt.Errorf("%w: rates rise from above 0 in at least 20 steps, not from %v to %v in %d", ErrRecipe, q.From, q.To, q.Steps)
 	}
-	net, err := newNetwork(recipe, set)
+	net, err := newNetwork(recipe, set, nil)
 	if err != nil {
 		return Rates{}, err
 	}

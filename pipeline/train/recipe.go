@@ -4,13 +4,15 @@ package train
 
 // Recipe is everything that decides a run; it is stored resolved beside the run.
 type Recipe struct {
-	Task      string    `toml:"task"` // image, text, table
-	Name      string    `toml:"name,omitempty"`
-	Seed      uint64    `toml:"seed"`
-	Device    string    `toml:"device"`  // auto, cpu, webgpu[:n], cuda[:n]
-	Threads   int       `toml:"threads"` // intra-op threads; results repeat exactly for a fixed number
-	Data      Data      `toml:"data"`
-	Model     Model     `toml:"model"`
+	Task    string `toml:"task"` // image, text, table
+	Name    string `toml:"name,omitempty"`
+	Seed    uint64 `toml:"seed"`
+	Device  string `toml:"device"`  // auto, cpu, webgpu[:n], cuda[:n]
+	Threads int    `toml:"threads"` // intra-op threads; results repeat exactly for a fixed number
+	Data    Data   `toml:"data"`
+	Model   Model  `toml:"model"`
+	// Transfer, where set, teaches a network that somebody made in place of Model.
+	Transfer  *Transfer `toml:"transfer,omitempty"`
 	Optimizer Optimizer `toml:"optimizer"`
 	Schedule  Schedule  `toml:"schedule"`
 	Train     Loop      `toml:"train"`
@@ -54,6 +56,39 @@ type Model struct {
 	Layers   int     `toml:"layers,omitempty"`
 	Heads    int     `toml:"heads,omitempty"`
 	Length   int     `toml:"length,omitempty"`
+}
+
+// Transfer says which network is taught and how much of it. Its layers are those
+// of an ONNX file; a new head for the data's classes takes the place of its last.
+type Transfer struct {
+	Model string `toml:"model"` // path of the ONNX file
+	// Train and Freeze are patterns of weight names in the file; no Train means
+	// all, and Freeze wins. From freezes every weight in front of the node of that
+	// name.
+	Train  []string `toml:"train,omitempty"`
+	Freeze []string `toml:"freeze,omitempty"`
+	From   string   `toml:"from,omitempty"`
+	// Rate is the factor on the learning rate of the network's own weights, the
+	// new head has 1; Decay multiplies it once more for each layer further from
+	// the head (Howard and Ruder, 2018). Both are 1 when left out.
+	Rate  float64 `toml:"rate,omitempty"`
+	Decay float64 `toml:"decay,omitempty"`
+	// BatchNorm is frozen (the file's statistics stay) or updated.
+	BatchNorm string `toml:"batch_norm,omitempty"`
+	// Rank, above 0, trains low-rank additions to the chosen matrices of MatMul
+	// and Gemm in place of the weights themselves (LoRA, Hu et al., 2021), scaled
+	// by Alpha/Rank; Alpha is twice the rank when left out.
+	Rank  int     `toml:"rank,omitempty"`
+	Alpha float64 `toml:"alpha,omitempty"`
+	// Adapter is a file of low-rank additions and a head to begin with.
+	Adapter string `toml:"adapter,omitempty"`
+	// Scratch begins with new weights in place of the file's, to compare with.
+	Scratch bool `toml:"scratch,omitempty"`
+	// Scale, Mean, Deviation and Swap say how the network wants pixels.
+	Scale     float64   `toml:"scale,omitempty"`
+	Mean      []float64 `toml:"mean,omitempty"`
+	Deviation []float64 `toml:"deviation,omitempty"`
+	Swap      bool      `toml:"swap,omitempty"`
 }
 
 // Optimizer is the update rule.

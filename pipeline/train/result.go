@@ -51,7 +51,10 @@ func (r *run) finish(ctx context.Context) (Result, error) {
 		Epochs: r.Epoch, BestEpoch: r.BestEpoch, Steps: r.Step, Seconds: seconds, SamplesPerSec: samples / max(seconds, 1e-9),
 		ValLoss: r.Best.Loss, ValAccuracy: r.Best.Accuracy, Parameters: r.net.flat(), Stopped: r.stopped,
 	}
-	var err error
+	err := r.net.tell(r.best[0])
+	if err != nil {
+		return res, err
+	}
 	if res.Model, res.Parity, err = r.export(ctx); err != nil {
 		return res, err
 	}

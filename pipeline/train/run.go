@@ -33,6 +33,8 @@ type Deps struct {
 	Resume bool
 	// Fork takes the first state from another run; nil begins with new weights.
 	Fork *Fork
+	// Given is the network of a recipe with a transfer; nil for others.
+	Given *Given
 	// Version of Athanor is written into the model.
 	Version string
 }
@@ -86,7 +88,7 @@ func newRun(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (*r
 	if err := Check(recipe, deps.Set); err != nil {
 		return nil, err
 	}
-	net, err := newNetwork(recipe, deps.Set)
+	net, err := newNetwork(recipe, deps.Set, deps.Given)
 	if err != nil {
 		return nil, err
 	}

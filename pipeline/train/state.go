@@ -93,12 +93,13 @@ func (n *network) initialise(ctx context.Context, s *state) error {
 		p.Fill(rest[:k], n.recipe.Seed)
 		rest = rest[k:]
 	}
-	if err := s.params().Write(ctx, floatBytes(params)); err != nil || len(n.buffers) == 0 {
-		return err
-	}
 	buffers := make([]float32, 0, n.flatBuffers())
 	for _, b := range n.buffers {
 		buffers = append(buffers, slices.Repeat([]float32{float32(b.Fill)}, size(b.Shape))...)
+	}
+	n.start(params, buffers)
+	if err := s.params().Write(ctx, floatBytes(params)); err != nil || len(n.buffers) == 0 {
+		return err
 	}
 	return s.buffers().Write(ctx, floatBytes(buffers))
 }

@@ -29,7 +29,7 @@ func (n *Network) Extractor(col dataset.Column, p Pixels) (*onnx.Model, error) {
 func (n *Network) extractor(col dataset.Column, p Pixels, s *statistics) (*onnx.Model, error) {
 	b := graph.New("features")
 	x := b.Input(col.Name, col.Type, append([]int{graph.Unknown}, col.Shape...)...)
-	y, err := n.features(b, x, p, nil)
+	y, err := n.features(b, x, p, graph.ImportConfig{})
 	if err != nil {
 		return nil, err
 	}
@@ -40,16 +40,16 @@ func (n *Network) extractor(col dataset.Column, p Pixels, s *statistics) (*onnx.
 	return b.Model()
 }
 
-// features builds the network up to its features, [N, Width].
-func (n *Network) features(b *graph.Builder, x *graph.Value, p Pixels, variable func(string, *onnx.Tensor) *graph.Value) (*graph.Value, error) {
+// features builds the network up to its features, [N, Width]; c may name values
+// of the caller's for parts of it.
+func (n *Network) features(b *graph.Builder, x *graph.Value, p Pixels, c graph.ImportConfig) (*graph.Value, error) {
 	in, err := n.adapt(b, x, p)
 	if err != nil {
 		return nil, err
 	}
+	c.Batch, c.Inputs = x.Shape[0], map[string]*graph.Value{n.Input: in}
 	var im *graph.Imported
-	b.In(scope, func() {
-		im, err = b.Import(n.model, graph.ImportConfig{Batch: x.Shape[0], Inputs: map[string]*graph.Value{n.Input: in}, Variable: variable})
-	})
+	b.In(scope, func() { im, err = b.Import(n.model, c) })
 	if err != nil {
 		return nil, err
 	}
@@ -73,6 +73,27 @@ const featureBatch = 64
 // exported model holds the network in front of it. Samples are taken without
 // augmentation. It ends with ctx.
 func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureConfig) (*dataset.Set, error) {
+	e, err := n.extract(set, c)
+	if err != nil {
+		return nil, err
+	}
+	defer e.session.Close()
+	out := *set
+	if err := e.all(ctx, &out); err != nil {
+		return nil, fmt.Errorf("compute features: %w", err)
+	}
+	model, err := n.extractor(e.column, c.Pixels, &e.statistics)
+	if err != nil {
+		return nil, err
+	}
+	out.Task, out.Preprocess = dataset.Table, inFront(set.Preprocess, model.Graph)
+	// the model that comes out takes what the network takes, not features
+	out.Metadata = append(slices.Clone(set.Metadata), onnx.Pair{Key: "athanor.task", Value: string(set.Task)})
+	return &out, nil
+}
+
+// extract opens the network up to its features. The caller closes the session.
+func (n *Network) extract(set *dataset.Set, c FeatureConfig) (*extraction, error) {
 	col, err := column(set)
 	if err != nil {
 		return nil, err
@@ -89,19 +110,43 @@ func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureCon
 	if err != nil {
 		return nil, fmt.Errorf("open the feature network: %w", err)
 	}
-	defer session.Close()
-	out := *set
-	e := &extraction{network: n, session: session, column: col, progress: c.Progress}
-	if err := e.all(ctx, &out); err != nil {
-		return nil, fmt.Errorf("compute features: %w", err)
-	}
-	if model, err = n.extractor(col, c.Pixels, &e.statistics); err != nil {
+	return &extraction{network: n, session: session, column: col, progress: c.Progress}, nil
+}
+
+// sampledRows is how many training samples tell how features are spread.
+const sampledRows = 1024
+
+// sampled measures the features of training samples that are spread evenly.
+func (n *Network) sampled(ctx context.Context, set *dataset.Set, c FeatureConfig) (*statistics, error) {
+	e, err := n.extract(set, c)
+	if err != nil {
 		return nil, err
 	}
-	out.Task, out.Preprocess = dataset.Table, inFront(set.Preprocess, model.Graph)
-	// the model that comes out takes what the network takes, not features
-	out.Metadata = append(slices.Clone(set.Metadata), onnx.Pair{Key: "athanor.task", Value: string(set.Task)})
-	return &out, nil
+	defer e.session.Close()
+	v, err := e.run(ctx, spread{Feed: set.Train, rows: min(sampledRows, set.Train.Len())})
+	if err != nil {
+		return nil, fmt.Errorf("measure features: %w", err)
+	}
+	s := measure(v)
+	return &s, nil
+}
+
+// spread is some of a feed's samples, evenly from its first to its last.
+type spread struct {
+	dataset.Feed
+	rows int
+}
+
+// Len is how many there are.
+func (s spread) Len() int { return s.rows }
+
+// Fill reads those samples.
+func (s spread) Fill(ctx context.Context, dst [][]byte, epoch int, rows []int) error {
+	among := make([]int, len(rows))
+	for i, row := range rows {
+		among[i] = row * s.Feed.Len() / s.rows
+	}
+	return s.Feed.Fill(ctx, dst, epoch, among)
 }
 
 // inFront joins two preparing graphs; the first may be nil. Its outputs carry

@@ -50,9 +50,33 @@ func (n *Network) Weights(layers Layers) ([]Weight, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read weight %s: %w", t.Name, err)
 		}
-		list = append(list, Weight{nn.Parameter{Name: scope + "/" + t.Name, Shape: ints(t.Dims), Decay: len(t.Dims) > 1}, values})
+		list = append(list, Weight{parameter(t), values})
 	}
 	return list, nil
+}
+
+// parameter is a weight as the training sees it; its drawn values are those of
+// layers before a ReLU.
+func parameter(t *onnx.Tensor) nn.Parameter {
+	p := nn.Parameter{Name: scope + "/" + t.Name, Shape: ints(t.Dims), Decay: len(t.Dims) > 1}
+	switch shape := p.Shape; {
+	case len(shape) == 2:
+		p.Init = nn.Init{Kind: nn.HeUniform, FanIn: shape[0]}
+	case len(shape) > 2: // a kernel: outputs, inputs, places
+		p.Init = nn.Init{Kind: nn.HeUniform, FanIn: max(1, size(shape[1:]))}
+		if len(slices.DeleteFunc(slices.Clone(shape), func(d int) bool { return d == 1 })) < 2 { // a bias with its places
+			p.Init = nn.Init{}
+		}
+	}
+	return p
+}
+
+func size(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
 }
 
 func ints(dims []int64) []int {
@@ -134,19 +158,9 @@ func (n *Network) beforeFeatures() map[string]bool {
 // become parameters of c, all else stays constant. x is the data set's column,
 // [N, …]. The caller fills the parameters from Weights.
 func (n *Network) Build(c *nn.Context, x *graph.Value, p Pixels, weights []Weight, outputs int) (*graph.Value, error) {
-	chosen := map[string]Weight{}
+	t := &taught{network: n, pixels: p, weights: map[string]Weight{}}
 	for _, w := range weights {
-		chosen[w.Name] = w
+		t.weights[w.Name] = w
 	}
-	features, err := n.features(c.Builder, x, p, func(name string, _ *onnx.Tensor) *graph.Value {
-		w, ok := chosen[scope+"/"+name]
-		if !ok {
-			return nil
-		}
-		return c.Param(w.Parameter)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return c.Dense("head", features, outputs, nn.GlorotUniform), c.Err()
+	return t.build(c, x, outputs)
 }
