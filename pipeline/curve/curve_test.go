@@ -3,6 +3,7 @@ package curve_test
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -71,6 +72,32 @@ func TestSmoothingIsTensorBoards(t *testing.T) {
 		all := curve.Line{Samples: lazy}.Summary(math.Inf(-1), math.Inf(1))
 		if !same(all.Min, c.Min) || !same(all.Max, c.Max) || all.N != c.N || all.NaN != c.NaN {
 			t.Errorf("weight %v: summary %+v, want %+v", weight, all, c)
+		}
+	}
+}
+
+// TestPartsOfASeriesAreSmoothedAsOne compares the average that several processors
+// compute, each a part of the series, with that of one, over values of all sizes.
+func TestPartsOfASeriesAreSmoothedAsOne(t *testing.T) {
+	ys := make([]float64, 900_000)
+	for i := range ys {
+		ys[i] = math.Sin(float64(i)) * math.Pow(10, 300*math.Cos(float64(i)/70_000))
+		if i%1001 == 0 {
+			ys[i] = math.NaN()
+		}
+	}
+	was := runtime.GOMAXPROCS(3)
+	defer runtime.GOMAXPROCS(was)
+	for _, weight := range []float64{0.5, 0.9, 0.99, 0.999} {
+		want := make([]float64, len(ys))
+		curve.EMA(want, ys, weight)
+		got := curve.Smooth(curve.NewPoints(nil, ys), curve.EMAKind, weight)
+		values := make([]float64, len(ys))
+		got.Y(0, values)
+		for i := range ys {
+			if want[i] == want[i] && math.Abs(values[i]-want[i]) > 1e-9*math.Abs(want[i]) {
+				t.Fatalf("weight %v: value %d is %v, want %v", weight, i, values[i], want[i])
+			}
 		}
 	}
 }

@@ -1,5 +1,11 @@
 package curve
 
+import (
+	"math"
+	"runtime"
+	"sync"
+)
+
 // SmoothKind is a way to smooth.
 type SmoothKind string
 
@@ -53,19 +59,56 @@ type smoothed struct {
 }
 
 func newSmoothed(s Samples, weight float64) *smoothed {
-	b := s.BucketRows()
-	n := (s.Len() + b - 1) / b
+	n := (s.Len() + s.BucketRows() - 1) / s.BucketRows()
 	out := &smoothed{Samples: s, weight: weight, states: make([]emaState, n), buckets: make([]Column, n)}
-	state := emaState{debias: 1}
-	ys := make([]float64, b)
-	for i := range n {
-		part := ys[:min(b, s.Len()-i*b)]
-		s.Y(i*b, part)
-		out.states[i] = state
-		state.run(part, weight)
-		out.buckets[i].AddAll(part)
+	parts := max(1, min(runtime.GOMAXPROCS(0), n/partBuckets))
+	var done sync.WaitGroup
+	for k := range parts {
+		done.Go(func() { out.fill(k*n/parts, (k+1)*n/parts) })
 	}
+	done.Wait()
 	return out
+}
+
+// partBuckets is from how many buckets on a goroutine of its own is worth it.
+const partBuckets = 1024
+
+// fill smooths the buckets from..to. What lies so far back that nothing of it is
+// left in a float64 is not looked at.
+func (s *smoothed) fill(from, to int) {
+	state := emaState{debias: 1}
+	b := s.BucketRows()
+	ys := make([]float64, b)
+	for i := s.reach(from); i < to; i++ {
+		part := ys[:min(b, s.Len()-i*b)]
+		s.Samples.Y(i*b, part)
+		if i >= from {
+			s.states[i] = state
+		}
+		state.run(part, s.weight)
+		if i >= from {
+			s.buckets[i].AddAll(part)
+		}
+	}
+}
+
+// reach is the bucket from which on the values before bucket from still count:
+// the largest of all times weightⁿ is smaller than the smallest float64 by then.
+func (s *smoothed) reach(from int) int {
+	if s.weight >= 1 {
+		return 0
+	}
+	huge := 1.0
+	for i := range from {
+		c := s.Samples.Bucket(i)
+		huge = max(huge, math.Abs(c.Min), math.Abs(c.Max))
+	}
+	wanted := (math.Log(huge) - math.Log(math.SmallestNonzeroFloat64)) / -math.Log(s.weight)
+	for from > 0 && wanted > 0 {
+		from--
+		wanted -= float64(s.Samples.Bucket(from).N)
+	}
+	return from
 }
 
 // run smooths ys in place.
