@@ -47,7 +47,7 @@ func newStrip(v *View) *strip {
 	fork := act("curves.fork", "split", call(&v.OnFork))
 	buttons := widgets.Row(look.Gap/2, act("curves.rewind.try", "try", call(&v.OnTry)), act("curves.rewind.evaluate", "evaluate", call(&v.OnEvaluate)), fork)
 	s.box = container.NewStack(widgets.NewFill(look.Surface, look.Radius),
-		widgets.Pad(container.NewBorder(nil, nil, widgets.Width(s.tells, 330), container.NewCenter(buttons), s.slider), look.Gap))
+		widgets.Pad(container.NewBorder(nil, nil, nil, container.NewCenter(buttons), widgets.Column(0, s.tells, s.slider)), look.Gap))
 	s.box.Hide()
 	return s
 }

@@ -119,13 +119,13 @@ func (t *tools) makeChecks() fyne.CanvasObject {
 			t.v.rearrange(func(b *curves.Board) { b.ByRun = on })
 		}
 	}
-	return container.NewHBox(
+	checks := widgets.Row(0,
 		check("logx", func(o *curves.Options, on bool) { o.LogX, o.MinX, o.MaxX = on, 0, 0 }),
 		check("logy", func(o *curves.Options, on bool) { o.LogY = on }),
 		check("outliers", func(o *curves.Options, on bool) { o.IgnoreOutliers = on }),
-		widgets.Width(t.by, 150),
-		widgets.Width(t.group, 170),
 	)
+	choices := container.NewGridWithColumns(2, t.by, t.group) // they share what is left in a narrow window
+	return container.NewBorder(nil, nil, checks, nil, choices)
 }
 
 // groupKey is the recipe key to group by, "" for none.
