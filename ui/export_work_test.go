@@ -1,8 +1,14 @@
 package ui
 
 import (
+	"strconv"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/pipeline/dataset/operation"
+	"athanor/ui/widgets"
 )
 
 // What tests may ask of runs, data and projects.
@@ -142,3 +148,22 @@ func (s *Studio) PressClose() { s.closing() }
 
 // End is what happens when the window was closed.
 func (s *Studio) End() { _ = s.close() }
+
+// FindRate opens the search for a learning rate.
+func (s *Studio) FindRate() { s.findRate() }
+
+// FoundRate is what the newest search suggests, 0 before.
+func (s *Studio) FoundRate() float64 { return s.trainPart().search.rate }
+
+// UseRate takes the suggestion and returns the next run's rate.
+func (s *Studio) UseRate() float64 {
+	s.trainPart().search.take(s.trainPart())
+	return s.jobs.recipe.Optimizer.LearningRate
+}
+
+// DropSample opens a sample of the grid and leaves it out.
+func (s *Studio) DropSample(cell int) {
+	p := s.dataPart()
+	d := &sampleDialog{p: p, name: strconv.Itoa(p.feed().Row(p.rows[cell])), popup: widget.NewPopUp(widgets.Space(1), s.window.Canvas())}
+	d.change(operation.Operation{Kind: operation.Drop, Samples: []string{d.name}})
+}

@@ -41,6 +41,7 @@ func (p *trainPart) findRate() {
 	}
 	p.endTrial()
 	r := &rateSearch{s: s, finder: uitrain.NewFinder(s.book, s.post)}
+	p.search = r
 	r.use = widget.NewButton(s.book.T("rate.use"), func() { r.take(p) })
 	r.use.Importance = widget.HighImportance
 	r.use.Disable()

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"path/filepath"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -19,7 +20,10 @@ type trainPart struct {
 	accuracy *uitrain.Plot
 	points   int
 	charted  bool
+	bundle   *bundle   // charts and figures of one moment
+	drawn    time.Time // when the newest moment was shown
 	trial    context.CancelFunc
+	search   *rateSearch // the newest search for a learning rate
 }
 
 func (p *trainPart) build() fyne.CanvasObject {
@@ -43,7 +47,8 @@ func (p *trainPart) build() fyne.CanvasObject {
 	p.view.OnFind, p.view.OnCell = p.findRate, p.openCell
 	p.view.OnMove = func(id, place int) { j.queue.Move(id, place) }
 	p.view.OnRemove = func(id int) { j.queue.Remove(id) }
-	p.loss, p.accuracy = uitrain.NewPlot(p.s.post), uitrain.NewPlot(p.s.post)
+	p.bundle = &bundle{post: p.s.post}
+	p.loss, p.accuracy = uitrain.NewPlot(p.bundle.add), uitrain.NewPlot(p.bundle.add)
 	p.loss.View.OnDrawn = p.s.meter.drawn
 	p.charted, p.points = false, 0
 	p.setup()
@@ -81,16 +86,25 @@ func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
 	if p.view == nil {
 		return
 	}
-	p.view.Apply(s)
 	if !p.charted && s.Phase != uitrain.Idle {
 		p.charted = true
 		p.view.SetCharts(p.loss, p.accuracy)
 	}
-	if c.Points() != p.points && p.s.place == placeTrain {
-		p.points = c.Points()
-		p.redraw()
+	if c.Points() == p.points || p.s.place != placeTrain {
+		p.view.Apply(s)
+		return
 	}
+	p.points, p.drawn = c.Points(), time.Now()
+	p.bundle.begin(2, func() { p.view.Apply(s) })
+	p.redraw()
 }
+
+// between is the least time from one moment of a run on screen to the next: every
+// one draws the whole window anew, at the cost of the network that learns.
+const between = 185 * time.Millisecond
+
+// due reports whether another moment of a run may be shown.
+func (p *trainPart) due() bool { return time.Since(p.drawn) >= between }
 
 // applyQueue shows the waiting runs.
 func (p *trainPart) applyQueue(list []uitrain.Waiting) {

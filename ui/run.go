@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -99,6 +100,7 @@ func (j *session) launch(ctx context.Context, run *activeRun) *job.Job[gathered]
 		run.sleep = stayAwake(j.s.ctx)
 	}
 	j.apply(run, job.Snapshot[gathered]{State: job.Running, Started: time.Now()})
+	debug.SetGCPercent(gcPercentRun)
 	request := run.request
 	run.job = job.Start(ctx, job.Task[news, gathered]{
 		Work:   func(ctx context.Context, _ *job.Control, emit func(news)) error { return work(ctx, request, emit) },
@@ -181,6 +183,9 @@ func (j *session) apply(run *activeRun, snap job.Snapshot[gathered]) {
 		return
 	}
 	before := j.snapshot.Phase
+	if snap.State == job.Running && before == uitrain.Running && !run.paused && !j.s.trainPart().due() {
+		return // the next one comes soon
+	}
 	j.snapshot = screenOf(run, snap)
 	j.curves, j.seen = snap.Value.curves, seen{set: snap.Value.set, predicted: snap.Value.predicted}
 	j.s.trainPart().apply(j.snapshot, j.curves)
@@ -245,6 +250,7 @@ func (j *session) ended(run *activeRun, snap job.Snapshot[gathered]) {
 		s.notify(b.T("phase.finished"), run.name)
 	}
 	j.tidy(snap.Value.dir)
+	debug.SetGCPercent(gcPercent)
 	s.rest()
 	s.trainPart().preflight()
 	s.runsChanged()

@@ -35,6 +35,10 @@ var ErrNoOpenGL = errors.New("this display offers no OpenGL to draw the window w
 // long and makes little garbage, so that memory is dearer than collections.
 const gcPercent = 50
 
+// gcPercentRun is for the time of a run: the window's heap, which is larger than
+// the run's own, shall not be looked through for every few samples.
+const gcPercentRun = 200
+
 // Options is what main.go gives the window.
 type Options struct {
 	// Post brings a function to the UI goroutine and returns at once.

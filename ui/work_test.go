@@ -318,3 +318,22 @@ func TestClosingDuringTrainingAsksAndKeepsTheRunResumable(t *testing.T) {
 		t.Errorf("no checkpoint is left: %v", err)
 	}
 }
+
+func TestASuggestedRateBecomesTheNextRuns(t *testing.T) {
+	s, q, _ := learning(t)
+	s.FindRate()
+	q.Until(t, 60*time.Second, func() bool { return s.FoundRate() > 0 })
+	if got := s.UseRate(); got < 1e-4 || got > 0.1 || s.Dialog() {
+		t.Errorf("the next run's rate is %v, dialog %v", got, s.Dialog())
+	}
+}
+
+func TestASampleIsLeftOutAndComesBack(t *testing.T) {
+	s, q, _ := learning(t)
+	s.Go("data")
+	had := s.Samples()
+	s.DropSample(5)
+	q.Until(t, 30*time.Second, func() bool { return s.Samples() == had-1 })
+	s.Undo()
+	q.Until(t, 30*time.Second, func() bool { return s.Samples() == had })
+}

@@ -132,21 +132,28 @@ func (r *confusionRenderer) MinSize() fyne.Size { return fyne.NewSize(180, 180) 
 
 func (r *confusionRenderer) Refresh() {
 	r.c.picture.Image = Shade(r.c.matrix, look.Colour(look.Raised), look.Colour(look.Positive), look.Colour(look.Ember))
-	r.label()
+	changed := r.label()
 	r.Layout(r.c.Size())
 	r.c.picture.Refresh()
-	for _, l := range r.c.labels {
+	for _, l := range changed {
 		l.Refresh()
 	}
 }
 
-// label writes names and counts into texts that are made once and reused.
-func (r *confusionRenderer) label() {
+// label writes names and counts into texts that are made once and reused. It
+// returns those that are others now: a text is costly to draw.
+func (r *confusionRenderer) label() (changed []*canvas.Text) {
 	c := r.c
 	n := len(c.matrix)
 	if n > most || n == 0 {
 		c.labels = nil
-		return
+		return nil
+	}
+	write := func(t *canvas.Text, text string, colour color.Color) {
+		if t.Text != text || t.Color != colour {
+			t.Text, t.Color = text, colour
+			changed = append(changed, t)
+		}
 	}
 	if len(c.labels) != 2*n+n*n {
 		c.labels = make([]*canvas.Text, 2*n+n*n)
@@ -156,20 +163,21 @@ func (r *confusionRenderer) label() {
 	}
 	for i := range n {
 		name := short(className(c.classes, i))
-		c.labels[i].Text, c.labels[i].Alignment = name, fyne.TextAlignTrailing
-		c.labels[n+i].Text = short(className(c.classes, i))
-		c.labels[i].Color, c.labels[n+i].Color = look.Colour(look.Muted), look.Colour(look.Muted)
+		c.labels[i].Alignment = fyne.TextAlignTrailing
+		write(c.labels[i], name, look.Colour(look.Muted))
+		write(c.labels[n+i], name, look.Colour(look.Muted))
 		for j := range n {
-			r.count(c.labels[2*n+i*n+j], c.matrix[i][j])
+			write(c.labels[2*n+i*n+j], countText(c.matrix[i][j]), look.Colour(theme.ColorNameForeground))
 		}
 	}
+	return changed
 }
 
-func (r *confusionRenderer) count(t *canvas.Text, count int) {
-	t.Text, t.Color = strconv.Itoa(count), look.Colour(theme.ColorNameForeground)
-	if count == 0 {
-		t.Text = ""
+func countText(n int) string {
+	if n == 0 {
+		return ""
 	}
+	return strconv.Itoa(n)
 }
 
 func (r *confusionRenderer) Objects() []fyne.CanvasObject {
