@@ -17,9 +17,9 @@ type bundle struct {
 	round int
 }
 
-// patience is how long a bundle waits for its parts; one that never comes (a
+// bundleWait is how long a bundle waits for its parts; one that never comes (a
 // chart that is too small to draw) holds nothing up.
-const patience = 120 * time.Millisecond
+const bundleWait = 120 * time.Millisecond
 
 // begin starts a bundle of want parts; then is called with them. A bundle that is
 // still open is sent as it is.
@@ -30,7 +30,7 @@ func (b *bundle) begin(want int, then func()) {
 	b.round++
 	round := b.round
 	b.mu.Unlock()
-	time.AfterFunc(patience, func() { b.flush(round) })
+	time.AfterFunc(bundleWait, func() { b.flush(round) })
 }
 
 // add is one part; without an open bundle it goes on its own.

@@ -86,6 +86,7 @@ func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
 	if p.view == nil {
 		return
 	}
+	p.drawn = time.Now()
 	if !p.charted && s.Phase != uitrain.Idle {
 		p.charted = true
 		p.view.SetCharts(p.loss, p.accuracy)
@@ -94,7 +95,7 @@ func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
 		p.view.Apply(s)
 		return
 	}
-	p.points, p.drawn = c.Points(), time.Now()
+	p.points = c.Points()
 	p.bundle.begin(2, func() { p.view.Apply(s) })
 	p.redraw()
 }
