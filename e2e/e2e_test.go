@@ -205,7 +205,7 @@ func (p *program) idle(t *testing.T, d *display) (cpu, resident, anonymous float
 	t.Helper()
 	d.key("ctrl+1")
 	d.settle()
-	time.Sleep(2 * time.Second)
+	time.Sleep(5 * time.Second) // the window gives memory back when it has rested for three
 	const span = 5 * time.Second
 	before := p.cpu(t)
 	time.Sleep(span)

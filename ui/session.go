@@ -225,7 +225,7 @@ func (j *session) commands() []shell.Command {
 			s.command("pause", "palette.pause", "Ctrl+P", "pause resume 暂停 继续", j.pause),
 			s.command("stop", "train.stop", "Ctrl+.", "stop keep 停止", j.stop))
 	}
-	return append(list, s.command("digits", "palette.digits", "", "digits new project 数字", s.startDigits))
+	return append(list, s.command("digits", "palette.digits", "", "digits 数字", s.startDigits))
 }
 
 // wait gives a run that was told to end some time to leave its files in order.
