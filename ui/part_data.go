@@ -253,6 +253,10 @@ type loader struct {
 	wake   chan struct{}
 }
 
+// atOnce is how many thumbnails come to the screen in one call: each is a texture
+// to upload, and a frame shall stay short.
+const atOnce = 10
+
 // mostWishes is how many thumbnails wait at most; older wishes have scrolled away.
 const mostWishes = 400
 
@@ -306,7 +310,7 @@ func (l *loader) run(ctx context.Context) {
 			return
 		case <-l.wake:
 		}
-		for batch := l.take(32); len(batch) > 0; batch = l.take(32) {
+		for batch := l.take(atOnce); len(batch) > 0; batch = l.take(atOnce) {
 			l.draw(ctx, batch)
 		}
 	}

@@ -101,9 +101,8 @@ func (g *Grid) fillCell(i int, object fyne.CanvasObject) {
 	cell := cellOf(object)
 	thumb, ok := g.thumbs[i]
 	if !ok {
-		cell.picture.Image = nil
+		cell.picture.Hide() // cheaper than an empty picture: what is drawn next comes soon
 		cell.caption.Set("")
-		cell.picture.Refresh()
 		if g.Load != nil {
 			g.Load(i)
 		}
@@ -113,6 +112,7 @@ func (g *Grid) fillCell(i int, object fyne.CanvasObject) {
 		cell.picture.Image = thumb.Picture
 		cell.picture.Refresh()
 	}
+	cell.picture.Show()
 	cell.caption.Set(thumb.Caption)
 	cell.caption.SetTint(captionColour(thumb.Bad))
 }
