@@ -96,7 +96,7 @@ func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
 		return
 	}
 	p.points = c.Points()
-	p.bundle.begin(2, func() { p.view.Apply(s) })
+	p.bundle.begin(2, func() { p.view.Apply(p.s.jobs.snapshot) }) // which may be newer by then
 	p.redraw()
 }
 
