@@ -31,6 +31,7 @@ type book struct {
 	texts    *near.Texts
 	pictures *near.Pictures
 	empties  int // empty samples, which no finder sees
+	dropped  int // samples left out by the person; they keep their number
 }
 
 func newBook(cache string, names []string) *book {
@@ -80,6 +81,9 @@ func (b *book) code(label []byte) int32 {
 	b.counts[code]++
 	return code
 }
+
+// kept is how many samples are not left out.
+func (b *book) kept() int { return b.n - b.dropped }
 
 // name is what a sample is called in reports and operations.
 func (b *book) name(i int) string {
@@ -138,7 +142,7 @@ func (b *book) same(ctx context.Context) (exact, similar *near.Union, err error)
 
 func (b *book) repeated(r *Report, exact, similar *near.Union) {
 	more := max(0, b.empties-1)
-	f := Finding{Kind: Duplicates, Severity: Warning, Count: exact.Joined() + more, Of: b.n}
+	f := Finding{Kind: Duplicates, Severity: Warning, Count: exact.Joined() + more, Of: b.kept()}
 	if more > 0 {
 		f.Detail = fmt.Sprintf(" (%d empty)", more)
 	}
@@ -151,7 +155,7 @@ func (b *book) repeated(r *Report, exact, similar *near.Union) {
 		f.Fix = operation.List{drop}
 	}
 	r.add(f)
-	f = Finding{Kind: NearDuplicates, Severity: Note, Count: similar.Joined() - exact.Joined(), Of: b.n}
+	f = Finding{Kind: NearDuplicates, Severity: Note, Count: similar.Joined() - exact.Joined(), Of: b.kept()}
 	similar.Copies(func(sample, first int) bool {
 		if exact.Find(sample) != exact.Find(first) {
 			f.Samples = append(f.Samples, b.name(sample))
@@ -191,7 +195,7 @@ func (b *book) leaks(r *Report, similar *near.Union) {
 }
 
 func (b *book) conflicts(r *Report, exact *near.Union) {
-	f := Finding{Kind: Conflict, Severity: Bad, Of: b.n}
+	f := Finding{Kind: Conflict, Severity: Bad, Of: b.kept()}
 	drop := operation.Operation{Kind: operation.Drop, Why: string(Conflict)}
 	exact.Copies(func(sample, first int) bool {
 		if b.labels[sample] != b.labels[first] && b.labels[sample] >= 0 && b.labels[first] >= 0 {

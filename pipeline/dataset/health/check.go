@@ -96,6 +96,7 @@ func checkPixels(ctx context.Context, c source.Config, r *Report, parts []*idx.S
 			label, keep := changes.Apply(strconv.Itoa(b.n), strconv.Itoa(int(l)))
 			if !keep {
 				b.sample(nil, side)
+				b.dropped++
 				continue
 			}
 			b.sample([]byte(label), side)
@@ -105,6 +106,6 @@ func checkPixels(ctx context.Context, c source.Config, r *Report, parts []*idx.S
 		}
 		side = folder.Test
 	}
-	r.Samples = b.n
+	r.Samples = b.kept()
 	return b.report(ctx, r)
 }

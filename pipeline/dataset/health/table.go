@@ -32,7 +32,6 @@ type tableCheck struct {
 	book     *book
 	side     folder.Side
 	rows     int
-	dropped  int // of rows, by the person
 	noLabel  []string
 	noText   []string
 	lackText int
@@ -186,7 +185,7 @@ func (t *tableCheck) take(b *block) error {
 func (t *tableCheck) takeRow(b *block, i int) error {
 	r := &b.rows[i]
 	if r.out {
-		t.dropped++
+		t.book.dropped++
 		// Rows are numbered by their place in the file: a dropped one stays in the
 		// book, without label and without likes.
 		t.book.sample(nil, t.side)
@@ -236,7 +235,7 @@ func (t *tableCheck) report(ctx context.Context, r *Report) error {
 	if err != nil {
 		return err
 	}
-	kept := t.rows - t.dropped
+	kept := t.book.kept()
 	r.Samples, r.Columns = kept, schema.Columns
 	r.Task = string(dataset.Table)
 	if t.schema.Text >= 0 {
