@@ -11,11 +11,15 @@ import (
 // Answers holds what is to be learnt: a class or a value of each sample.
 type Answers struct {
 	Classes []int32   // nil for regression
+	Codes   *Codes    // in the place of Classes where there are many samples
 	Values  []float32 // nil for classification
 	Numbers []int32   // row of each sample in the source; nil where they are the same
 }
 
 func (a *Answers) class(i int) int {
+	if a.Codes != nil {
+		return a.Codes.At(i)
+	}
 	if a.Classes == nil {
 		return 0
 	}

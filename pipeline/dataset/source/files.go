@@ -261,7 +261,7 @@ func (s *fileSource) leaveOut(failed map[int]error) {
 func (s *fileSource) finish(set *dataset.Set, rows []int, build func(a *feed.Answers) (maker, error)) (*dataset.Set, error) {
 	a := &feed.Answers{Numbers: make([]int32, len(rows)), Classes: make([]int32, len(rows))}
 	set.SampleName = func(number int) string { return s.files[number].Name }
-	w := splitter{c: s.c, same: s.same, labels: a.Classes, sides: make([]folder.Side, len(rows))}
+	w := splitter{c: s.c, same: s.same, label: func(i int) int { return int(a.Classes[i]) }, sides: make([]folder.Side, len(rows))}
 	seen := map[int]bool{}
 	for i, r := range rows {
 		f := &s.files[r]

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/feed"
 	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/near"
 	"athanor/pipeline/dataset/operation"
@@ -41,7 +42,7 @@ type tableSource struct {
 type samples struct {
 	numbers numbers       // row in the whole source: rows of later files follow on
 	sides   []folder.Side // nil once the split is made
-	names   []int32       // class by order of appearance
+	names   feed.Codes    // class, first by order of appearance
 	values  []float32     // of regression
 	groups  []uint64
 	times   []float64
@@ -204,7 +205,7 @@ func (s *tableSource) answer(index map[string]int32, name string) error {
 		}
 		index[name] = at
 	}
-	s.samples.names = append(s.samples.names, at)
+	s.samples.names.Add(at)
 	return nil
 }
 
@@ -231,9 +232,7 @@ func (s *tableSource) nameClasses(index map[string]int32) {
 	for i, c := range s.classes {
 		to[index[c]] = int32(i)
 	}
-	for i, n := range s.samples.names {
-		s.samples.names[i] = to[n]
-	}
+	s.samples.names.Renumber(to)
 }
 
 // sortedClasses sorts by number where all names are numbers, else by name.

@@ -17,7 +17,7 @@ type parted struct{ train, validation, test []int32 }
 func (s *tableSource) split() (parted, error) {
 	w := splitter{c: s.c, sides: s.samples.sides, times: s.samples.times, same: s.store}
 	if !s.schema.Regression {
-		w.labels = s.samples.names
+		w.label = s.samples.names.At
 	}
 	byHash := map[uint64]int{}
 	for i, g := range s.samples.groups {
@@ -35,11 +35,11 @@ func (s *tableSource) split() (parted, error) {
 
 // splitter divides samples of any kind.
 type splitter struct {
-	c      Config
-	sides  []folder.Side
-	labels []int32 // nil for regression
-	times  []float64
-	same   *near.Union
+	c     Config
+	sides []folder.Side
+	label func(i int) int // class of a sample; nil for regression
+	times []float64
+	same  *near.Union
 }
 
 func (w *splitter) split() (parted, error) {
@@ -128,8 +128,8 @@ func (w *splitter) part(from rowSet, share float64, seed uint64) (kept rowSet, h
 		return rowSet{rows: from.take(a)}, from.take(b), err
 	}
 	c := split.Config{Share: share, Seed: seed}
-	if w.labels != nil {
-		c.Label = func(i int) int { return int(w.labels[from.at(i)]) }
+	if w.label != nil {
+		c.Label = func(i int) int { return w.label(from.at(i)) }
 	}
 	if w.same != nil && w.same.Joined() > 0 {
 		of := w.same.Groups(len(w.sides))

@@ -39,7 +39,7 @@ func openTable(ctx context.Context, c Config, parts []part) (*dataset.Set, error
 		return nil, err
 	}
 	if !s.schema.Regression {
-		if err := checkNamed(s.samples.names, s.classes); err != nil {
+		if err := checkNamed(s.samples.names.Len(), s.classes); err != nil {
 			return nil, err
 		}
 	} else if len(s.samples.values) < 2 {
@@ -153,7 +153,7 @@ func (s *tableSource) set(ctx context.Context) (*dataset.Set, error) {
 	set := &dataset.Set{Task: s.task, Name: filepath.Base(s.c.Path), Classes: s.classes}
 	answers := &feed.Answers{Numbers: s.samples.numbers.list, Values: s.samples.values}
 	if !s.schema.Regression {
-		answers.Classes = s.samples.names
+		answers.Codes = &s.samples.names
 	}
 	build, err := s.fill(ctx, set, answers, split.train)
 	if err != nil {
@@ -171,8 +171,8 @@ func (s *tableSource) set(ctx context.Context) (*dataset.Set, error) {
 	for _, name := range s.classes {
 		s.print.text(name)
 	}
-	for _, c := range answers.Classes {
-		s.print.number(uint64(c))
+	for i := range s.samples.names.Len() {
+		s.print.number(uint64(s.samples.names.At(i)))
 	}
 	for _, v := range answers.Values {
 		s.print.number(uint64(math.Float32bits(v)))
@@ -339,12 +339,12 @@ func (w *tokenWriter) finish(c Config, set *dataset.Set, a *feed.Answers) (maker
 	}, nil
 }
 
-func checkNamed(names []int32, classes []string) error {
+func checkNamed(samples int, classes []string) error {
 	switch {
-	case len(names) == 0:
+	case samples == 0:
 		return fmt.Errorf("%w: no row has a label and an input; name the label with --label", ErrEmpty)
 	case len(classes) == 1:
-		return fmt.Errorf("%w: all %d samples are %q; add samples of another class or name another label", ErrOneClass, len(names), classes[0])
+		return fmt.Errorf("%w: all %d samples are %q; add samples of another class or name another label", ErrOneClass, samples, classes[0])
 	}
 	return nil
 }
