@@ -12,7 +12,7 @@ import (
 
 // Block is one layer with the operators that follow it without weights.
 type Block struct {
-	Title      string   // "Conv 3×3 → 32", or "" for what stands before the first layer
+	Title      string   // "Conv 3×3 › 32", or "" for what stands before the first layer
 	Operators  []string // that follow, in order: "Relu", "MaxPool 2×2"
 	Parameters int64    // of one of them
 	Nodes      int      // of one of them
@@ -100,7 +100,7 @@ func (o *outliner) layer(n *onnx.Node) string {
 	case "QLinearMatMul":
 		return dense(n, o.weight(n, 3))
 	case "LSTM", "GRU", "RNN":
-		return fmt.Sprintf("%s → %d", n.OpType, n.Int("hidden_size", 0))
+		return fmt.Sprintf("%s › %d", n.OpType, n.Int("hidden_size", 0))
 	case "Gather":
 		if w := o.weight(n, 0); len(w) == 2 {
 			return fmt.Sprintf("Embedding %d × %d", w[0], w[1])
@@ -115,11 +115,11 @@ func convolution(n *onnx.Node, w []int64) string {
 	case len(w) < 3:
 		return ""
 	case n.OpType == "ConvTranspose":
-		return fmt.Sprintf("ConvTranspose %s → %d", times(w[2:]), w[1]*group)
+		return fmt.Sprintf("ConvTranspose %s › %d", times(w[2:]), w[1]*group)
 	case group > 1 && group == w[0]:
-		return fmt.Sprintf("Depthwise conv %s → %d", times(w[2:]), w[0])
+		return fmt.Sprintf("Depthwise conv %s › %d", times(w[2:]), w[0])
 	}
-	return fmt.Sprintf("Conv %s → %d", times(w[2:]), w[0])
+	return fmt.Sprintf("Conv %s › %d", times(w[2:]), w[0])
 }
 
 func dense(n *onnx.Node, w []int64) string {
@@ -127,9 +127,9 @@ func dense(n *onnx.Node, w []int64) string {
 	case len(w) != 2:
 		return ""
 	case n.Int("transB", 0) != 0:
-		return fmt.Sprintf("Dense %d → %d", w[1], w[0])
+		return fmt.Sprintf("Dense %d › %d", w[1], w[0])
 	}
-	return fmt.Sprintf("Dense %d → %d", w[0], w[1])
+	return fmt.Sprintf("Dense %d › %d", w[0], w[1])
 }
 
 func times(dims []int64) string {

@@ -37,12 +37,12 @@ func TestBlocksOfANetwork(t *testing.T) {
 	got := outline.Of(g)
 	want := []outline.Block{
 		{Operators: []string{"Cast"}, Nodes: 1, Times: 1},
-		{Title: "Conv 3×3 → 8", Operators: []string{"Relu"}, Parameters: 216, Nodes: 2, Times: 1},
-		{Title: "Conv 3×3 → 8", Operators: []string{"Relu"}, Parameters: 576, Nodes: 2, Times: 1, Group: 1, Repeats: 2},
-		{Title: "Conv 1×1 → 8", Operators: []string{"Add"}, Parameters: 64, Nodes: 2, Times: 1, Joins: true, Group: 1, Repeats: 2},
-		{Title: "Conv 3×3 → 8", Operators: []string{"Relu"}, Parameters: 576, Nodes: 2, Times: 1},
-		{Title: "Conv 1×1 → 8", Operators: []string{"Add", "MaxPool 2×2"}, Parameters: 64, Nodes: 3, Times: 1, Joins: true},
-		{Title: "Dense 8 → 10", Parameters: 80, Nodes: 1, Times: 1},
+		{Title: "Conv 3×3 › 8", Operators: []string{"Relu"}, Parameters: 216, Nodes: 2, Times: 1},
+		{Title: "Conv 3×3 › 8", Operators: []string{"Relu"}, Parameters: 576, Nodes: 2, Times: 1, Group: 1, Repeats: 2},
+		{Title: "Conv 1×1 › 8", Operators: []string{"Add"}, Parameters: 64, Nodes: 2, Times: 1, Joins: true, Group: 1, Repeats: 2},
+		{Title: "Conv 3×3 › 8", Operators: []string{"Relu"}, Parameters: 576, Nodes: 2, Times: 1},
+		{Title: "Conv 1×1 › 8", Operators: []string{"Add", "MaxPool 2×2"}, Parameters: 64, Nodes: 3, Times: 1, Joins: true},
+		{Title: "Dense 8 › 10", Parameters: 80, Nodes: 1, Times: 1},
 	}
 	if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
 		t.Errorf("got\n%+v, wanted\n%+v", got, want)

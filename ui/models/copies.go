@@ -3,6 +3,7 @@ package models
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/ui/i18n"
@@ -109,12 +110,14 @@ func (c *copies) row(texts []string, button fyne.CanvasObject, r *Copy) fyne.Can
 				t.Tint(look.Negative)
 			}
 		}
-		cells.Add(container.NewCenter(t))
+		cells.Add(t)
 	}
 	if button == nil {
 		button = widgets.Space(1)
 	}
-	return container.NewBorder(nil, nil, widgets.Width(widgets.Body(texts[0]).Truncate(), 100), widgets.Width(button, 64), cells)
+	name := widgets.Width(widgets.Body(texts[0]).Truncate(), 100)
+	right := container.New(layout.NewCustomPaddedLayout(0, 0, 12, 0), widgets.Width(button, 64))
+	return container.NewBorder(nil, nil, name, right, container.NewVBox(layout.NewSpacer(), cells, layout.NewSpacer()))
 }
 
 // CreateRenderer implements fyne.Widget.
