@@ -161,15 +161,24 @@ func portTexts(ports []model.Port) []string {
 	return out
 }
 
-// bring copies an ONNX file into the studio after looking at it.
+// bring copies an ONNX file into the studio after looking at it. One that takes
+// pictures but does not say how is asked about at once.
 func (p *modelsPart) bring(path string) {
 	folder := p.s.opts.Paths.Models()
+	silent := false
 	async(p.s, func(context.Context) (string, error) {
-		if _, err := p.s.card(path); err != nil {
+		info, err := describeFile(path)
+		if err != nil {
 			return "", err
 		}
+		silent = info.Task == model.Foreign && len(info.Inputs) == 1 && len(info.Inputs[0].Shape) == 4
 		return copyInto(folder, path)
-	}, p.brought)
+	}, func(to string, err error) {
+		p.brought(to, err)
+		if err == nil && silent {
+			p.describe(to)
+		}
+	})
 }
 
 // copyInto copies a file into a folder under its own name, numbered where that
