@@ -30,7 +30,7 @@ func Of(g *onnx.Graph) []Block {
 		o.constants[t.Name] = t
 	}
 	for _, n := range g.Nodes {
-		if t := n.Tensor("value"); n.OpType == "Constant" && t != nil {
+		if t := n.Tensor("value"); n.OpType == "Constant" && t != nil && len(n.Outputs) > 0 {
 			o.constants[n.Outputs[0]] = t
 		}
 	}

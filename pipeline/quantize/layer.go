@@ -39,7 +39,7 @@ func newFinder(g *onnx.Graph) finder {
 		f.constants[t.Name] = t
 	}
 	for _, n := range g.Nodes {
-		if t := n.Tensor("value"); n.OpType == "Constant" && n.Domain == "" && t != nil {
+		if t := n.Tensor("value"); n.OpType == "Constant" && n.Domain == "" && t != nil && len(n.Outputs) > 0 {
 			f.constants[n.Outputs[0]] = t
 		}
 	}
@@ -52,7 +52,7 @@ func (f finder) floats(name string) (values []float32, dims []int64, ok bool) {
 		return nil, nil, false
 	}
 	values, err := t.Float32s()
-	return values, t.Dims, err == nil
+	return values, t.Dims, err == nil && len(values) > 0
 }
 
 // layer reads a node; why says what keeps a node with weights from being taken,

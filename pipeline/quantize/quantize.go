@@ -67,7 +67,7 @@ func Apply(ctx context.Context, m *onnx.Model, method Method, samples Samples) (
 	if !slices.Contains(Methods(), method) {
 		return nil, report, fmt.Errorf("%w: %q; there are %v", ErrMethod, method, Methods())
 	}
-	if err := suits(m, method); err != nil {
+	if err := errors.Join(onnx.Check(m), suits(m, method)); err != nil {
 		return nil, report, err
 	}
 	out, err := clone(m)

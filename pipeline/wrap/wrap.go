@@ -36,7 +36,7 @@ var ErrSpec = errors.New("the model cannot be described so")
 // "probabilities" of named classes. m is not changed.
 func Image(m *onnx.Model, s Spec) (*onnx.Model, error) {
 	raw, err := m.Encode()
-	if err != nil {
+	if err = errors.Join(err, onnx.Check(m)); err != nil {
 		return nil, fmt.Errorf("wrap model: %w", err)
 	}
 	copied, err := onnx.Decode(raw)
