@@ -26,13 +26,14 @@ import (
 
 // modelsPart is the models screen's link to the studio.
 type modelsPart struct {
-	s        *Studio
-	view     *models.View
-	fetching context.CancelFunc
-	copying  context.CancelFunc    // smaller copies
-	copies   string                // the folder they are in
-	measured *quantization.Outcome // of them
-	trashed  string                // what was deleted last
+	s          *Studio
+	view       *models.View
+	fetching   context.CancelFunc
+	copying    context.CancelFunc    // smaller copies
+	copies     string                // the folder they are in
+	copiesFrom string                // the model they are of
+	measured   *quantization.Outcome // of them
+	trashed    string                // what was deleted last
 }
 
 func (p *modelsPart) build() fyne.CanvasObject {
@@ -78,6 +79,9 @@ func (p *modelsPart) drop(uris []fyne.URI) bool {
 
 // choose reads what a model says about itself.
 func (p *modelsPart) choose(path string) {
+	if path != p.copiesFrom {
+		p.cancelCopies()
+	}
 	async(p.s, func(context.Context) (models.Card, error) { return p.s.card(path) }, func(c models.Card, err error) {
 		if err != nil {
 			p.s.fail(err)

@@ -53,7 +53,7 @@ func (p *modelsPart) measureCopies(path, data string) {
 		p.s.fail(fmt.Errorf("make smaller copies: %w", err))
 		return
 	}
-	p.copies = dir
+	p.copies, p.copiesFrom = dir, path
 	context.AfterFunc(p.s.ctx, func() { _ = os.RemoveAll(dir) }) // with the window
 	q := quantization.Request{Request: evaluation.Request{Model: path, Data: data}, Dir: dir}
 	b, view := p.s.book, p.view
@@ -108,7 +108,7 @@ func (p *modelsPart) copiesOf(o quantization.Outcome) models.Copies {
 	first := o.Rows[0]
 	for _, r := range o.Rows {
 		row := models.Copy{Method: string(r.Method), Name: p.methodName(r.Method), Failed: r.Failed, Size: b.Bytes(r.Bytes)}
-		row.Score, row.Time = strconv.FormatFloat(100*r.Score, 'f', 2, 64)+" %", fmt.Sprintf("%.3f ms", r.Latency)
+		row.Score, row.Time = strconv.FormatFloat(100*r.Score, 'f', 2, 64), fmt.Sprintf("%.3f", r.Latency)
 		if o.Measure != "accuracy" {
 			row.Score = strconv.FormatFloat(r.Score, 'f', 4, 64)
 		}

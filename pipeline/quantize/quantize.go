@@ -152,6 +152,8 @@ func prune(g *onnx.Graph) {
 		return nil
 	})
 	g.Initializers = slices.DeleteFunc(g.Initializers, func(t *onnx.Tensor) bool { return !used[t.Name] })
-	g.Nodes = slices.DeleteFunc(g.Nodes, func(n *onnx.Node) bool { return n.OpType == "Constant" && !used[n.Outputs[0]] })
+	g.Nodes = slices.DeleteFunc(g.Nodes, func(n *onnx.Node) bool {
+		return n.OpType == "Constant" && (len(n.Outputs) == 0 || !used[n.Outputs[0]])
+	})
 	g.Values = nil // inner types have changed
 }
