@@ -129,8 +129,11 @@ func suits(m *onnx.Model, method Method) error {
 		"ConvInteger", "DynamicQuantizeMatMul", "QGemm", "MatMulNBits",
 	}
 	return m.Graph.Walk(func(_ *onnx.Graph, n *onnx.Node) error {
-		if slices.Contains(integer, n.OpType) {
+		switch {
+		case slices.Contains(integer, n.OpType):
 			return fmt.Errorf("%w: it has %s", ErrAlready, n.OpType)
+		case len(n.Outputs) == 0:
+			return fmt.Errorf("%w: %s gives nothing", ErrNothing, n.OpType)
 		}
 		return nil
 	})
@@ -153,7 +156,7 @@ func prune(g *onnx.Graph) {
 	})
 	g.Initializers = slices.DeleteFunc(g.Initializers, func(t *onnx.Tensor) bool { return !used[t.Name] })
 	g.Nodes = slices.DeleteFunc(g.Nodes, func(n *onnx.Node) bool {
-		return n.OpType == "Constant" && (len(n.Outputs) == 0 || !used[n.Outputs[0]])
+		return n.OpType == "Constant" && !used[n.Outputs[0]]
 	})
 	g.Values = nil // inner types have changed
 }
