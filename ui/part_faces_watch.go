@@ -35,7 +35,7 @@ func (p *facesPart) watch(spec string) {
 	}
 	ctx, cancel := context.WithCancel(p.s.ctx)
 	live, err := face.StartLive(ctx, face.LiveConfig{
-		Feed: vision.FeedConfig{Spec: spec, Loop: true}, Detectors: list, Params: params, Hide: p.hide,
+		Feed: vision.FeedConfig{Spec: spec, Loop: again(spec)}, Detectors: list, Params: params, Hide: p.hide,
 	})
 	if err != nil {
 		cancel()
@@ -48,6 +48,13 @@ func (p *facesPart) watch(spec string) {
 	p.view.ApplyRecording(false)
 	go p.follow(ctx, w)
 	go p.waiting(ctx, w)
+}
+
+// again tells whether a source starts anew at its end: clips and folders do, a
+// picture stands still.
+func again(spec string) bool {
+	kind, err := vision.KindOf(spec)
+	return err == nil && kind != vision.KindPicture
 }
 
 // mostFrames is how many frames a second the screen shows at most: those of a
