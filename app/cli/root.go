@@ -33,6 +33,7 @@ func commands() []func() *cobra.Command {
 		newCurves,
 		newEvaluate,
 		newPredict,
+		newExplain,
 		newData,
 		newDemo,
 		newDoctor,

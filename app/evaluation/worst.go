@@ -2,10 +2,12 @@ package evaluation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"math"
 
+	"athanor/inference/model"
 	"athanor/inference/onnx"
 	"athanor/pipeline/evaluate"
 )
@@ -148,4 +150,27 @@ func (s *Samples) visit(ctx context.Context, visit func(i int, raw []byte)) erro
 		rows = rows[n:]
 	}
 	return nil
+}
+
+// Label is sample i's true class, or its value.
+func (s *Samples) Label(i int, labels []string) string {
+	if s.Labels == nil {
+		return fmt.Sprintf("%.5g", s.Targets[i])
+	}
+	return labels[s.Labels[i]]
+}
+
+// Encode prepares sample i for a model as its users do.
+func (s *Samples) Encode(ctx context.Context, m *model.Model, i int) ([]model.Sample, error) {
+	switch m.Info().Task {
+	case model.Text:
+		return m.EncodeText(s.raw.TextOf(s.Number(i)))
+	case model.Table:
+		return m.EncodeRow(s.Row(i))
+	}
+	img, err := s.Picture(ctx, i)
+	if err != nil || img == nil {
+		return nil, errors.Join(err, ErrMismatch)
+	}
+	return m.EncodeImage(img)
 }

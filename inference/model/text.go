@@ -6,6 +6,7 @@ import (
 
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
+	"athanor/inference/text"
 )
 
 // textBatch is how many texts are run at once.
@@ -65,4 +66,15 @@ func (m *Model) textInput() (in Port, length int, err error) {
 		return in, 0, fmt.Errorf("%w: texts of %d tokens", ErrMetadata, length)
 	}
 	return in, length, nil
+}
+
+// Tokens are a text's ids as the model gets them, and the tokens behind them.
+func (m *Model) Tokens(s string) ([]int64, []text.Token, error) {
+	_, length, err := m.textInput()
+	if err != nil {
+		return nil, nil, err
+	}
+	ids := make([]int64, length)
+	m.tokenizer.IDs(ids, s)
+	return ids, m.tokenizer.Encode(s), nil
 }
