@@ -81,6 +81,7 @@ func parts() []part {
 		{"teach", teach},
 		{"sentiment", sentiments},
 		{"window", window},
+		{"evaluate", evaluating},
 	}
 }
 

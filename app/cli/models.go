@@ -25,7 +25,7 @@ func newModels() *cobra.Command {
 		Short: "List, describe and measure models, of this machine or of a service",
 	}
 	r.register(group)
-	group.AddCommand(newModelsList(&r), newModelsShow(&r), newModelsLoad(&r), newModelsQuantize(), newModelsImport())
+	group.AddCommand(newModelsCompare(), newModelsSuspects(), newModelsList(&r), newModelsShow(&r), newModelsLoad(&r), newModelsQuantize(), newModelsImport())
 	return group
 }
 

@@ -59,9 +59,10 @@ type Outcome struct {
 	Unseen map[string]int `json:"unseen_classes,omitempty"`
 	Notes  []string       `json:"notes,omitempty"`
 
-	labels  []string
-	samples *Samples
-	asked   answers
+	labels     []string
+	parameters int64
+	samples    *Samples
+	asked      answers
 }
 
 // Labels are the model's class names; nil for a regression.
@@ -111,7 +112,7 @@ func Measure(ctx context.Context, path string, samples *Samples, q Request, prog
 func measure(ctx context.Context, m *model.Model, s *Samples, q Request, progress func(done, total int)) (Outcome, error) {
 	out := Outcome{
 		Model: q.Model, Data: s.data, Part: s.Part, Task: string(m.Info().Task), Samples: s.Len(), Unseen: s.Unseen,
-		labels: m.Info().Labels, samples: s,
+		labels: m.Info().Labels, parameters: m.Info().Parameters, samples: s,
 	}
 	out.Notes = append(out.Notes, s.Notes...)
 	ask, err := newAsker(m, s)

@@ -133,6 +133,9 @@ func (s *Samples) forLabels(labels []string) (*Samples, error) {
 	return &out, nil
 }
 
+// learning is the part that a person may change: all but the test part.
+const learning = "learning"
+
 // parts picks the feeds to measure.
 func (s *Samples) parts(part string) ([]dataset.Feed, error) {
 	set := s.set
@@ -148,6 +151,8 @@ func (s *Samples) parts(part string) ([]dataset.Feed, error) {
 		return []dataset.Feed{set.Validation}, nil
 	case part == "train":
 		return []dataset.Feed{set.Train}, nil
+	case part == learning:
+		return []dataset.Feed{set.Train, set.Validation}, nil
 	case part == "" || part == "all":
 		s.Part = "all"
 		feeds := []dataset.Feed{set.Train, set.Validation}
