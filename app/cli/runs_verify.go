@@ -15,8 +15,12 @@ func newRunsVerify() *cobra.Command {
 		Short: "Train a finished run again without a break and compare the weights bit for bit",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := findRun(args[0])
+			if err != nil {
+				return err
+			}
 			show := newReporter(cmd.OutOrStdout(), false)
-			proof, err := training.Verify(cmd.Context(), args[0], show.event)
+			proof, err := training.Verify(cmd.Context(), run.Dir, show.event)
 			if err != nil {
 				return err
 			}
