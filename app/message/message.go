@@ -153,26 +153,6 @@ func data() []entry {
 			do:   [2]string{"Choose one of the columns shown on the Data screen.", "请在“数据”页显示的列中选择。"},
 		},
 		{
-			errs: []error{datasets.ErrNothing},
-			what: [2]string{"There is no change to take back or to repeat.", "没有可以撤销或重做的更改。"},
-			do:   [2]string{"Changes appear once a fix, a new label or a renamed class was made.", "修复问题、修改标签或重命名类别之后，这里才会有更改。"},
-		},
-		{
-			errs: []error{operation.ErrInvalid},
-			what: [2]string{"A change kept for this data set does not fit it.", "为该数据集保存的某项更改与数据不符。"},
-			do:   [2]string{"Take it back with undo; was the table replaced by one with other columns?", "请撤销该更改；表格是否被换成了列不同的另一份？"},
-		},
-		{
-			errs: []error{datasets.ErrChoice},
-			what: [2]string{"A choice of how the table is read cannot be used.", "表格读取方式的某项设置无效。"},
-			do:   [2]string{"The details name it and what is known; leave it out to have it guessed.", "详细信息中列出了该设置和可用的值；留空则自动判断。"},
-		},
-		{
-			errs: []error{labelling.ErrModel},
-			what: [2]string{"This model cannot label these samples.", "该模型无法为这些样本打标签。"},
-			do:   [2]string{"Choose a model that tells classes apart and takes the same kind of samples.", "请选择接受同类样本的分类模型。"},
-		},
-		{
 			errs: []error{source.ErrTask},
 			what: [2]string{"The data do not fit the task.", "数据与任务不匹配。"},
 			do:   [2]string{"Pictures need an image model, texts a text model, tables a table model: choose another model.", "图片、文本、表格各需要对应的模型，请换一个模型。"},
@@ -201,6 +181,32 @@ func data() []entry {
 			errs: []error{train.ErrDamaged, train.ErrNoCheckpoint},
 			what: [2]string{"The saved state of the run cannot be read.", "无法读取该运行保存的状态。"},
 			do:   [2]string{"Choose another snapshot of the run; an earlier one is usually whole.", "请选择该运行的另一个快照；较早的快照通常完好。"},
+		},
+	}
+}
+
+// changes are about what a person decided about a data set.
+func changes() []entry {
+	return []entry{
+		{
+			errs: []error{datasets.ErrNothing},
+			what: [2]string{"There is no change to take back or to repeat.", "没有可以撤销或重做的更改。"},
+			do:   [2]string{"Changes appear once a fix, a new label or a renamed class was made.", "修复问题、修改标签或重命名类别之后，这里才会有更改。"},
+		},
+		{
+			errs: []error{operation.ErrInvalid},
+			what: [2]string{"A change kept for this data set does not fit it.", "为该数据集保存的某项更改与数据不符。"},
+			do:   [2]string{"Take it back with undo; was the table replaced by one with other columns?", "请撤销该更改；表格是否被换成了列不同的另一份？"},
+		},
+		{
+			errs: []error{datasets.ErrChoice},
+			what: [2]string{"A choice of how the table is read cannot be used.", "表格读取方式的某项设置无效。"},
+			do:   [2]string{"The details name it and what is known; leave it out to have it guessed.", "详细信息中列出了该设置和可用的值；留空则自动判断。"},
+		},
+		{
+			errs: []error{labelling.ErrModel},
+			what: [2]string{"This model cannot label these samples.", "该模型无法为这些样本打标签。"},
+			do:   [2]string{"Choose a model that tells classes apart and takes the same kind of samples.", "请选择接受同类样本的分类模型。"},
 		},
 	}
 }
