@@ -14,33 +14,33 @@ import (
 // ErrPack says that a model cannot be packed.
 var ErrPack = errors.New("the model cannot be packed")
 
-// Packed is what packing did, measured on the validation part: its first half
-// chose the temperature, its second half the other numbers.
+// Packed is what packing did. The validation part chose the temperature, the
+// test part gave the other numbers; without a test part each gets a half of the
+// validation part.
 type Packed struct {
 	Temperature    float64
 	Before, After  float64 // expected calibration error, 15 bins of equal width
 	Accuracy       float64 // of the packed model
 	AccuracyBefore float64
-	Samples        int // of the second half
+	Samples        int // that were measured
 	Size           int // bytes
 }
 
-// Pack makes a trained n-gram model small and honest: the embedding table in 8
-// bits with a scale a column, texts of any length, and probabilities at the
+// Pack makes a trained n-gram model small and honest: embeddings in 8 bits with
+// a scale a column, single weights in 16 bits, texts of any length, and probabilities at the
 // temperature (Guo et al. 2017) that fits the validation part of the data it
 // was trained on.
 func Pack(ctx context.Context, file []byte, set *dataset.Set) ([]byte, Packed, error) {
-	before, err := probabilities(ctx, file, set.Validation)
+	chosen, before, err := held(ctx, file, set)
 	if err != nil {
 		return nil, Packed{}, err
 	}
-	half := len(before) / 2
-	t := temperature(before[:half])
+	t := temperature(chosen)
 	m, err := onnx.Decode(file)
 	if err != nil {
 		return nil, Packed{}, fmt.Errorf("pack: %w", err)
 	}
-	if err := errors.Join(shrinkTable(m.Graph), anyLength(m.Graph), warm(m.Graph, t)); err != nil {
+	if err := errors.Join(shrinkTables(m.Graph), anyLength(m.Graph), warm(m.Graph, t)); err != nil {
 		return nil, Packed{}, fmt.Errorf("pack: %w", err)
 	}
 	m.SetMeta("athanor.temperature", fmt.Sprintf("%.4f", t))
@@ -48,15 +48,28 @@ func Pack(ctx context.Context, file []byte, set *dataset.Set) ([]byte, Packed, e
 	if err != nil {
 		return nil, Packed{}, fmt.Errorf("pack: %w", err)
 	}
-	after, err := probabilities(ctx, out, set.Validation)
+	_, after, err := held(ctx, out, set)
 	if err != nil {
 		return nil, Packed{}, err
 	}
 	return out, Packed{
-		Temperature: t, Size: len(out), Samples: len(after) - half,
-		Before: calibrationError(before[half:]), After: calibrationError(after[half:]),
-		AccuracyBefore: accuracy(before[half:]), Accuracy: accuracy(after[half:]),
+		Temperature: t, Size: len(out), Samples: len(after),
+		Before: calibrationError(before), After: calibrationError(after),
+		AccuracyBefore: accuracy(before), Accuracy: accuracy(after),
 	}, nil
+}
+
+// held gives the answers that choose the temperature and those that are measured.
+func held(ctx context.Context, file []byte, set *dataset.Set) (chosen, measured []answer, err error) {
+	if chosen, err = probabilities(ctx, file, set.Validation); err != nil {
+		return nil, nil, err
+	}
+	if set.Test == nil || set.Test.Len() == 0 {
+		half := len(chosen) / 2
+		return chosen[:half], chosen[half:], nil
+	}
+	measured, err = probabilities(ctx, file, set.Test)
+	return chosen, measured, err
 }
 
 // answer is a model's probabilities for one sample, and the truth.
@@ -183,45 +196,6 @@ func argMax(p []float32) int {
 		}
 	}
 	return best
-}
-
-// shrinkTable turns the table of the graph's Gather into int8, each column
-// with its scale, and multiplies what is gathered.
-func shrinkTable(g *onnx.Graph) error {
-	for i, n := range g.Nodes {
-		if n.OpType != "Gather" {
-			continue
-		}
-		table := g.Initializer(n.Inputs[0])
-		if table == nil || table.Type != onnx.Float || len(table.Dims) != 2 {
-			continue
-		}
-		values, err := table.Float32s()
-		if err != nil {
-			return err
-		}
-		width := int(table.Dims[1])
-		scale := make([]float32, width)
-		for j, v := range values {
-			scale[j%width] = max(scale[j%width], float32(math.Abs(float64(v)))/127)
-		}
-		raw := make([]byte, len(values))
-		for j, v := range values {
-			if s := scale[j%width]; s > 0 {
-				raw[j] = byte(int8(math.RoundToEven(float64(v / s))))
-			}
-		}
-		table.Type, table.Raw = onnx.Int8, raw
-		g.Initializers = append(g.Initializers, onnx.FloatTensor(table.Name+".scale", []int64{int64(width)}, scale))
-		out := n.Outputs[0]
-		n.Outputs[0] = out + ".int8"
-		g.Nodes = append(g.Nodes[:i+1], append([]*onnx.Node{
-			{Name: out + ".widen", OpType: "Cast", Inputs: []string{out + ".int8"}, Outputs: []string{out + ".wide"}, Attrs: []*onnx.Attribute{onnx.IntAttr("to", int64(onnx.Float))}},
-			{Name: out + ".rescale", OpType: "Mul", Inputs: []string{out + ".wide", table.Name + ".scale"}, Outputs: []string{out}},
-		}, g.Nodes[i+1:]...)...)
-		return nil
-	}
-	return fmt.Errorf("%w: it has no embedding table", ErrPack)
 }
 
 // anyLength lets the graph take texts of any number of ids; what was inferred

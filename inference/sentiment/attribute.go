@@ -50,15 +50,13 @@ func (m *Model) additive(ctx context.Context, t string, units []text.Unit, score
 	for _, g := range grams {
 		n = max(n, g.Index+1)
 	}
-	odds, err := m.oddsAlone(ctx, grams, n)
+	parts, base, err := m.oddsParts(ctx, grams, n)
 	if err != nil {
 		return nil, false, err
 	}
-	base, sum := odds[n], 0.0
-	parts := odds[:n]
-	for i := range parts {
-		parts[i] = (parts[i] - base) / float64(n)
-		sum += parts[i]
+	sum := 0.0
+	for _, p := range parts {
+		sum += p
 	}
 	z := base + sum
 	if math.Abs(math.Tanh(z/2)-score) > 0.01 {
@@ -73,6 +71,23 @@ func (m *Model) additive(ctx context.Context, t string, units []text.Unit, score
 	}
 	shares = spread(grams, parts, units)
 	return balance(shares, score), true, nil
+}
+
+// oddsParts is what each of n ids adds to the log-odds, and what the model says
+// of no text at all.
+func (m *Model) oddsParts(ctx context.Context, grams []text.Token, n int) (parts []float64, base float64, err error) {
+	if m.linear != nil {
+		return m.linear.parts(grams, n, m.values[0] > m.values[1])
+	}
+	odds, err := m.oddsAlone(ctx, grams, n)
+	if err != nil {
+		return nil, 0, err
+	}
+	parts, base = odds[:n], odds[n]
+	for i := range parts {
+		parts[i] = (parts[i] - base) / float64(n)
+	}
+	return parts, base, nil
 }
 
 // oddsAlone returns the log-odds for the class of the higher value when a text

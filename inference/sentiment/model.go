@@ -30,6 +30,7 @@ type Model struct {
 	polar    bool      // the classes are the verdicts themselves
 	length   int
 	flexible bool // takes any length
+	linear   *linear
 
 	// Of imported models; ports is empty in the studio's own.
 	ports    []port
@@ -86,7 +87,8 @@ func (m *Model) describe(file *onnx.Model) error {
 		return fmt.Errorf("%w: texts of %d tokens", ErrModel, m.length)
 	}
 	m.values, m.polar = classValues(m.labels)
-	return nil
+	m.linear, err = readLinear(file)
+	return err
 }
 
 // Labels are the class names, in the model's order.

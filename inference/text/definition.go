@@ -32,6 +32,8 @@ type Definition struct {
 	Words    Range `json:"words,omitzero"`    // n-grams of words
 	Han      Range `json:"han,omitzero"`      // n-grams of Chinese characters and marks
 	Subwords Range `json:"subwords,omitzero"` // letter n-grams inside a word, its borders marked
+	Skips    Range `json:"skips,omitzero"`    // pairs of units so far apart, whatever stands between
+	Edges    bool  `json:"edges,omitempty"`   // the text's begin and end are units too
 	Unique   bool  `json:"unique,omitempty"`  // each n-gram once a text
 	KeepCase bool  `json:"keep_case,omitempty"`
 	// Keys, where there are any, are the only n-grams that have an id: sorted

@@ -10,10 +10,14 @@ import (
 
 // Plan says what tokenizer a network wants. Zero sizes take defaults.
 type Plan struct {
-	Model   string // "ngram" reads bags of n-grams; every other name reads units in their order
+	Model   string // "ngram" and Weighed read bags of n-grams; every other name reads units in their order
 	Buckets int    // rows of the embedding table, at most
 	Length  int    // ids a text, at most
 }
+
+// Weighed is the architecture whose n-grams are chosen and weighed by what they
+// tell of the classes (FitWeighed).
+const Weighed = "nb-linear"
 
 // Defaults of a Plan.
 const (
@@ -47,7 +51,14 @@ func Fit(plan Plan, texts iter.Seq[string]) (Definition, error) {
 // that were measured best on Chinese and English reviews.
 func planned(plan Plan) Definition {
 	buckets := cmp.Or(plan.Buckets, defaultBuckets)
-	if plan.Model != "ngram" {
+	switch plan.Model {
+	case Weighed:
+		d := NGrams(buckets, cmp.Or(plan.Length, defaultBag))
+		d.Words, d.Han, d.Subwords = Range{1, 5}, Range{1, 5}, Range{3, 5}
+		d.Skips, d.Edges = Range{2, 5}, true
+		return d
+	case "ngram":
+	default:
 		return Sequence(buckets, cmp.Or(plan.Length, defaultLength))
 	}
 	d := NGrams(buckets, cmp.Or(plan.Length, defaultBag))

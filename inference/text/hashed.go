@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"unicode/utf8"
 )
@@ -36,10 +37,13 @@ func newHashed(d Definition) (*hashed, error) {
 	if d.Buckets < 2 || d.Buckets > maxBuckets {
 		return nil, fmt.Errorf("%w: %d buckets are not in 2…%d", ErrDefinition, d.Buckets, maxBuckets)
 	}
-	for name, r := range map[string]Range{"word": d.Words, "Chinese": d.Han, "letter": d.Subwords} {
+	for name, r := range map[string]Range{"word": d.Words, "Chinese": d.Han, "letter": d.Subwords, "skipping": d.Skips} {
 		if err := r.check(name); err != nil {
 			return nil, err
 		}
+	}
+	if d.Skips[0] == 1 {
+		return nil, fmt.Errorf("%w: units one apart are a pair without a gap", ErrDefinition)
 	}
 	if d.Words == (Range{}) && d.Han == (Range{}) && d.Subwords == (Range{}) {
 		return nil, fmt.Errorf("%w: no n-grams at all", ErrDefinition)
@@ -93,6 +97,10 @@ func (h *hashed) Encode(text string) []Token {
 // run fills s.grams with the n-grams of text, at most length different places.
 func (h *hashed) run(s *hashScratch, text string, length int) {
 	s.scan(text, !h.d.KeepCase)
+	if h.d.Edges && len(s.units) > 0 {
+		last, to := s.units[len(s.units)-1].end, int32(len(s.buf))
+		s.units = append(slices.Insert(s.units, 0, unit{class: Punct}), unit{lo: to, hi: to, start: last, end: last, class: Punct})
+	}
 	s.begin(h.d)
 	next := int32(0)
 	for i := range s.units {
@@ -100,6 +108,9 @@ func (h *hashed) run(s *hashScratch, text string, length int) {
 			return
 		}
 		next = h.unitGrams(s, i, next, int32(length))
+		if h.d.Skips[1] > 0 {
+			next = h.skips(s, i, next, int32(length))
+		}
 		if s.units[i].class == Word && h.d.Subwords[0] > 0 {
 			next = h.subwords(s, i, next, int32(length))
 		}
@@ -110,6 +121,9 @@ func (s *hashScratch) begin(d Definition) {
 	s.grams, s.hashes = s.grams[:0], s.hashes[:0]
 	for _, u := range s.units {
 		s.hashes = append(s.hashes, hashBytes(s.buf[u.lo:u.hi]))
+	}
+	if d.Edges && len(s.units) > 0 {
+		s.hashes[0], s.hashes[len(s.hashes)-1] = beginHash, endHash
 	}
 	if d.Unique && len(s.stamp) == 0 {
 		s.stamp, s.place = make([]uint32, d.Buckets), make([]int32, d.Buckets)
@@ -122,16 +136,16 @@ func (s *hashScratch) begin(d Definition) {
 
 // unitGrams adds the n-grams that begin at unit i. An n-gram is wanted when
 // every unit in it allows its order: words by Words, characters by Han, marks
-// and numbers by either.
+// and numbers by either. Where both are the same, an n-gram may mix them.
 func (h *hashed) unitGrams(s *hashScratch, i int, next, length int32) int32 {
-	words, han := true, true
+	words, han, mixed := true, true, h.d.Words == h.d.Han
 	sum := uint64(0)
 	for j := i; j < len(s.units) && j-i < maxOrder; j++ {
 		switch s.units[j].class {
 		case Word:
-			han = false
+			han = mixed
 		case Han:
-			words = false
+			words = mixed
 		}
 		n := j - i + 1
 		wantWords, wantHan := words && n <= h.d.Words[1], han && n <= h.d.Han[1]
@@ -142,6 +156,24 @@ func (h *hashed) unitGrams(s *hashScratch, i int, next, length int32) int32 {
 		if (wantWords && h.d.Words.has(n)) || (wantHan && h.d.Han.has(n)) {
 			a, b := s.units[i], s.units[j]
 			next = h.push(s, sum, gram{start: a.start, end: b.end, lo: a.lo, hi: b.hi}, next, length)
+		}
+	}
+	return next
+}
+
+// skips adds the pairs of unit i and later ones, some units apart. Both ends of
+// a pair are noted with its place, as what stands between is no part of it.
+func (h *hashed) skips(s *hashScratch, i int, next, length int32) int32 {
+	a := s.units[i]
+	for apart := h.d.Skips[0]; apart <= h.d.Skips[1] && i+apart < len(s.units); apart++ {
+		b := s.units[i+apart]
+		sum := mix(mix(s.hashes[i]+uint64(apart)*skipSeed) ^ s.hashes[i+apart])
+		before := len(s.grams)
+		next = h.push(s, sum, gram{start: a.start, end: a.end, lo: a.lo, hi: a.hi}, next, length)
+		if len(s.grams) > before {
+			other := s.grams[before]
+			other.start, other.end, other.lo, other.hi = b.start, b.end, b.lo, b.hi
+			s.grams = append(s.grams, other)
 		}
 	}
 	return next
@@ -205,7 +237,13 @@ func (h *hashed) push(s *hashScratch, sum uint64, g gram, next, length int32) in
 	return next + 1
 }
 
-const subwordSeed = 0x9E3779B97F4A7C15
+// Seeds keep kinds of n-grams apart.
+const (
+	subwordSeed = 0x9E3779B97F4A7C15
+	skipSeed    = 0xC2B2AE3D27D4EB4F
+	beginHash   = 0x165667B19E3779F9
+	endHash     = 0x27D4EB2F165667C5
+)
 
 // hashBytes is FNV-1a in 64 bits.
 func hashBytes(b []byte) uint64 {

@@ -88,6 +88,9 @@ func tokenizers(tb testing.TB) map[string]text.Tokenizer {
 	if all["fitted sequence"], fitErr = text.Fit(text.Plan{Model: "textcnn", Buckets: 64, Length: 32}, slices.Values(strange)); fitErr != nil {
 		tb.Fatal(fitErr)
 	}
+	gaps := text.NGrams(1<<12, 32)
+	gaps.Skips, gaps.Edges, gaps.Words, gaps.Han = text.Range{2, 5}, true, text.Range{1, 5}, text.Range{1, 5}
+	all["ngrams with gaps and edges"] = gaps
 	out := map[string]text.Tokenizer{}
 	for name, d := range all {
 		b, err := d.Marshal()

@@ -74,6 +74,9 @@ type Set struct {
 	// of the exported model. Its outputs have the names of the feeds' columns;
 	// it is written for opset 18.
 	Preprocess *onnx.Graph
+	// Weights say how much each token id tells of the classes: rows of one number
+	// for two classes, else one a class. Nil where the architecture takes none.
+	Weights []float32
 	// Metadata is stored in the exported model (tokenizer, schema, …).
 	Metadata []onnx.Pair
 	// SampleName is the name by which operations know the sample with a feed's

@@ -25,6 +25,9 @@ type Config struct {
 	Buckets  int // rows of the embedding table
 	Layers   int
 	Heads    int
+	// Weights are what each token id tells of the classes, for architectures that
+	// start from there (dataset.Set.Weights).
+	Weights []float32
 }
 
 // Architecture builds the forward part: from the sample's columns to [N, Outputs].
@@ -53,6 +56,7 @@ func architectures() map[string]Architecture {
 		{"resnet", "image", residual},
 		{"table-mlp", "table", tableMLP},
 		{"ngram", "text", ngram},
+		{"nb-linear", "text", nbLinear},
 		{"textcnn", "text", textCNN},
 		{"attention", "text", attention},
 	}

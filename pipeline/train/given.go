@@ -95,7 +95,9 @@ func (n *network) findArchitecture(given *Given) error {
 // build adds the architecture and returns what it answers.
 func (n *network) build(c *nn.Context, x []*graph.Value) *graph.Value {
 	if n.given == nil {
-		return n.architecture.Build(c, x, n.recipe.architecture(n.outputs()))
+		cfg := n.recipe.architecture(n.outputs())
+		cfg.Weights = n.weights
+		return n.architecture.Build(c, x, cfg)
 	}
 	y, err := n.given.Build(c, x, n.outputs())
 	if err != nil {

@@ -23,7 +23,8 @@ type network struct {
 	parameters   []nn.Parameter
 	buffers      []nn.Buffer
 	scale        targetScale
-	blended      bool // samples and labels may be blends of two
+	blended      bool      // samples and labels may be blends of two
+	weights      []float32 // what token ids tell (dataset.Set.Weights)
 }
 
 // targetScale standardises a regression's targets by the training part.
@@ -35,6 +36,7 @@ func newNetwork(r Recipe, set *dataset.Set, given *Given) (*network, error) {
 		return nil, err
 	}
 	n.blended = n.classes > 0 && blended(set.Train)
+	n.weights = set.Weights
 	if n.classes == 0 {
 		n.scale = measureTargets(set.Train)
 	}

@@ -253,10 +253,11 @@ func (s *tableSource) fillFeatures(ctx context.Context, set *dataset.Set, a *fee
 }
 
 func (s *tableSource) fillTokens(ctx context.Context, set *dataset.Set, a *feed.Answers, train []int32) (maker, error) {
-	t, err := s.fittedTokens(ctx, train)
+	t, weights, err := s.fittedTokens(ctx, train)
 	if err != nil {
 		return nil, err
 	}
+	set.Weights = weights
 	w, err := newTokenWriter(t, s.c)
 	if err != nil {
 		return nil, err
