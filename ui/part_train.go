@@ -21,7 +21,7 @@ type trainPart struct {
 	points   int
 	charted  bool
 	bundle   *bundle   // charts and figures of one moment
-	drawn    time.Time // when the newest moment was shown
+	next     time.Time // when the next moment may be shown
 	trial    context.CancelFunc
 	search   *rateSearch // the newest search for a learning rate
 }
@@ -86,7 +86,10 @@ func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
 	if p.view == nil {
 		return
 	}
-	p.drawn = time.Now()
+	p.next = p.next.Add(between)
+	if now := time.Now(); p.next.Before(now.Add(-between)) || p.next.After(now.Add(between)) {
+		p.next = now.Add(between) // after a break it begins anew
+	}
 	if !p.charted && s.Phase != uitrain.Idle {
 		p.charted = true
 		p.view.SetCharts(p.loss, p.accuracy)
@@ -100,12 +103,12 @@ func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
 	p.redraw()
 }
 
-// between is the least time from one moment of a run on screen to the next: every
-// one draws the whole window anew, at the cost of the network that learns.
-const between = 185 * time.Millisecond
+// between is the time from one moment of a run on screen to the next, on average:
+// every one draws the whole window anew, at the cost of the network that learns.
+const between = 170 * time.Millisecond
 
 // due reports whether another moment of a run may be shown.
-func (p *trainPart) due() bool { return time.Since(p.drawn) >= between }
+func (p *trainPart) due() bool { return !time.Now().Before(p.next) }
 
 // applyQueue shows the waiting runs.
 func (p *trainPart) applyQueue(list []uitrain.Waiting) {
