@@ -51,7 +51,7 @@ func (f *trainFlags) register(command *cobra.Command) {
 	f.read.register(command)
 	flags.StringVar(&f.operations, "operations", "", `file of changes to apply while reading, instead of those kept for the data; "none" for nothing`)
 	flags.StringVar(&f.augment, "augment", "", `how training samples are changed, such as "flip,rotate=10" or "photo"`)
-	flags.StringVar(&f.model, "model", "", "architecture: mlp, cnn, resnet, ngram, textcnn, attention")
+	flags.StringVar(&f.model, "model", "", "architecture: mlp, cnn, resnet, ngram, nb-linear, textcnn, attention")
 	flags.IntVar(&f.epochs, "epochs", 0, "passes over the training part")
 	flags.IntVar(&f.batch, "batch", 0, "samples a step")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random")
