@@ -30,6 +30,9 @@ type settings struct {
 	seeds   int
 	first   int // the first seed of the accuracy part
 	threads int
+	batch   int    // of the speed and kernels parts, 0 for all
+	peers   string // of the speed part
+	laps    string // file that keeps the speed part's laps between calls, "" for none
 	network string // of the speed, kernels and accuracy parts, "" for all
 }
 
@@ -45,6 +48,9 @@ func main() {
 	flag.IntVar(&s.seeds, "seeds", 5, "seeds of the accuracy part")
 	flag.IntVar(&s.first, "first-seed", 6, "first seed of the accuracy part; 1 to 5 were seen when the MLP's learning rate was chosen")
 	flag.StringVar(&s.network, "network", "", "mlp or cnn: only this network in the speed, kernels and accuracy parts")
+	flag.IntVar(&s.batch, "batch", 0, "only this batch size in the speed and kernels parts")
+	flag.StringVar(&s.peers, "peers", "keras,gomlx", "engines that the speed part races against")
+	flag.StringVar(&s.laps, "laps", "", "keep the speed part's laps in this file and count those of earlier calls as rounds too: for a machine that is quiet for minutes only")
 	flag.IntVar(&s.threads, "threads", 2, "threads, for every engine")
 	flag.Parse()
 	if only != "" {

@@ -2,11 +2,16 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // race is one network at one batch, with what must be reached.
@@ -81,22 +86,35 @@ func (l laps) against(rivals ...string) []float64 {
 }
 
 func speed(ctx context.Context, b *bench) (section, error) {
+	kept, err := readLaps(b.laps)
+	if err != nil {
+		return section{}, err
+	}
+	for _, r := range b.chosen(races()) {
+		if err := b.race(ctx, r, kept); err != nil {
+			return section{}, err
+		}
+	}
+	return speedReport(b, kept), nil
+}
+
+func speedReport(b *bench, kept map[string]laps) section {
 	s := section{title: "Speed", text: fmt.Sprintf(
 		"Whole epochs over MNIST's 54,000 training pictures, data feeding and metrics included, %d threads for every engine. "+
-			"Samples a second: the median of %d rounds, in each of which the engines run one after another; the first epoch of a run is not counted. Athanor's epochs hold their validation, Keras's do not. "+
+			"Samples a second: the median of the rounds, in each of which the engines run one after another; the first epoch of a run is not counted. Athanor's epochs hold their validation, Keras's do not. "+
 			"The ratio is taken in each round, to the faster of the engine's two forms; its median, smallest and largest are shown. "+
 			"GoMLX runs for a few seconds instead of whole epochs, and its max-pooling is written as a reduction, since its Go backend has no gradient of MaxPool.",
-		b.threads, b.rounds)}
-	rates := table{head: append([]string{"network", "batch"}, engines()...)}
+		b.threads)}
+	rates := table{head: append([]string{"network", "batch", "rounds"}, engines()...)}
 	ratios := table{head: []string{"network", "batch", "beside", "ratio (median)", "smallest to largest", "wanted", ""}}
-	for _, r := range b.chosen(races()) {
-		l, err := b.race(ctx, r)
-		if err != nil {
-			return s, err
+	for _, r := range races() {
+		l := kept[r.name()]
+		if len(l[athanor]) == 0 {
+			continue
 		}
-		row := []string{r.model, strconv.Itoa(r.batch)}
+		row := []string{r.model, strconv.Itoa(r.batch), strconv.Itoa(len(l[athanor]))}
 		for _, e := range engines() {
-			row = append(row, thousands(median(l[e])))
+			row = append(row, rated(l[e]))
 		}
 		rates.rows = append(rates.rows, row)
 		ratios.rows = append(ratios.rows,
@@ -105,30 +123,93 @@ func speed(ctx context.Context, b *bench) (section, error) {
 			ratioRow(r, "GoMLX with SIMD", l.against(gomlxSIMD), 0))
 	}
 	s.tables = []table{rates, ratios}
-	return s, nil
+	return s
 }
 
-// chosen leaves out the networks that were not asked for.
+// racing are the engines that were asked for.
+func (b *bench) racing() []string {
+	return slices.DeleteFunc(engines(), func(engine string) bool {
+		peer, _, _ := strings.Cut(strings.ToLower(engine), " ")
+		return engine != athanor && !slices.Contains(strings.Split(b.peers, ","), strings.TrimSuffix(peer, ","))
+	})
+}
+
+// rated is the median rate, or a dash for an engine that did not race.
+func rated(rates []float64) string {
+	if len(rates) == 0 {
+		return "–"
+	}
+	return thousands(median(rates))
+}
+
+func (r race) name() string { return fmt.Sprintf("%s %d", r.model, r.batch) }
+
+// chosen leaves out the networks and batches that were not asked for.
 func (b *bench) chosen(all []race) []race {
-	return slices.DeleteFunc(all, func(r race) bool { return b.network != "" && r.model != b.network })
+	return slices.DeleteFunc(all, func(r race) bool {
+		return b.network != "" && r.model != b.network || b.batch != 0 && r.batch != b.batch
+	})
 }
 
-func (b *bench) race(ctx context.Context, r race) (laps, error) {
-	l := laps{}
+// race adds rounds to what is kept; a round counts when all engines ran in it.
+func (b *bench) race(ctx context.Context, r race, kept map[string]laps) error {
+	if kept[r.name()] == nil {
+		kept[r.name()] = laps{}
+	}
 	for round := range b.rounds {
-		for _, engine := range engines() {
+		rates := map[string]float64{}
+		for _, engine := range b.racing() {
 			rate, err := b.lap(ctx, engine, r)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			l[engine] = append(l[engine], rate)
+			rates[engine] = rate
 			slog.Info("lap", "round", round+1, "network", r.model, "batch", r.batch, "engine", engine, "samples/s", int(rate))
 		}
+		for engine, rate := range rates {
+			kept[r.name()][engine] = append(kept[r.name()][engine], rate)
+		}
+		if err := writeLaps(b.laps, kept); err != nil {
+			return err
+		}
 	}
-	return l, nil
+	return nil
+}
+
+// readLaps reads the laps of earlier calls, by race; without a file there are none.
+func readLaps(path string) (map[string]laps, error) {
+	kept := map[string]laps{}
+	if path == "" {
+		return kept, nil
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return kept, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &kept)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the laps of earlier calls: %w", err)
+	}
+	return kept, nil
+}
+
+func writeLaps(path string, kept map[string]laps) error {
+	if path == "" {
+		return nil
+	}
+	text, err := json.Marshal(kept)
+	if err != nil {
+		return fmt.Errorf("keep the laps: %w", err)
+	}
+	return writeFile(path, string(text))
 }
 
 func ratioRow(r race, rival string, ratios []float64, wanted float64) []string {
+	if len(ratios) == 0 {
+		return []string{r.model, strconv.Itoa(r.batch), rival, "–", "–", "", "not run"}
+	}
 	m := median(ratios)
 	row := []string{r.model, strconv.Itoa(r.batch), rival, times(m), spread(ratios, times), "", ""}
 	if wanted > 0 {

@@ -9,6 +9,7 @@ import (
 
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
+	"athanor/inference/runtime/kernels"
 	"athanor/inference/testenv"
 	"athanor/pipeline/grad"
 	"athanor/pipeline/graph"
@@ -37,7 +38,7 @@ func drawConv(r *rand.Rand) convTrial {
 }
 
 // build adds the convolution, its loss Σ seed·y and the gradients.
-func (c convTrial) build(t *testing.T, kernels bool) *onnx.Model {
+func (c convTrial) build(t *testing.T, fused bool) *onnx.Model {
 	t.Helper()
 	b := graph.New("conv")
 	x := b.Input("x", onnx.Float, c.batch, c.in, c.height, c.width)
@@ -59,7 +60,7 @@ func (c convTrial) build(t *testing.T, kernels bool) *onnx.Model {
 		y = b.Relu(y)
 	}
 	seed := b.Input("seed", onnx.Float, y.Shape...)
-	if kernels {
+	if fused {
 		b.UseKernels()
 		b.FuseConvolutions()
 	}
@@ -140,10 +141,34 @@ func agree(a, b []float32, tolerance float64) error {
 	return nil
 }
 
+// instructions are the sets that this processor has, by their vectors' length.
+func instructions(t *testing.T) []int {
+	t.Helper()
+	widest := kernels.Lanes()
+	t.Cleanup(func() { kernels.Limit(widest) })
+	var list []int
+	for _, lanes := range []int{16, 8, 4} {
+		if lanes <= widest {
+			list = append(list, lanes)
+		}
+	}
+	return list
+}
+
 // TestConvolutionKernels: convolution, pooling, ReLU and their gradients agree
 // with the plain operators, in every bit whatever the number of threads.
 func TestConvolutionKernels(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
+	for _, lanes := range instructions(t) {
+		t.Run(fmt.Sprint(lanes), func(t *testing.T) {
+			kernels.Limit(lanes)
+			compareConvolutions(t)
+		})
+	}
+}
+
+func compareConvolutions(t *testing.T) {
+	t.Helper()
 	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		c := drawConv(r)
@@ -169,13 +194,15 @@ func TestConvolutionKernels(t *testing.T) {
 // plain operators.
 func TestStepKernels(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
+	sets := instructions(t)
 	for seed := range uint64(20) {
+		kernels.Limit(sets[int(seed)%len(sets)])
 		r := rand.New(rand.NewPCG(seed, 5))
 		rows, width, classes := 1+r.IntN(70), 1+r.IntN(150), 2+r.IntN(12)
 		smoothing := float64(seed%2) * 0.1
-		build := func(kernels bool) *onnx.Model {
+		build := func(fused bool) *onnx.Model {
 			b := graph.New("step")
-			if kernels {
+			if fused {
 				b.UseKernels()
 			}
 			h := b.Relu(b.Gemm(b.Input("x", onnx.Float, rows, width), b.Input("w1", onnx.Float, width, width), b.Input("b1", onnx.Float, width), false, false))
@@ -239,10 +266,10 @@ func stepFeeds(r *rand.Rand, ports []runtime.Port, classes int) []*runtime.Tenso
 // TestScaleKernel: bytes times a constant have the same bits either way.
 func TestScaleKernel(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
-	build := func(kernels bool) *onnx.Model {
+	build := func(fused bool) *onnx.Model {
 		b := graph.New("scale")
 		x := b.Input("x", onnx.Uint8, 3, 9001)
-		if kernels {
+		if fused {
 			b.UseKernels()
 			b.Output("y", b.Op(graph.ScaleKernel, graph.KernelAttrs(x.Shape, 1.0/255), x))
 		} else {

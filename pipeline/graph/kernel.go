@@ -113,13 +113,14 @@ func inferEntropyGradKernel(n *Node) ([]result, error) {
 }
 
 // FuseConvolutions replaces each two-dimensional Conv of one group, with the
-// 2×2 pooling and the ReLU behind it that nothing else reads, by one node. Call
+// 2×2 pooling and the ReLU behind it that nothing else reads, by one node. Very
+// large ones stay as they are. Call
 // it on a forward graph, before it is differentiated.
 func (b *Builder) FuseConvolutions() {
 	readers := b.readers()
 	var kept []*Node
 	for _, n := range b.nodes {
-		if !b.fusible(n) {
+		if !fusible(n) {
 			kept = append(kept, n)
 			continue
 		}
@@ -160,11 +161,22 @@ func onlyReader(readers map[*Value][]*Node, v *Value) *Node {
 	return readers[v][0]
 }
 
-func (b *Builder) fusible(n *Node) bool {
+// The kernel's threads keep a sample and the weights' sums each: beyond these
+// sizes that is too much memory, and the plain operators' products are large.
+const (
+	largestSample  = 1 << 19
+	largestWeights = 1 << 18
+)
+
+func fusible(n *Node) bool {
 	if n.Op != "Conv" || n.Attrs.Int("group", 1) != 1 || n.In[0].Rank() != 4 || n.In[0].Type != onnx.Float {
 		return false
 	}
-	return n.In[0].Size() != Unknown && n.In[1].Size() != Unknown && n.Out[0].Size() > 0
+	if n.In[0].Size() == Unknown || n.In[1].Size() == Unknown || n.Out[0].Size() <= 0 {
+		return false
+	}
+	sample := max(n.In[0].Size(), n.Out[0].Size()) / n.In[0].Shape[0]
+	return sample <= largestSample && n.In[1].Size() <= largestWeights
 }
 
 // halves tells whether a node is 2×2 maximum pooling, side by side.

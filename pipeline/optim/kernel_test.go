@@ -9,20 +9,21 @@ import (
 
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
+	"athanor/inference/runtime/kernels"
 	"athanor/inference/testenv"
 	"athanor/pipeline/graph"
 	"athanor/pipeline/optim"
 )
 
 // updateModel is a rule over gradients of the given sizes, plain or as a kernel.
-func updateModel(t *testing.T, cfg optim.Config, sizes []int, kernels bool) []byte {
+func updateModel(t *testing.T, cfg optim.Config, sizes []int, fused bool) []byte {
 	t.Helper()
 	total := 0
 	for _, n := range sizes {
 		total += n
 	}
 	b := graph.New("update")
-	if kernels {
+	if fused {
 		b.UseKernels()
 	}
 	s := optim.State{Params: b.Input("params", onnx.Float, total), Hyper: b.Input("hyper", onnx.Float, optim.Hypers)}
@@ -96,6 +97,16 @@ func runUpdate(t *testing.T, model []byte, options runtime.Options, seed uint64,
 // every bit whatever the number of threads.
 func TestUpdateKernel(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
+	widest := kernels.Lanes()
+	defer kernels.Limit(widest)
+	for lanes := widest; lanes >= 4; lanes /= 2 {
+		kernels.Limit(lanes)
+		compareUpdates(t)
+	}
+}
+
+func compareUpdates(t *testing.T) {
+	t.Helper()
 	base := optim.Config{Momentum: 0.9, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}
 	for _, name := range optim.Names() {
 		for seed, sizes := range [][]int{{1}, {3, 70, 1}, {20000, 5, 8192, 17}, {8192, 8192}, {100, 33000}} {

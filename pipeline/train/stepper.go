@@ -108,13 +108,21 @@ func (s *stepper) run(ctx context.Context, st *state) error {
 // drawMasks fills the dropout masks of a step; they depend on seed and step only.
 func (s *stepper) drawMasks(seed uint64, step int) {
 	for i, t := range s.masks {
-		source := rand.New(rand.NewPCG(seed^0x6d61736b, uint64(step)<<8|uint64(i)))
-		keep := float32(1 / (1 - s.rates[i]))
-		for j := range runtime.Data[float32](t) {
-			runtime.Data[float32](t)[j] = keep
-			if source.Float64() < s.rates[i] {
-				runtime.Data[float32](t)[j] = 0
-			}
+		drawMask(rand.NewPCG(seed^0x6d61736b, uint64(step)<<8|uint64(i)), s.rates[i], runtime.Data[float32](t))
+	}
+}
+
+// drawMask zeroes elements at rate, to 1/65536, and scales the others up. Each
+// draw decides four elements.
+func drawMask(source *rand.PCG, rate float64, mask []float32) {
+	values := [2]float32{float32(1 / (1 - rate)), 0}
+	limit := uint64(rate*(1<<16) + 0.5)
+	for first := 0; first < len(mask); first += 4 {
+		bits := source.Uint64()
+		for j := first; j < min(first+4, len(mask)); j++ {
+			// The difference is negative, with its highest bit set, below the limit.
+			mask[j] = values[(bits&0xffff-limit)>>63]
+			bits >>= 16
 		}
 	}
 }

@@ -11,8 +11,8 @@ enum { CONV_SIZES = 17 }; // numbers of a convolution in the graph
 conv_shape read_shape(const kernel *k);
 // derive fills in what follows from the others.
 void derive(conv_shape *s);
-// groups is into how many tasks a batch is cut.
-int groups(int batch);
+// groups is into how many tasks a batch is cut, each taking scratch floats.
+int groups(int batch, size_t scratch);
 // up rounds a number of floats to whole cache lines.
 size_t up(size_t n);
 

@@ -36,3 +36,7 @@ func Register(api unsafe.Pointer) (domain unsafe.Pointer, err error) {
 
 // Lanes is how many floats one instruction of the chosen set takes.
 func Lanes() int { return int(C.athanor_kernels_lanes()) }
+
+// Limit allows no longer vectors than lanes (4, 8, 16) in the whole process from
+// the next operator on: for tests of the code that other processors run.
+func Limit(lanes int) { C.athanor_kernels_limit(C.int(lanes)) }

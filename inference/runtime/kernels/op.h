@@ -56,6 +56,8 @@ void give_back(kernel *k, loan l);
 const char *athanor_kernels_domain(const void *api, const char *name, void **domain);
 // athanor_kernels_lanes is the vector's length of the instructions in use, in floats.
 int athanor_kernels_lanes(void);
+// athanor_kernels_limit allows no longer vectors than lanes from the next operator on.
+void athanor_kernels_limit(int lanes);
 
 extern operator conv_operator, conv_grad_operator, update_operator, loss_operator, loss_grad_operator, relu_grad_operator,
     scale_operator;

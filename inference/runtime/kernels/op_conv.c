@@ -25,10 +25,14 @@ void derive(conv_shape *s) {
   s->pad_w = (s->cols - 1) * s->stride_w + (s->kernel_w - 1) * s->dilation_w + 1;
 }
 
-// groups is into how many tasks a batch is cut.
-int groups(int batch) { return batch < 4 ? 1 : smaller(batch / 4, 16); }
+enum { MOST_MEMORY = 4 << 20 }; // floats that many tasks may take together
 
-// up rounds a number of floats to whole cache lines.
+int groups(int batch, size_t scratch) {
+  int tasks = batch < 4 ? 1 : smaller(batch / 4, 16);
+  while (tasks > 4 && tasks * scratch > MOST_MEMORY) tasks /= 2;
+  return tasks;
+}
+
 size_t up(size_t n) { return (n + 15) / 16 * 16; }
 
 typedef struct {
@@ -53,7 +57,7 @@ static const char *conv_compute(kernel *k, void *context) {
   conv_shape s = read_shape(k);
   const kernel_set *set = kernels();
   size_t packed = up(set->packed_size(&s)), scratch = up(set->forward_scratch(&s));
-  forward_job j = {.s = &s, .set = set, .scratch_size = scratch, .tasks = groups(s.batch)};
+  forward_job j = {.s = &s, .set = set, .scratch_size = scratch, .tasks = groups(s.batch, scratch)};
   j.x = input_floats(context, 0);
   const float *w = input_floats(context, 1);
   j.bias = input_floats(context, 2);

@@ -180,12 +180,13 @@ static void prepare_places(grad_job *j, int *taps, int *at) {
 
 static const char *conv_grad_compute(kernel *k, void *context) {
   conv_shape s = read_shape(k);
-  grad_job j = {.s = &s, .set = kernels(), .tasks = groups(s.batch)};
+  grad_job j = {.s = &s, .set = kernels()};
   int want_dx = k->int_count > CONV_SIZES && k->ints[CONV_SIZES];
   const char *failed = take_ends(&j, context, want_dx);
   if (failed) return failed;
   choose_way(&j, want_dx);
   measure(&j);
+  j.tasks = groups(s.batch, j.scratch_size);
   size_t weights = prepare_weights(&j, NULL, 1), taps = up((size_t)s.in_c * s.kernel_h * s.kernel_w), positions = up((size_t)s.rows * s.cols);
   loan l = borrow(k, (weights + taps + positions + j.scratch_size * j.tasks) * sizeof(float));
   if (!l.block) return give_back(k, l), "ConvGrad: no memory";
