@@ -18,16 +18,20 @@ type evaluatePart struct {
 	chosen  string
 	outcome *evaluation.Outcome
 	running context.CancelFunc
+	gallery gallery
 }
 
 func (p *evaluatePart) build() fyne.CanvasObject {
-	p.view = evaluate.New(p.s.book)
+	p.view = evaluate.New(p.s.book, p.s.post)
 	p.view.OnModel = func(id string) {
-		p.chosen, p.outcome = id, nil
+		p.chosen, p.outcome, p.gallery = id, nil, gallery{}
 		p.view.Apply(nil)
 	}
-	p.view.OnRun = p.run
+	p.view.OnRun, p.view.OnReport, p.view.OnCompare = p.run, p.report, p.compare
+	p.view.OnOrder, p.view.OnPicture = p.order, p.picture
+	p.view.OnChange, p.view.OnUndo, p.view.OnRetrain = p.change, p.undo, p.retrain
 	p.view.Apply(p.outcome)
+	p.showGallery()
 	return p.view
 }
 
@@ -72,13 +76,14 @@ func (p *evaluatePart) run() {
 		}
 		p.outcome = &o
 		p.view.Apply(p.outcome)
+		p.order(evaluate.ByLoss)
 	})
 }
 
 // evaluateModel opens the evaluate screen with a model and measures it.
 func (s *Studio) evaluateModel(path string) {
 	if p, ok := s.parts[placeEvaluate].(*evaluatePart); ok {
-		p.chosen, p.outcome = path, nil
+		p.chosen, p.outcome, p.gallery = path, nil, gallery{}
 		s.Go(placeEvaluate)
 		p.run()
 	}

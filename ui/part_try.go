@@ -16,8 +16,10 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"athanor/app/explanation"
 	"athanor/app/store"
 	"athanor/app/training"
+	"athanor/inference/attribution"
 	"athanor/inference/model"
 	"athanor/inference/remote"
 	"athanor/ui/try"
@@ -30,6 +32,15 @@ type tryPart struct {
 	chosen string
 	open   *openModel
 	asking context.CancelFunc
+	// What is judged now, for why and for corrections; one of the three is set.
+	seen image.Image
+	said string
+	row  map[string]string
+
+	explaining bool
+	method     attribution.Method
+	why        context.CancelFunc
+	watching   context.CancelFunc
 }
 
 // openModel is a model in use; it is opened by the first question and closed
@@ -39,6 +50,18 @@ type openModel struct {
 	once sync.Once
 	m    *model.Model
 	err  error
+
+	explain sync.Once
+	e       *explanation.Explainer
+	eErr    error
+	one     sync.Mutex // an explainer answers one question at a time
+	rows    []attribution.Row
+}
+
+// explainer opens what explains the model, at the first question why.
+func (o *openModel) explainer() (*explanation.Explainer, error) {
+	o.explain.Do(func() { o.e, o.eErr = explanation.Open(o.path, model.Options{}) })
+	return o.e, o.eErr
 }
 
 func (o *openModel) get() (*model.Model, error) {
@@ -53,6 +76,12 @@ func (o *openModel) close() {
 	if m, err := o.get(); err == nil {
 		m.Close()
 	}
+	o.explain.Do(func() {}) // waits for one that is being opened, and opens no other
+	o.one.Lock()
+	defer o.one.Unlock()
+	if o.e != nil {
+		o.e.Close()
+	}
 }
 
 func (p *tryPart) build() fyne.CanvasObject {
@@ -60,6 +89,10 @@ func (p *tryPart) build() fyne.CanvasObject {
 	p.view.OnModel = p.choose
 	p.view.OnPicture = p.picture
 	p.view.OnText = p.text
+	p.view.OnRow = p.judgeRow
+	p.view.OnWhy = func(on bool) { p.explaining = on; p.explain() }
+	p.view.OnMethod = func(m string) { p.method = attribution.Method(m); p.explain() }
+	p.view.OnWrong, p.view.OnCamera = p.wrong, p.camera
 	p.view.OnTrain = func() { p.s.Go(placeTrain) }
 	p.view.OnOpen = func() { p.s.chooseFile(pictureNames(), p.load) }
 	return p.view
@@ -76,7 +109,7 @@ func (p *tryPart) shown() {
 	})
 }
 
-func (p *tryPart) hidden() {}
+func (p *tryPart) hidden() { p.stopCamera() }
 
 // drop takes a dropped picture.
 func (p *tryPart) drop(uris []fyne.URI) bool {
@@ -96,7 +129,11 @@ func (p *tryPart) choose(path string) {
 	old := p.open
 	go old.close()
 	p.chosen, p.open = path, &openModel{path: path}
+	p.seen, p.said, p.row = nil, "", nil
+	p.stopCamera()
 	p.view.Apply(try.Answer{})
+	p.view.ApplyWhy(try.Why{})
+	p.learnMore()
 }
 
 // listModels brings the models there are, the newest first.
@@ -173,13 +210,16 @@ func readPicture(path string) (image.Image, error) {
 }
 
 func (p *tryPart) picture(img image.Image) {
+	p.seen = img
 	p.view.ApplySeen(img)
 	p.ask(func(ctx context.Context, m *model.Model) ([]model.Prediction, error) { return m.Images(ctx, img) })
 }
 
 func (p *tryPart) text(text string) {
-	if strings.TrimSpace(text) == "" {
+	p.said = strings.TrimSpace(text)
+	if p.said == "" {
 		p.view.Apply(try.Answer{})
+		p.view.ApplyWhy(try.Why{})
 		return
 	}
 	p.ask(func(ctx context.Context, m *model.Model) ([]model.Prediction, error) { return m.Texts(ctx, text) })
@@ -217,6 +257,7 @@ func (p *tryPart) ask(question func(context.Context, *model.Model) ([]model.Pred
 			return
 		}
 		p.view.Apply(answerOf(a))
+		p.explain()
 	})
 }
 

@@ -4,7 +4,9 @@ package evaluate
 
 import (
 	"fmt"
+	"image"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -13,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/evaluation"
+	"athanor/pipeline/chart"
 	"athanor/pipeline/evaluate"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
@@ -25,9 +28,16 @@ type Choice struct{ ID, Name string }
 // View is the screen.
 type View struct {
 	widget.BaseWidget
-	OnModel func(id string)
-	OnRun   func()
-	OnTrain func()
+	OnModel   func(id string)
+	OnRun     func()
+	OnTrain   func()
+	OnReport  func()
+	OnOrder   func(Order)                    // of the gallery of mistakes
+	OnPicture func(i int)                    // the gallery wants the picture of sample i
+	OnChange  func(sample int, class string) // another label, or "" to exclude
+	OnUndo    func()
+	OnRetrain func()
+	OnCompare func(ids []string)
 
 	book      *i18n.Book
 	models    []Choice
@@ -48,10 +58,20 @@ type View struct {
 	classes   []evaluate.ClassReport
 	table     *widget.List
 	resultBox fyne.CanvasObject
+	report    *widget.Button
+	tabs      *widgets.Segments
+	pages     []fyne.CanvasObject
+	stack     *fyne.Container
+	charts    [3]*widgets.ChartView
+	slices    *lines
+	mistakes  *mistakes
+	comparing *comparing
+	outcome   *evaluation.Outcome
 }
 
-// New returns the screen without models.
-func New(book *i18n.Book) *View {
+// New returns the screen without models; post brings finished charts to the UI
+// goroutine.
+func New(book *i18n.Book, post func(func())) *View {
 	v := &View{book: book, busy: widgets.NewBar(look.Ember, 4), busyText: widgets.Note("").Truncate(), matrix: widgets.NewConfusion(), cell: widgets.Note("")}
 	figure := func(key string) *widgets.Figure { return widgets.NewFigure(book.T(key)) }
 	v.accuracy, v.majority, v.f1 = figure("train.accuracy"), figure("evaluate.majority"), figure("evaluate.f1")
@@ -67,7 +87,9 @@ func New(book *i18n.Book) *View {
 	v.table = widget.NewList(func() int { return len(v.classes) + 1 }, makeRow, v.fillRow)
 	v.table.HideSeparators = true
 	v.busy.Hide()
-	v.resultBox = v.makeResult()
+	v.report = widget.NewButtonWithIcon(book.T("evaluate.report"), look.Icon("save"), func() { call(v.OnReport) })
+	v.report.Hide()
+	v.makeTabs(post)
 	v.body = container.NewStack()
 	v.ExtendBaseWidget(v)
 	v.Apply(nil)
@@ -120,6 +142,7 @@ func (v *View) fillRow(i int, o fyne.CanvasObject) {
 // ApplyModels shows the models there are and the one in use.
 func (v *View) ApplyModels(models []Choice, chosen string) {
 	v.models = models
+	v.comparing.setModels(models)
 	names := make([]string, len(models))
 	for i, m := range models {
 		names[i] = m.Name
@@ -151,10 +174,16 @@ func (v *View) ApplyBusy(text string, done, total int) {
 // Apply shows what was measured; nil says what to do first.
 func (v *View) Apply(o *evaluation.Outcome) {
 	if o == nil {
+		v.outcome = nil
+		v.report.Hide()
 		v.body.Objects = []fyne.CanvasObject{widgets.Panel(widgets.Empty("evaluate", v.book.T("evaluate.empty"), v.book.T("evaluate.empty.advice"), nil))}
 		v.body.Refresh()
 		return
 	}
+	v.outcome = o
+	v.report.Show()
+	v.draw()
+	v.slices.set(sliceLines(v.book, o))
 	b := v.book
 	e := o.Efficiency
 	v.latency.Set(fmt.Sprintf("%.2f ms", e.LatencyP50), b.T("evaluate.p99", e.LatencyP99))
@@ -173,6 +202,9 @@ func (v *View) classification(o *evaluation.Outcome) {
 	b, c := v.book, o.Classification
 	v.accuracy.Set(b.Percent(c.Accuracy), b.T("evaluate.interval", c.Low*100, c.High*100))
 	v.majority.Set(b.Percent(c.Majority), b.T("evaluate.majority.about"))
+	if base := o.Baseline; base != nil {
+		v.majority.Set(b.Percent(max(base.Accuracy, c.Majority)), b.T("evaluate.baseline", b.Percent(c.Majority)))
+	}
 	v.f1.Set(b.Percent(c.MacroF1), b.T("evaluate.macro"))
 	v.calib.Set(b.Percent(c.Calibration), b.T("evaluate.ece"))
 	v.classes = c.PerClass
@@ -207,6 +239,94 @@ func (v *View) regression(o *evaluation.Outcome) {
 	v.sentence.Set(b.T("evaluate.regression", b.Count(o.Samples), b.Number(r.R2)))
 }
 
+func (v *View) makeTabs(post func(func())) {
+	b := v.book
+	v.slices, v.mistakes, v.comparing = newLines(4), newMistakes(b), newComparing(b, post)
+	v.mistakes.OnOrder = func(o Order) {
+		if v.OnOrder != nil {
+			v.OnOrder(o)
+		}
+	}
+	v.mistakes.OnChange = func(i int, class string) {
+		if v.OnChange != nil {
+			v.OnChange(i, class)
+		}
+	}
+	v.mistakes.OnUndo, v.mistakes.OnAgain = func() { call(v.OnUndo) }, func() { call(v.OnRetrain) }
+	v.mistakes.grid.Load = func(i int) {
+		if v.OnPicture != nil {
+			v.OnPicture(i)
+		}
+	}
+	v.comparing.OnRun = func(ids []string) {
+		if v.OnCompare != nil {
+			v.OnCompare(ids)
+		}
+	}
+	plots := container.NewGridWithColumns(2)
+	for i := range v.charts {
+		v.charts[i] = widgets.NewChartView(post)
+		plots.Add(widgets.Panel(v.charts[i]))
+	}
+	v.pages = []fyne.CanvasObject{v.makeResult(), plots, widgets.Panel(v.slices.list), v.mistakes.object(), v.comparing.object()}
+	names := []string{b.T("evaluate.tab.overview"), b.T("evaluate.tab.curves"), b.T("evaluate.tab.slices"), b.T("evaluate.tab.mistakes"), b.T("evaluate.tab.compare")}
+	v.tabs = widgets.NewSegments(names, 0, v.turn)
+	v.stack = container.NewStack(v.pages[0])
+	v.resultBox = container.NewBorder(widgets.Below(container.NewHBox(v.tabs), look.Gap), nil, nil, nil, v.stack)
+}
+
+// turn shows another page.
+func (v *View) turn(i int) {
+	v.stack.Objects = []fyne.CanvasObject{v.pages[i]}
+	v.stack.Refresh()
+	v.draw()
+}
+
+// Turn shows the page with that number: overview, curves, slices, mistakes,
+// comparison.
+func (v *View) Turn(i int) {
+	v.tabs.Choose(i)
+	v.turn(i)
+}
+
+// draw brings the outcome's charts to the screen.
+func (v *View) draw() {
+	if v.outcome == nil {
+		return
+	}
+	p := v.outcome.Charts(widgets.ChartTheme(), func(word string) string { return v.book.T("evaluate.axis." + axisKey(word)) })
+	specs := []*chart.Spec{p.Reliability, p.ROC, p.PR}
+	if v.outcome.Regression != nil {
+		specs = []*chart.Spec{p.Residuals, p.Errors, nil}
+	}
+	for i, spec := range specs {
+		if spec != nil {
+			v.charts[i].Draw(*spec)
+		}
+	}
+}
+
+func axisKey(word string) string { return strings.ReplaceAll(word, " ", "_") }
+
+// ApplyMistakes shows samples of the gallery; classes are what a label can be.
+func (v *View) ApplyMistakes(samples []Sample, classes []string, pictures bool, changes int) {
+	v.mistakes.set(samples, classes, pictures, changes)
+}
+
+// ApplyPicture shows the picture of sample i of the gallery.
+func (v *View) ApplyPicture(i int, picture image.Image) {
+	if i < len(v.mistakes.samples) {
+		s := v.mistakes.samples[i]
+		v.mistakes.grid.Put(i, widgets.Thumb{Picture: picture, Caption: s.Label + " → " + s.Answer, Bad: s.Changed == ""})
+	}
+}
+
+// ApplyChange shows what was done about sample i; changes is how many wait.
+func (v *View) ApplyChange(i int, changed string, changes int) { v.mistakes.mark(i, changed, changes) }
+
+// ApplyComparison shows models side by side.
+func (v *View) ApplyComparison(c *evaluation.Comparison) { v.comparing.apply(c) }
+
 func (v *View) makeResult() fyne.CanvasObject {
 	figures := container.NewGridWithColumns(6, v.accuracy, v.majority, v.f1, v.calib, v.latency, v.size)
 	top := widgets.Panel(widgets.Column(2*look.Gap, figures, v.sentence))
@@ -217,7 +337,7 @@ func (v *View) makeResult() fyne.CanvasObject {
 
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
-	head := widgets.Header(v.book.T("evaluate.title"), v.busyText, widgets.Width(v.pick, 220), v.run)
+	head := widgets.Header(v.book.T("evaluate.title"), v.busyText, v.report, widgets.Width(v.pick, 220), v.run)
 	body := container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 4, 0, 0), v.busy), nil, nil, nil, v.body)
 	return widget.NewSimpleRenderer(widgets.Page(head, body))
 }

@@ -40,24 +40,50 @@ type View struct {
 	OnText    func(string)
 	OnOpen    func() // choose a picture
 	OnTrain   func() // there is no model yet
+	OnRow     func(map[string]string)
+	OnWhy     func(on bool)
+	OnMethod  func(method string) // of explaining pictures
+	OnWrong   func(class string)  // the answer was wrong; this is the right class
+	OnCamera  func()              // start or stop the camera
 
-	book    *i18n.Book
-	models  []Choice
-	pick    *widget.Select
-	sketch  *Sketch
-	entry   *widgets.Entry
-	shown   *canvas.Image
-	verdict *widgets.Text
-	remark  *widgets.Text
-	bars    *widgets.Bars
-	input   *fyne.Container
-	body    *fyne.Container
+	book     *i18n.Book
+	models   []Choice
+	pick     *widget.Select
+	sketch   *Sketch
+	entry    *widgets.Entry
+	shown    *canvas.Image
+	verdict  *widgets.Text
+	remark   *widgets.Text
+	bars     *widgets.Bars
+	why      *widget.Check
+	method   *widget.Select
+	heat     *canvas.Image
+	words    *widgets.Bars
+	reason   *widgets.Text
+	right    *widget.Select
+	wrong    *widget.Button
+	row      *rowForm
+	camera   *widgets.Camera
+	live     *widget.Button
+	side     *fyne.Container
+	watching bool
+	input    *fyne.Container
+	body     *fyne.Container
 }
 
 // New returns the screen without models.
 func New(book *i18n.Book) *View {
 	v := &View{book: book, sketch: NewSketch(), entry: widgets.NewTextArea(), bars: widgets.NewBars(120, 64)}
 	v.verdict, v.remark = widgets.Big("–").Shrink(), widgets.Note("")
+	v.makeWhy()
+	v.makeWrong()
+	v.row = newRowForm(func(cells map[string]string) {
+		if v.OnRow != nil {
+			v.OnRow(cells)
+		}
+	})
+	v.camera = widgets.NewCamera()
+	v.live = widget.NewButtonWithIcon(book.T("try.camera"), look.Icon("camera"), func() { call(v.OnCamera) })
 	v.shown = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	v.shown.SetMinSize(fyne.NewSquareSize(96))
 	v.pick = widget.NewSelect(nil, nil)
@@ -121,6 +147,8 @@ func (v *View) show(task string) {
 	switch task {
 	case "text":
 		v.input.Objects = []fyne.CanvasObject{widgets.Panel(v.entry)}
+	case "table":
+		v.input.Objects = []fyne.CanvasObject{widgets.TitledPanel(v.book.T("try.row"), nil, v.row.object())}
 	default:
 		v.input.Objects = []fyne.CanvasObject{v.makeDrawing()}
 	}
@@ -133,15 +161,18 @@ func (v *View) makeDrawing() fyne.CanvasObject {
 		v.Apply(Answer{})
 	})
 	open := widget.NewButtonWithIcon(v.book.T("try.open"), look.Icon("image"), func() { call(v.OnOpen) })
-	buttons := widgets.Row(look.Gap, wipe, open)
+	buttons := widgets.Row(look.Gap, wipe, open, v.live)
 	square := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(340), v.sketch))
 	return widgets.TitledPanel(v.book.T("try.draw"), nil, container.NewBorder(nil, container.NewCenter(buttons), nil, nil, square))
 }
 
 func (v *View) makeBody() fyne.CanvasObject {
-	seen := widgets.TitledPanel(v.book.T("try.seen"), nil, container.NewHBox(v.shown))
+	seen := widgets.TitledPanel(v.book.T("try.seen"), nil, container.NewGridWithColumns(2, v.shown, v.heat))
 	result := widgets.TitledPanel(v.book.T("try.verdict"), v.remark, widgets.Column(2*look.Gap, v.verdict, v.bars))
-	side := widgets.SideColumn(widgets.Column(look.Gap, result, seen))
+	why := widgets.Panel(widgets.Column(look.Gap, widgets.Row(look.Gap, v.why, v.method), v.reason, v.words))
+	mend := widgets.Panel(container.NewBorder(nil, nil, nil, v.wrong, v.right))
+	v.side = widgets.Column(look.Gap, result, seen, why, mend)
+	side := widgets.SideColumn(container.NewVScroll(v.side))
 	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), side), v.input)
 }
 

@@ -1,0 +1,159 @@
+package evaluate
+
+import (
+	"fmt"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/app/evaluation"
+	"athanor/pipeline/chart"
+	"athanor/pipeline/curve"
+	"athanor/ui/i18n"
+	"athanor/ui/look"
+	"athanor/ui/widgets"
+)
+
+// comparing sets models side by side on the same samples.
+type comparing struct {
+	book   *i18n.Book
+	models []Choice
+	picks  *widget.CheckGroup
+	needs  *widget.CheckGroup
+	run    *widget.Button
+	table  *lines
+	chart  *widgets.ChartView
+	words  *widgets.Prose
+	last   *evaluation.Comparison
+	OnRun  func(ids []string)
+}
+
+func newComparing(book *i18n.Book, post func(func())) *comparing {
+	c := &comparing{book: book, table: newLines(6), chart: widgets.NewChartView(post), words: widgets.Paragraph(book.T("evaluate.compare.about"), theme.ColorNameForeground)}
+	c.picks = widget.NewCheckGroup(nil, func(on []string) { widgets.Allow(c.run, look.Icon("evaluate"), len(on) > 1) })
+	c.needs = widget.NewCheckGroup([]string{book.T("train.accuracy"), book.T("evaluate.need.speed"), book.T("evaluate.need.size"), book.T("evaluate.need.explain")}, func([]string) { c.advise() })
+	c.needs.Horizontal = true
+	c.needs.SetSelected(c.needs.Options[:1])
+	c.run = widget.NewButtonWithIcon(book.T("evaluate.compare"), look.Icon("evaluate"), c.start)
+	c.run.Disable()
+	return c
+}
+
+func (c *comparing) start() {
+	var ids []string
+	for _, m := range c.models {
+		for _, name := range c.picks.Selected {
+			if m.Name == name {
+				ids = append(ids, m.ID)
+			}
+		}
+	}
+	if c.OnRun != nil && len(ids) > 1 {
+		c.OnRun(ids)
+	}
+}
+
+func (c *comparing) setModels(models []Choice) {
+	c.models = models
+	names := make([]string, len(models))
+	for i, m := range models {
+		names[i] = m.Name
+	}
+	c.picks.Options = names
+	c.picks.Refresh()
+}
+
+// name is how a compared model is called on this screen.
+func (c *comparing) name(path string) string {
+	for _, m := range c.models {
+		if m.ID == path {
+			return m.Name
+		}
+	}
+	return evaluation.ShortName(path)
+}
+
+func (c *comparing) apply(r *evaluation.Comparison) {
+	b := c.book
+	c.last = r
+	rows := []line{{head: true, cells: []string{b.T("evaluate.model"), b.T("train.accuracy"), b.T("evaluate.latency"), b.T("evaluate.size"), b.T("evaluate.alone"), b.T("evaluate.interval.head")}}}
+	for i, o := range r.Models {
+		row := line{cells: []string{c.name(o.Model), b.Percent(o.Quality()), fmt.Sprintf("%.2f ms", o.Efficiency.LatencyP50), b.Bytes(o.Efficiency.Size)}}
+		if o.Classification != nil {
+			row.cells = append(row.cells, b.Count(r.Only[i].Samples), fmt.Sprintf("%s – %s", b.Percent(o.Classification.Low), b.Percent(o.Classification.High)))
+		} else {
+			row.cells[1] = "R² " + b.Number(o.Quality())
+		}
+		rows = append(rows, row)
+	}
+	c.table.set(rows)
+	c.chart.Draw(c.spec())
+	c.advise()
+}
+
+// spec is quality over latency: up and to the left is better.
+func (c *comparing) spec() chart.Spec {
+	s := chart.Spec{Theme: widgets.ChartTheme(), X: chart.Axis{Label: c.book.T("evaluate.latency") + " (ms)"}, Y: chart.Axis{Label: c.book.T("train.accuracy")}}
+	low, high, slow := 1.0, 0.0, 0.0
+	for _, o := range c.last.Models {
+		low, high, slow = min(low, o.Quality()), max(high, o.Quality()), max(slow, o.Efficiency.LatencyP50)
+	}
+	pad := max((high-low)*0.2, 0.005)
+	s.Y.Min, s.Y.Max, s.X.Min, s.X.Max = low-pad, high+pad, 0, slow*1.15
+	if c.last.Models[0].Classification != nil {
+		s.Y.Kind = chart.Percent
+	}
+	for i, o := range c.last.Models {
+		x, y := o.Efficiency.LatencyP50, o.Quality()
+		s.Lines = append(s.Lines, chart.Line{
+			Name: fmt.Sprintf("%s · %s", c.name(o.Model), c.book.Bytes(o.Efficiency.Size)), Colour: s.Theme.Colour(i),
+			Samples: curve.NewPoints([]float64{x, x}, []float64{y, y}), Dots: []curve.Point{{X: x, Y: y}},
+		})
+	}
+	return s
+}
+
+// advise says which model follows from what matters.
+func (c *comparing) advise() {
+	if c.last == nil {
+		return
+	}
+	on := func(i int) float64 {
+		for _, s := range c.needs.Selected {
+			if s == c.needs.Options[i] {
+				return 1
+			}
+		}
+		return 0
+	}
+	best := c.last.Recommend(evaluation.Needs{Accuracy: on(0), Speed: on(1), Size: on(2), Explainability: on(3)}).Model
+	b, chosen := c.book, &c.last.Models[best]
+	text := []string{b.T("evaluate.take", c.name(chosen.Model))}
+	for i := range c.last.Models {
+		o := &c.last.Models[i]
+		if i == best {
+			continue
+		}
+		key := "evaluate.take.differ"
+		if !c.last.Differ(i, best) {
+			key = "evaluate.take.same"
+		}
+		text = append(text, b.T(key, c.name(o.Model), 100*chosen.Quality(), 100*o.Quality(),
+			o.Efficiency.LatencyP50/chosen.Efficiency.LatencyP50, float64(o.Efficiency.Size)/float64(chosen.Efficiency.Size)))
+	}
+	for _, p := range c.last.Pairs {
+		text = append(text, b.T("evaluate.mcnemar", c.name(c.last.Models[p.First].Model), c.name(c.last.Models[p.Second].Model), p.OnlyFirst, p.OnlySecond, p.P))
+	}
+	c.words.Set(strings.Join(text, "\n"))
+}
+
+func (c *comparing) object() fyne.CanvasObject {
+	choose := widgets.TitledPanel(c.book.T("evaluate.models"), c.run, container.NewVScroll(c.picks))
+	matter := widgets.Panel(widgets.Column(look.Gap, widgets.Note(c.book.T("evaluate.needs")), c.needs, c.words))
+	right := container.NewBorder(widgets.Below(matter, look.Gap), nil, nil, nil,
+		container.NewGridWithRows(2, widgets.Panel(c.table.list), widgets.Panel(c.chart)))
+	return container.NewBorder(nil, nil, widgets.Width(choose, 250), nil, widgets.Pad(right, 0))
+}

@@ -1,0 +1,157 @@
+package try
+
+import (
+	"image"
+	"math"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"athanor/inference/attribution"
+	"athanor/ui/look"
+	"athanor/ui/widgets"
+)
+
+// Why is an explanation: a picture of the pixels that spoke for the answer, or
+// the words or columns that did.
+type Why struct {
+	Picture image.Image
+	Shares  []Share
+	Note    string // how complete it is
+}
+
+// Share is one word's or column's part in an answer.
+type Share struct {
+	Name  string
+	Value float64 // positive for the answer
+	Note  string
+}
+
+// shownShares is how many words or columns are listed.
+const shownShares = 8
+
+func (v *View) makeWhy() {
+	v.heat = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
+	v.heat.SetMinSize(fyne.NewSquareSize(96))
+	v.words, v.reason = widgets.NewBars(120, 64), widgets.Note("").Truncate()
+	v.why = widget.NewCheck(v.book.T("try.why"), func(on bool) {
+		widgets.SetVisible(v.method, on)
+		if !on {
+			v.ApplyWhy(Why{})
+		}
+		if v.OnWhy != nil {
+			v.OnWhy(on)
+		}
+	})
+	names := make([]string, 0, 4)
+	for _, m := range attribution.Methods() {
+		names = append(names, v.book.T("try.method."+string(m)))
+	}
+	v.method = widget.NewSelect(names, nil)
+	v.method.SetSelectedIndex(0)
+	v.method.OnChanged = func(string) {
+		if v.OnMethod != nil {
+			v.OnMethod(string(attribution.Methods()[v.method.SelectedIndex()]))
+		}
+	}
+	v.method.Hide()
+}
+
+// ApplyWhy shows an explanation; the zero Why shows none.
+func (v *View) ApplyWhy(w Why) {
+	v.heat.Image = w.Picture
+	v.heat.Refresh()
+	v.reason.Set(w.Note)
+	top := 1e-12
+	for _, s := range w.Shares {
+		top = max(top, math.Abs(s.Value))
+	}
+	var levels []widgets.Level
+	for _, s := range w.Shares[:min(len(w.Shares), shownShares)] {
+		levels = append(levels, widgets.Level{Name: s.Name, Share: math.Abs(s.Value) / top, Note: s.Note, Lit: s.Value > 0})
+	}
+	v.words.Set(levels)
+}
+
+func (v *View) makeWrong() {
+	v.right = widget.NewSelect(nil, func(string) { widgets.Allow(v.wrong, look.Icon("check"), v.right.Selected != "") })
+	v.right.PlaceHolder = v.book.T("try.right")
+	v.wrong = widget.NewButtonWithIcon(v.book.T("try.wrong"), look.Icon("check"), func() {
+		if v.right.Selected != "" && v.OnWrong != nil {
+			v.OnWrong(v.right.Selected)
+		}
+	})
+	v.wrong.Disable()
+}
+
+// ApplyLabels says which classes an answer can be corrected to.
+func (v *View) ApplyLabels(labels []string) {
+	v.right.ClearSelected()
+	v.right.SetOptions(labels)
+}
+
+// ApplyColumns asks for the columns of a table model, with a row to start from.
+func (v *View) ApplyColumns(names []string, numeric []bool, start map[string]string) {
+	v.row.set(names, numeric, start)
+}
+
+// ApplyFrame shows a picture of the camera in place of the sheet; nil ends it.
+func (v *View) ApplyFrame(frame *image.RGBA) {
+	v.camera.Set(frame)
+	on := frame != nil
+	if on == v.watching {
+		return
+	}
+	v.watching = on
+	if on {
+		v.live.SetText(v.book.T("try.camera.stop"))
+		v.input.Objects = []fyne.CanvasObject{widgets.TitledPanel(v.book.T("try.camera"), v.live, v.camera)}
+	} else {
+		v.live.SetText(v.book.T("try.camera"))
+		v.input.Objects = []fyne.CanvasObject{v.makeDrawing()}
+	}
+	v.input.Refresh()
+}
+
+// rowForm is one entry a column; every change asks again.
+type rowForm struct {
+	box      *fyne.Container
+	names    []string
+	entries  []*widgets.Entry
+	onChange func(map[string]string)
+}
+
+func newRowForm(onChange func(map[string]string)) *rowForm {
+	return &rowForm{box: container.NewVBox(), onChange: onChange}
+}
+
+func (r *rowForm) object() fyne.CanvasObject { return container.NewVScroll(r.box) }
+
+func (r *rowForm) set(names []string, numeric []bool, start map[string]string) {
+	r.names, r.entries, r.box.Objects = names, nil, nil
+	for i, name := range names {
+		e := widgets.NewEntry()
+		e.SetText(start[name])
+		e.OnChanged = func(string) { r.onChange(r.cells()) }
+		if numeric[i] {
+			e.SetPlaceHolder("0")
+		}
+		r.entries = append(r.entries, e)
+		r.box.Add(container.NewBorder(nil, nil, widgets.Width(widgets.Body(name).Truncate().Tint(theme.ColorNameForeground), 180), nil, e))
+	}
+	r.box.Refresh()
+	if len(names) > 0 {
+		r.onChange(r.cells())
+	}
+}
+
+func (r *rowForm) cells() map[string]string {
+	cells := map[string]string{}
+	for i, name := range r.names {
+		cells[name] = r.entries[i].Text
+	}
+	return cells
+}
