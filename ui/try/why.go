@@ -155,3 +155,9 @@ func (r *rowForm) cells() map[string]string {
 	}
 	return cells
 }
+
+// Explained tells whether an explanation is on the screen.
+func (v *View) Explained() bool { return v.heat.Image != nil }
+
+// Watching tells whether the camera's picture is on the screen.
+func (v *View) Watching() bool { return v.watching }

@@ -1,0 +1,86 @@
+package ui
+
+import (
+	"image"
+
+	"athanor/ui/evaluate"
+)
+
+func (s *Studio) evaluatePart() *evaluatePart {
+	p, _ := s.parts[placeEvaluate].(*evaluatePart)
+	return p
+}
+
+func (s *Studio) tryPart() *tryPart {
+	p, _ := s.parts[placeTry].(*tryPart)
+	return p
+}
+
+// ModelToMeasure is the path of the model on the Evaluate screen.
+func (s *Studio) ModelToMeasure() string { return s.evaluatePart().chosen }
+
+// Measure presses Measure.
+func (s *Studio) Measure() { s.evaluatePart().run() }
+
+// Measured tells whether there is an outcome.
+func (s *Studio) Measured() bool { return s.evaluatePart().outcome != nil }
+
+// EvaluatePage shows a page of the screen.
+func (s *Studio) EvaluatePage(i int) { s.evaluatePart().view.Turn(i) }
+
+// SortMistakes sorts the gallery.
+func (s *Studio) SortMistakes(o evaluate.Order) { s.evaluatePart().order(o) }
+
+// Gallery is what the gallery lists, "label → answer", with what was changed.
+func (s *Studio) Gallery() []string {
+	var out []string
+	for _, m := range s.evaluatePart().gallery.samples {
+		out = append(out, m.Label+" → "+m.Answer+m.Changed)
+	}
+	return out
+}
+
+// Suspected tells whether the gallery lists doubts.
+func (s *Studio) Suspected() bool { return len(s.evaluatePart().gallery.doubts) > 0 }
+
+// Mend gives a sample of the gallery another label.
+func (s *Studio) Mend(place int, class string) { s.evaluatePart().change(place, class) }
+
+// Mended is how many changes wait.
+func (s *Studio) Mended() int { return len(s.evaluatePart().gallery.steps) }
+
+// UnMend takes the last change back.
+func (s *Studio) UnMend() { s.evaluatePart().undo() }
+
+// WriteEvaluation presses Report.
+func (s *Studio) WriteEvaluation() { s.evaluatePart().report() }
+
+// CompareModels compares models on the screen.
+func (s *Studio) CompareModels(ids ...string) { s.evaluatePart().compare(ids) }
+
+// ModelToTry is the path of the model on the Try screen.
+func (s *Studio) ModelToTry() string { return s.tryPart().chosen }
+
+// TryPicture gives the model a picture.
+func (s *Studio) TryPicture(img image.Image) { s.tryPart().picture(img) }
+
+// TryVerdict is the answer on the screen.
+func (s *Studio) TryVerdict() string { return s.tryPart().view.Verdict() }
+
+// AskWhy switches explanations on or off.
+func (s *Studio) AskWhy(on bool) { s.tryPart().explaining = on; s.tryPart().explain() }
+
+// Explained tells whether an explanation is shown.
+func (s *Studio) Explained() bool { return s.tryPart().view.Explained() }
+
+// Correct says which answer was right.
+func (s *Studio) Correct(class string) { s.tryPart().wrong(class) }
+
+// WatchToTry judges a video, camera or folder.
+func (s *Studio) WatchToTry(spec string) { s.tryPart().watch(spec) }
+
+// WatchingToTry tells whether frames are judged.
+func (s *Studio) WatchingToTry() bool { return s.tryPart().view.Watching() }
+
+// StopWatchingToTry ends it.
+func (s *Studio) StopWatchingToTry() { s.tryPart().stopCamera() }
