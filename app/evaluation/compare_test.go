@@ -72,8 +72,8 @@ func TestFlippedLabelsAreSuspected(t *testing.T) {
 		}
 		if r.IntN(50) == 0 {
 			flipped[strconv.Itoa(i)] = true
-			if strings.HasSuffix(old, "yes") {
-				old = strings.TrimSuffix(old, "yes") + "no"
+			if rest, yes := strings.CutSuffix(old, "yes"); yes {
+				old = rest + "no"
 			} else {
 				old = strings.TrimSuffix(old, "no") + "yes"
 			}

@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -122,10 +123,8 @@ func (c *comparing) advise() {
 		return
 	}
 	on := func(i int) float64 {
-		for _, s := range c.needs.Selected {
-			if s == c.needs.Options[i] {
-				return 1
-			}
+		if slices.Contains(c.needs.Selected, c.needs.Options[i]) {
+			return 1
 		}
 		return 0
 	}

@@ -107,6 +107,7 @@ func (m *mistakes) set(samples []Sample, classes []string, pictures bool, change
 	m.class.SetOptions(classes)
 	m.about.Set(m.book.T("evaluate.pick.sample"))
 	if pictures {
+		m.grid.MinSize() // makes what scrolls, which a page that was never shown lacks
 		m.grid.SetCount(len(samples))
 		m.body.Objects = []fyne.CanvasObject{m.grid}
 	} else {

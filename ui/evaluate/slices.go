@@ -69,7 +69,6 @@ func (l *lines) fill(i int, o fyne.CanvasObject) {
 
 func (l *lines) set(rows []line) {
 	l.rows = rows
-	l.list.ScrollToTop()
 	l.list.Refresh()
 }
 
