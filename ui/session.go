@@ -190,7 +190,7 @@ func (j *session) models() []uitrain.Model {
 
 // rank puts the quickest architectures first.
 func rank(name string) int {
-	return slices.Index([]string{"attention", "textcnn", "resnet", "cnn", "table-mlp", "nb-linear", "ngram", "mlp"}, name) * -1
+	return slices.Index([]string{"vit", "attention", "textcnn", "separable", "resnet", "cnn", "table-mlp", "nb-linear", "ngram", "mlp"}, name) * -1
 }
 
 // title is what the train screen calls the data.

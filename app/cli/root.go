@@ -42,5 +42,6 @@ func commands() []func() *cobra.Command {
 		newModels,
 		newFaces,
 		newSentiment,
+		newDeviceTest,
 	}
 }

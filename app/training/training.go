@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"athanor/app/datasets"
+	"athanor/app/device"
 	"athanor/app/project"
 	"athanor/app/store"
 	"athanor/pipeline/dataset"
@@ -58,6 +59,11 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
+	choice, err := device.Choose(ctx, recipe.Device, device.Own())
+	if err != nil {
+		return Outcome{}, err
+	}
+	recipe.Device = choice.Device
 	set, err := Open(ctx, recipe, q.Loading)
 	if err != nil {
 		return Outcome{}, err
@@ -84,7 +90,7 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	if err != nil {
 		return Outcome{}, errors.Join(err, run.Close())
 	}
-	deps := train.Deps{Set: set, Store: run, Given: network, Control: q.Control, Resume: q.Resume, Version: q.Version}
+	deps := train.Deps{Set: set, Store: run, Given: network, Control: q.Control, Resume: q.Resume, Version: q.Version, DeviceNote: choice.Note}
 	if q.Fork != nil && !q.Resume {
 		if deps.Fork, err = q.Fork.begin(run, recipe); err != nil {
 			return Outcome{}, errors.Join(err, run.Close())

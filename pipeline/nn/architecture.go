@@ -54,6 +54,8 @@ func architectures() map[string]Architecture {
 		{"mlp", "image", imageMLP},
 		{"cnn", "image", cnn},
 		{"resnet", "image", residual},
+		{"separable", "image", separable},
+		{"vit", "image", vit},
 		{"table-mlp", "table", tableMLP},
 		{"ngram", "text", ngram},
 		{"nb-linear", "text", nbLinear},

@@ -91,8 +91,8 @@ func (c *Context) encoder(name string, x, present *graph.Value, heads int, dropo
 	return c.Add(x, c.Dropout(h, dropout))
 }
 
-// selfAttention is softmax(QKᵀ/√d + mask)·V over several heads; padding is
-// never looked at.
+// selfAttention is softmax(QKᵀ/√d + mask)·V over several heads; padding, where
+// present tells of any, is never looked at.
 func (c *Context) selfAttention(name string, x, present *graph.Value, heads int) *graph.Value {
 	n, length, width := x.Shape[0], x.Shape[1], x.Shape[2]
 	size := width / heads
@@ -100,8 +100,12 @@ func (c *Context) selfAttention(name string, x, present *graph.Value, heads int)
 		return c.Transpose(c.Reshape(c.Linear(name+"."+part, x, width), n, length, heads, size), perm...)
 	}
 	scores := c.MatMul(split("query", 0, 2, 1, 3), split("key", 0, 2, 3, 1)) // [N, heads, L, L]
-	absent := c.Reshape(c.MulBy(c.Sub(c.Scalar(present, 1), present), -1e9), n, 1, 1, length)
-	weights := c.Op("Softmax", graph.Attrs{"axis": -1}, c.Add(c.MulBy(scores, 1/math.Sqrt(float64(size))), absent))
+	scores = c.MulBy(scores, 1/math.Sqrt(float64(size)))
+	if present != nil {
+		absent := c.MulBy(c.Sub(c.Scalar(present, 1), present), -1e9)
+		scores = c.Add(scores, c.Reshape(absent, n, 1, 1, length))
+	}
+	weights := c.Op("Softmax", graph.Attrs{"axis": -1}, scores)
 	mixed := c.Transpose(c.MatMul(weights, split("value", 0, 2, 1, 3)), 0, 2, 1, 3)
 	return c.Linear(name+".out", c.Reshape(mixed, n, length, width), width)
 }

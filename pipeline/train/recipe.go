@@ -123,4 +123,7 @@ type Loop struct {
 	CheckpointSeconds int    `toml:"checkpoint_seconds,omitempty"` // at most this long between checkpoints
 	KeepCheckpoints   int    `toml:"keep_checkpoints,omitempty"`   // newest states, for resuming
 	KeepSnapshots     int    `toml:"keep_snapshots,omitempty"`     // epochs whose state is kept, for rewinding and forking; below 0 none
+	// DeviceLoss is what happens when the device fails while training: "continue"
+	// on the processor from the newest checkpoint, or "stop", to be resumed.
+	DeviceLoss string `toml:"device_loss,omitempty"`
 }

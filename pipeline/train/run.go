@@ -35,6 +35,9 @@ type Deps struct {
 	Fork *Fork
 	// Given is the network of a recipe with a transfer; nil for others.
 	Given *Given
+	// DeviceNote says why the recipe's device is not the one asked for; it goes
+	// into the run's log.
+	DeviceNote string
 	// Version of Athanor is written into the model.
 	Version string
 }
@@ -56,7 +59,13 @@ func Run(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (Resul
 	if err := r.begin(ctx); err != nil {
 		return Result{}, err
 	}
-	if err := r.epochs(ctx); err != nil {
+	err = r.epochs(ctx)
+	for err != nil && r.deviceFailed(ctx, err) {
+		if err = r.leaveDevice(ctx, err); err == nil {
+			err = r.epochs(ctx)
+		}
+	}
+	if err != nil {
 		return Result{}, r.interrupted(ctx, err)
 	}
 	return r.finish(ctx)
@@ -79,6 +88,7 @@ type run struct {
 	excluded map[int]bool
 	clock    clock
 	stopped  bool
+	told     bool // what the device leaves to the processor
 }
 
 func newRun(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (*run, error) {
@@ -108,10 +118,7 @@ func newRun(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (*r
 	if recipe.Optimizer.ClassWeights == "balanced" && net.classes > 0 {
 		r.weights = balancedWeights(deps.Set.Train, net.classes)
 	}
-	if r.state, err = newState(ctx, net); err != nil {
-		return nil, err
-	}
-	if r.eval, err = newEvaluator(net); err != nil {
+	if err := r.openDevice(ctx); err != nil {
 		r.close()
 		return nil, err
 	}
@@ -137,11 +144,7 @@ func Check(recipe Recipe, set *dataset.Set) error {
 
 func (r *run) close() {
 	r.saver.wait()
-	for _, s := range r.steppers {
-		s.close()
-	}
-	r.eval.close()
-	r.state.close()
+	r.closeDevice()
 }
 
 // emit tells an event to the outside and, where it must last, to the store.
@@ -176,6 +179,11 @@ func (r *run) begin(ctx context.Context) error {
 		return err
 	}
 	r.clock.start()
+	if r.deps.DeviceNote != "" {
+		if err := r.emit(Log{Time: time.Now(), Level: "warn", Text: r.deps.DeviceNote}); err != nil {
+			return err
+		}
+	}
 	if r.deps.Resume {
 		return r.resume(ctx)
 	}
@@ -275,6 +283,9 @@ func (r *run) step(ctx context.Context, b filled, total int) error {
 	r.recipe.rule().Hyper(data(s.hyper), r.Step-r.Fresh+1, rate)
 	s.drawMasks(r.recipe.Seed, r.Step)
 	if err := s.run(ctx, r.state); err != nil {
+		return err
+	}
+	if err := r.tellDevice(s); err != nil {
 		return err
 	}
 	r.Step++

@@ -93,12 +93,18 @@ func TestRunLearnsDigits(t *testing.T) {
 
 func TestEveryImageArchitectureLearns(t *testing.T) {
 	set := small(digits(t), 960)
-	for _, model := range []string{"mlp", "cnn", "resnet"} {
+	for _, model := range []string{"mlp", "cnn", "resnet", "separable", "vit"} {
 		t.Run(model, func(t *testing.T) {
 			r := recipe(model)
 			r.Model.Dropout = 0.1
 			if model != "mlp" {
 				r.Model.Channels, r.Train.Epochs, r.Train.Batch, r.Optimizer.LearningRate = []int{8, 16}, 5, 16, 0.005
+			}
+			if model == "separable" {
+				r.Model.Layers, r.Train.Epochs, r.Optimizer.LearningRate = 1, 8, 0.01
+			}
+			if model == "vit" {
+				r.Model.Embed, r.Model.Layers, r.Optimizer.LearningRate, r.Schedule.WarmUp = 32, 2, 0.002, 20
 			}
 			res, err := train.Run(t.Context(), r, train.Deps{Set: set, Store: &folder{dir: t.TempDir()}}, ignore)
 			if err != nil {

@@ -52,7 +52,7 @@ func basicFields() []Field {
 		real("learning_rate", 1e-8, 100, func(r *train.Recipe) *float64 { return &r.Optimizer.LearningRate }).basic(),
 		choice("optimizer", []string{"adam", "adamw", "sgd", "momentum", "nesterov"}, func(r *train.Recipe) *string { return &r.Optimizer.Name }).basic(),
 		sizes("hidden", func(r *train.Recipe) *[]int { return &r.Model.Hidden }).only("mlp", "table-mlp").basic(),
-		sizes("channels", func(r *train.Recipe) *[]int { return &r.Model.Channels }).only("cnn", "resnet").basic(),
+		sizes("channels", func(r *train.Recipe) *[]int { return &r.Model.Channels }).only("cnn", "resnet", "separable").basic(),
 	}
 }
 

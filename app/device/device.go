@@ -1,0 +1,132 @@
+// Package device decides where models run: it tests a device before anything
+// is trusted to it, in a process of its own, so that a driver that crashes
+// takes nothing else with it.
+package device
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"athanor/inference/runtime"
+)
+
+// Choice is the device to use and, where it is not the one asked for, why.
+type Choice struct {
+	Device string
+	Note   string
+}
+
+// Test starts a device, compares its answers with the processor's and measures
+// it for so long.
+type Test func(ctx context.Context, device string, length time.Duration) (runtime.Speed, error)
+
+// probe is how long a device is measured before a run.
+const probe = 100 * time.Millisecond
+
+// Choose tests the device asked for and falls back to the processor, with a
+// note, where it does not work. "auto" takes the first real card that works
+// and multiplies matrices faster than the processor, silently the processor
+// where there is none. Only a ctx that ends is an error.
+func Choose(ctx context.Context, wanted string, test Test) (Choice, error) {
+	if wanted == "auto" {
+		return auto(ctx, test)
+	}
+	if runtime.OnCPU(wanted) {
+		return Choice{Device: runtime.CPU}, nil
+	}
+	if _, err := test(ctx, wanted, probe); err != nil {
+		if ctx.Err() != nil {
+			return Choice{}, ctx.Err()
+		}
+		return Choice{runtime.CPU, fmt.Sprintf("%s cannot be used, so the processor is: %v", wanted, err)}, nil
+	}
+	return Choice{Device: wanted}, nil
+}
+
+func auto(ctx context.Context, test Test) (Choice, error) {
+	devices, err := runtime.Devices()
+	if err != nil {
+		return Choice{Device: runtime.CPU}, nil //nolint:nilerr // opening the model says what is wrong with the library
+	}
+	var notes []string
+	for _, d := range devices {
+		if d.Name == runtime.CPU || d.Software {
+			continue
+		}
+		note, err := faster(ctx, d, test)
+		if ctx.Err() != nil {
+			return Choice{}, ctx.Err()
+		}
+		if err == nil && note == "" {
+			return Choice{Device: d.Name}, nil
+		}
+		if err != nil {
+			note = fmt.Sprintf("%s (%s) cannot be used: %v", d.Name, d.Title, err)
+		}
+		notes = append(notes, note)
+	}
+	return Choice{runtime.CPU, strings.Join(notes, "; ")}, nil
+}
+
+// faster says in words that a working device is not faster than the processor.
+func faster(ctx context.Context, d runtime.Device, test Test) (string, error) {
+	speed, err := test(ctx, d.Name, probe)
+	if err != nil {
+		return "", err
+	}
+	processor, err := test(ctx, runtime.CPU, probe)
+	if err != nil || speed.GFLOPS > processor.GFLOPS {
+		return "", err
+	}
+	return fmt.Sprintf("%s (%s) multiplies %.0f GFLOP/s, the processor %.0f", d.Name, d.Title, speed.GFLOPS, processor.GFLOPS), nil
+}
+
+// Measured is a self-test's result as the child process prints it.
+type Measured struct {
+	GFLOPS  float64 `json:"gflops"`
+	StartMS float64 `json:"start_ms"`
+	Error   string  `json:"error,omitempty"`
+}
+
+// Command is the subcommand, hidden from help, that InChild calls.
+const Command = "device-test"
+
+// InChild is the Test that runs `athanor device-test` of the given program.
+func InChild(program string) Test {
+	return func(ctx context.Context, device string, length time.Duration) (runtime.Speed, error) {
+		out, err := exec.CommandContext(ctx, program, Command, device, length.String()).Output()
+		var m Measured
+		if json.Unmarshal(out, &m) == nil && m.Error != "" {
+			return runtime.Speed{}, fmt.Errorf("%w: %s", runtime.ErrDevice, m.Error)
+		}
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && !exit.Exited() {
+			return runtime.Speed{}, fmt.Errorf("%w: its driver crashed (%s); renew it", runtime.ErrDevice, exit)
+		}
+		if err != nil {
+			return runtime.Speed{}, fmt.Errorf("test %s: %w", device, err)
+		}
+		return runtime.Speed{GFLOPS: m.GFLOPS, Start: time.Duration(m.StartMS * float64(time.Millisecond))}, nil
+	}
+}
+
+// Own is InChild with this program, or the test in this process where its own
+// file is not known.
+func Own() Test {
+	program, err := os.Executable()
+	if err != nil {
+		return InProcess
+	}
+	return InChild(program)
+}
+
+// InProcess is the Test that risks this process.
+func InProcess(ctx context.Context, device string, length time.Duration) (runtime.Speed, error) {
+	return runtime.SelfTest(ctx, device, 0, length)
+}
