@@ -72,6 +72,9 @@ func (c *Context) convWeights(x, dy *graph.Value, shape []int, g graph.Geometry,
 	if group > 1 {
 		return c.groupedWeights(padded, dy, shape, g, group)
 	}
+	if c.Card() {
+		return c.sampleWeights(padded, dy, shape, g)
+	}
 	inputs := c.channelsFirst(padded) // [Cin, N, H, W]
 	errors := c.channelRows(dy)       // [Cout, N·H·W]
 	positions := errors.Shape[1]
@@ -89,6 +92,21 @@ func (c *Context) convWeights(x, dy *graph.Value, shape []int, g graph.Geometry,
 		views[i] = c.Gemm(errors, view, nil, false, true) // [Cout, Cin]
 	}
 	return c.kernelLast(c.Concat(1, views...), shape, len(views))
+}
+
+// sampleWeights is convWeights for graphics processors: a product for each
+// sample, all side by side, and their sum. One product over all samples has too
+// few results to keep such a device busy.
+func (c *Context) sampleWeights(padded, dy *graph.Value, shape []int, g graph.Geometry) *graph.Value {
+	samples, positions := dy.Shape[0], dy.Size()/(dy.Shape[0]*dy.Shape[1])
+	var views []*graph.Value
+	for _, offset := range offsets(g) {
+		views = append(views, c.Reshape(c.viewAt(padded, g, offset, dy.Shape[2:]), samples, shape[1], 1, positions))
+	}
+	columns := c.Reshape(c.Concat(2, views...), samples, shape[1]*len(views), positions)
+	errors := c.Reshape(dy, samples, shape[0], positions)
+	product := c.MatMul(errors, c.Transpose(columns, 0, 2, 1)) // [N, Cout, Cin·K]
+	return c.Reshape(c.ReduceSum(product, false, 0), shape...)
 }
 
 // kernelLast turns [Cout, K·Cin] into [Cout, Cin, kh, kw] or its like.

@@ -43,6 +43,7 @@ func TestGradientsOnGPU(t *testing.T) {
 // checkOnDevice returns the operators that the processor ran instead.
 func checkOnDevice(t *testing.T, tr *trial, make checkCase, device string) map[string]int {
 	t.Helper()
+	tr.UseCard()
 	y := make(tr)
 	if err := tr.Err(); err != nil {
 		t.Fatal(err)

@@ -42,6 +42,15 @@ func ClassEntropy(b *graph.Builder, logits, target *graph.Value, smoothing float
 // smoothing moves the share ε evenly over all classes.
 func OneHot(b *graph.Builder, target *graph.Value, classes int, smoothing float64) *graph.Value {
 	off := smoothing / float64(classes)
+	if b.Card() { // comparing runs where the operator does not
+		numbers := make([]float64, classes)
+		for k := range numbers {
+			numbers[k] = float64(k)
+		}
+		rows := b.Reshape(b.Cast(target, onnx.Float), target.Shape[0], 1)
+		hit := b.Cast(b.Equal(rows, b.Const(onnx.Float, []int{1, classes}, numbers...)), onnx.Float)
+		return b.AddTo(b.MulBy(hit, 1-smoothing), off)
+	}
 	values := b.Const(onnx.Float, nil, off, 1-smoothing+off)
 	return b.Op("OneHot", graph.Attrs{"axis": -1}, target, b.Ints(classes), values)
 }

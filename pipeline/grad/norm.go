@@ -153,10 +153,19 @@ func geluGradient(c *Context, dy *graph.Value) *graph.Value {
 // log-probabilities [N, K]. Rows of target sum to one.
 func CrossEntropy(b *graph.Builder, logits, target *graph.Value) (loss, logp *graph.Value) {
 	out := b.Composite(CrossEntropyOp, nil, []*graph.Value{logits, target}, func() []*graph.Value {
-		logp := b.Op("LogSoftmax", graph.Attrs{"axis": -1}, logits)
+		logp := logSoftmax(b, logits)
 		return []*graph.Value{b.Neg(b.ReduceSum(b.Mul(logp, target), true, -1)), logp}
 	})
 	return out[0], out[1]
+}
+
+// logSoftmax is spelled out for graphics processors, as WebGPU lacks the operator.
+func logSoftmax(b *graph.Builder, logits *graph.Value) *graph.Value {
+	if !b.Card() {
+		return b.Op("LogSoftmax", graph.Attrs{"axis": -1}, logits)
+	}
+	centred := b.Sub(logits, b.ReduceMax(logits, true, -1))
+	return b.Sub(centred, b.Log(b.ReduceSum(b.Exp(centred), true, -1)))
 }
 
 // crossEntropyRule: dlogits = dy·(softmax − target).

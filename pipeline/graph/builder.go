@@ -110,6 +110,7 @@ type Builder struct {
 	scope     string
 	metadata  []onnx.Pair
 	kernels   bool
+	card      bool
 	err       error
 }
 

@@ -36,6 +36,14 @@ const (
 // It then runs only in sessions opened with runtime.Options.Kernels.
 func (b *Builder) UseKernels() { b.kernels = true }
 
+// UseCard says that the graph is for a graphics processor: rules then prefer
+// many small products side by side to few long ones, and operators that the
+// providers of such devices have.
+func (b *Builder) UseCard() { b.card = true }
+
+// Card tells whether UseCard was called.
+func (b *Builder) Card() bool { return b.card }
+
 // Kernels tells whether the graph may name operators of onnx.KernelDomain.
 func (b *Builder) Kernels() bool { return b.kernels }
 

@@ -117,7 +117,7 @@ func (n *network) unpack(b *graph.Builder, params, buffers *graph.Value) map[str
 	for _, p := range n.parameters {
 		sizes = append(sizes, size(p.Shape))
 	}
-	for i, piece := range b.Split(params, 0, sizes...) {
+	for i, piece := range cut(b, params, sizes) {
 		named[n.parameters[i].Name] = b.Reshape(piece, n.parameters[i].Shape...)
 	}
 	n.unpackBuffers(b, buffers, named)
@@ -132,9 +132,23 @@ func (n *network) unpackBuffers(b *graph.Builder, buffers *graph.Value, named ma
 	for _, buf := range n.buffers {
 		sizes = append(sizes, size(buf.Shape))
 	}
-	for i, piece := range b.Split(buffers, 0, sizes...) {
+	for i, piece := range cut(b, buffers, sizes) {
 		named[n.buffers[i].Name] = b.Reshape(piece, n.buffers[i].Shape...)
 	}
+}
+
+// cut splits a flat vector; for graphics processors piece by piece, as one of
+// their kernels writes only a few tensors.
+func cut(b *graph.Builder, flat *graph.Value, sizes []int) []*graph.Value {
+	if !b.Card() {
+		return b.Split(flat, 0, sizes...)
+	}
+	pieces, start := make([]*graph.Value, len(sizes)), 0
+	for i, n := range sizes {
+		pieces[i] = b.Slice(flat, graph.Window{Axis: 0, Start: start, End: start + n})
+		start += n
+	}
+	return pieces
 }
 
 // stepModel is the whole training step for one batch size: state in, state out.
@@ -148,6 +162,8 @@ func (n *network) stepModel(batch int) (*onnx.Model, []nn.Mask, error) {
 	b := graph.New("step")
 	if n.kernels() {
 		b.UseKernels()
+	} else {
+		b.UseCard()
 	}
 	state := n.declareState(b, true)
 	x := n.inputs(b, batch)
@@ -220,6 +236,9 @@ func (n *network) nextBuffers(c *nn.Context, named map[string]*graph.Value) *gra
 // any number of samples from the flat state.
 func (n *network) evalModel() (*onnx.Model, error) {
 	b := graph.New("evaluate")
+	if !n.kernels() {
+		b.UseCard()
+	}
 	state := n.declareState(b, false)
 	x := n.inputs(b, graph.Unknown)
 	target := n.target(b, graph.Unknown)
