@@ -3,6 +3,7 @@ package grad
 import (
 	"slices"
 
+	"athanor/inference/onnx"
 	"athanor/pipeline/graph"
 )
 
@@ -44,6 +45,11 @@ func (c *Context) convInput(dy, w *graph.Value, shape []int, g graph.Geometry, g
 		plain := (dy.Shape[2+i]-1)*g.Stride[i] + (g.Kernel[i]-1)*g.Dilation[i] + 1 - g.PadBegin[i] - g.PadEnd[i]
 		extra[i] = shape[2+i] - plain
 	}
+	if c.Card() && group == 1 {
+		if dx := c.convFlipped(dy, w, shape, g); dx != nil {
+			return dx
+		}
+	}
 	if kernels := w.Shape[0] / group; group > 1 && w.Shape[1] == 1 && kernels%2 == 0 {
 		dy, w = c.widenGroups(dy, 1, group, kernels), c.widenGroups(w, 0, group, kernels)
 	}
@@ -51,6 +57,32 @@ func (c *Context) convInput(dy, w *graph.Value, shape []int, g graph.Geometry, g
 		"kernel_shape": g.Kernel, "strides": g.Stride, "dilations": g.Dilation, "group": group,
 		"pads": slices.Concat(g.PadBegin, g.PadEnd), "output_padding": extra,
 	}, dy, w)
+}
+
+// convFlipped is convInput for stride 1 as a convolution with the kernels turned
+// around, for which graphics processors have the faster kernel; nil where the
+// geometry does not allow it.
+func (c *Context) convFlipped(dy, w *graph.Value, shape []int, g graph.Geometry) *graph.Value {
+	perm := tail(0, w.Rank())
+	perm[0], perm[1] = 1, 0
+	turned := c.Transpose(w, perm...)
+	before, behind := make([]int, len(g.Kernel)), make([]int, len(g.Kernel))
+	for i, k := range g.Kernel {
+		index := make([]float64, k)
+		for j := range index {
+			index[j] = float64(k - 1 - j)
+		}
+		turned = c.Op("Gather", graph.Attrs{"axis": 2 + i}, turned, c.Const(onnx.Int64, []int{k}, index...))
+		reach := (k - 1) * g.Dilation[i]
+		before[i] = reach - g.PadBegin[i]
+		behind[i] = shape[2+i] + reach - dy.Shape[2+i] - before[i]
+		if g.Stride[i] != 1 || min(before[i], behind[i]) < 0 {
+			return nil
+		}
+	}
+	return c.Op("Conv", graph.Attrs{
+		"kernel_shape": g.Kernel, "dilations": g.Dilation, "pads": slices.Concat(before, behind),
+	}, dy, turned)
 }
 
 // widenGroups adds a channel of zeros to each group along an axis of so many
