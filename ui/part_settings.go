@@ -11,6 +11,7 @@ import (
 	"athanor/app/doctor"
 	"athanor/app/project"
 	"athanor/app/store"
+	"athanor/inference/runtime"
 	"athanor/ui/settings"
 	"athanor/ui/shell"
 )
@@ -24,7 +25,7 @@ type settingsPart struct {
 
 func (p *settingsPart) build() fyne.CanvasObject {
 	s := p.s
-	p.view = settings.New(s.book, s.opts.Paths, s.prefs, []string{"auto", "cpu", "webgpu"})
+	p.view = settings.New(s.book, s.opts.Paths, s.prefs, []string{"auto", runtime.CPU})
 	p.view.OnLanguage, p.view.OnLook, p.view.OnCopy = s.SetLanguage, s.SetLook, s.copyText
 	p.view.OnChange = func(c project.Settings) {
 		c.Language, c.Theme, c.Window = s.prefs.Language, s.prefs.Theme, s.prefs.Window
@@ -38,8 +39,19 @@ func (p *settingsPart) build() fyne.CanvasObject {
 }
 
 func (p *settingsPart) shown() {
+	p.devices()
 	p.measure()
 	p.check()
+}
+
+// devices lists what can compute here.
+func (p *settingsPart) devices() {
+	async(p.s, func(context.Context) ([]runtime.Device, error) { return runtime.Devices() },
+		func(list []runtime.Device, err error) {
+			if err == nil {
+				p.view.ApplyDevices(list)
+			}
+		})
 }
 
 func (p *settingsPart) hidden() { p.page = p.view.Chosen() }

@@ -155,7 +155,7 @@ func (j *session) settle() {
 		if p.Threads > 0 {
 			r.Threads = p.Threads
 		}
-		if p.Device != "" && p.Device != "auto" {
+		if p.Device != "" {
 			r.Device = p.Device
 		}
 	}

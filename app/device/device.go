@@ -30,13 +30,9 @@ type Test func(ctx context.Context, device string, length time.Duration) (runtim
 const probe = 100 * time.Millisecond
 
 // Choose tests the device asked for and falls back to the processor, with a
-// note, where it does not work. "auto" takes the first real card that works
-// and multiplies matrices faster than the processor, silently the processor
-// where there is none. Only a ctx that ends is an error.
+// note, where it does not work. Only a ctx that ends is an error. What "auto"
+// means depends on the work: see Cards.
 func Choose(ctx context.Context, wanted string, test Test) (Choice, error) {
-	if wanted == "auto" {
-		return auto(ctx, test)
-	}
 	if runtime.OnCPU(wanted) {
 		return Choice{Device: runtime.CPU}, nil
 	}
@@ -49,42 +45,26 @@ func Choose(ctx context.Context, wanted string, test Test) (Choice, error) {
 	return Choice{Device: wanted}, nil
 }
 
-func auto(ctx context.Context, test Test) (Choice, error) {
+// Cards are the real graphics processors that pass the test, the best provider
+// first, and a note about those that fail it. Devices computed in software are
+// none.
+func Cards(ctx context.Context, test Test) (names []string, note string, err error) {
 	devices, err := runtime.Devices()
 	if err != nil {
-		return Choice{Device: runtime.CPU}, nil //nolint:nilerr // opening the model says what is wrong with the library
+		return nil, "", nil //nolint:nilerr // opening the model says what is wrong with the library
 	}
-	var notes []string
+	var failed []string
 	for _, d := range devices {
 		if d.Name == runtime.CPU || d.Software {
 			continue
 		}
-		note, err := faster(ctx, d, test)
-		if ctx.Err() != nil {
-			return Choice{}, ctx.Err()
+		if _, err := test(ctx, d.Name, probe); err != nil {
+			failed = append(failed, fmt.Sprintf("%s (%s) cannot be used: %v", d.Name, d.Title, err))
+			continue
 		}
-		if err == nil && note == "" {
-			return Choice{Device: d.Name}, nil
-		}
-		if err != nil {
-			note = fmt.Sprintf("%s (%s) cannot be used: %v", d.Name, d.Title, err)
-		}
-		notes = append(notes, note)
+		names = append(names, d.Name)
 	}
-	return Choice{runtime.CPU, strings.Join(notes, "; ")}, nil
-}
-
-// faster says in words that a working device is not faster than the processor.
-func faster(ctx context.Context, d runtime.Device, test Test) (string, error) {
-	speed, err := test(ctx, d.Name, probe)
-	if err != nil {
-		return "", err
-	}
-	processor, err := test(ctx, runtime.CPU, probe)
-	if err != nil || speed.GFLOPS > processor.GFLOPS {
-		return "", err
-	}
-	return fmt.Sprintf("%s (%s) multiplies %.0f GFLOP/s, the processor %.0f", d.Name, d.Title, speed.GFLOPS, processor.GFLOPS), nil
+	return names, strings.Join(failed, "; "), ctx.Err()
 }
 
 // Measured is a self-test's result as the child process prints it.

@@ -66,16 +66,25 @@ func TestChooseTakesWhatWorks(t *testing.T) {
 	}
 }
 
-// TestAuto: a device computed in software is never taken by itself, and a card
+// TestCards: a device computed in software is never taken by itself, and a card
 // that fails is named.
-func TestAuto(t *testing.T) {
+func TestCards(t *testing.T) {
 	testenv.GPU(t)
 	broken := func(_ context.Context, d string, _ time.Duration) (runtime.Speed, error) {
 		return runtime.Speed{}, fmt.Errorf("%w: %s is broken", runtime.ErrDevice, d)
 	}
-	c, err := device.Choose(t.Context(), "auto", broken)
-	if err != nil || c.Device != runtime.CPU {
-		t.Fatalf("%+v, %v", c, err)
+	cards, note, err := device.Cards(t.Context(), broken)
+	if err != nil || len(cards) > 0 {
+		t.Fatalf("%q, %v", cards, err)
+	}
+	list, err := runtime.Devices()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range list {
+		if real := d.Name != runtime.CPU && !d.Software; real != strings.Contains(note, d.Name+" (") {
+			t.Errorf("%+v and the note %q", d, note)
+		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"athanor/app/datasets"
-	"athanor/app/device"
 	"athanor/app/project"
 	"athanor/app/store"
 	"athanor/pipeline/dataset"
@@ -59,11 +58,6 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
-	choice, err := device.Choose(ctx, recipe.Device, device.Own())
-	if err != nil {
-		return Outcome{}, err
-	}
-	recipe.Device = choice.Device
 	set, err := Open(ctx, recipe, q.Loading)
 	if err != nil {
 		return Outcome{}, err
@@ -71,6 +65,11 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	if err := train.Check(recipe, set); err != nil {
 		return Outcome{}, err
 	}
+	choice, err := place(ctx, recipe, set)
+	if err != nil {
+		return Outcome{}, err
+	}
+	recipe.Device = choice.Device
 	run, err := openFolder(q, recipe)
 	if err != nil {
 		return Outcome{}, err

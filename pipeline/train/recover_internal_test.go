@@ -38,7 +38,7 @@ func (r *record) CutAfter(step int) error {
 
 type some struct{ dataset.Feed }
 
-func (s some) Len() int { return 96 }
+func (s some) Len() int { return 48 }
 
 // TestLostDevice takes the graphics processor away in the middle of the second
 // epoch: the run goes on with the processor from the checkpoint of the first,
@@ -58,7 +58,7 @@ func TestLostDevice(t *testing.T) {
 	store := &record{nowhere: nowhere{dir: t.TempDir()}, metrics: map[int]Metric{}}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	r, err := newRun(ctx, recipe, Deps{Set: set, Store: store}, func(e Event) {})
+	r, err := newRun(ctx, recipe, Deps{Set: set, Store: store}, ignoreEvents)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestLostDevice(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.out = func(e Event) {
-		if m, ok := e.(Metric); ok && m.Step == 8 && !lost {
+		if m, ok := e.(Metric); ok && m.Step == 5 && !lost {
 			lost = true
 			r.closeDevice() // what the device held is gone
 			panic(errGone)
@@ -83,19 +83,21 @@ func TestLostDevice(t *testing.T) {
 	if err := r.leaveDevice(ctx, err); err != nil {
 		t.Fatal(err)
 	}
-	if r.Step != 6 || r.net.recipe.Device != runtime.CPU {
-		t.Fatalf("goes on from step %d on %s, want 6 on the processor", r.Step, r.net.recipe.Device)
+	if r.Step != 3 || r.net.recipe.Device != runtime.CPU {
+		t.Fatalf("goes on from step %d on %s, want 3 on the processor", r.Step, r.net.recipe.Device)
 	}
 	if err := r.epochs(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if len(store.metrics) != 18 || len(store.logs) == 0 || !strings.Contains(store.logs[len(store.logs)-1], device) {
+	if len(store.metrics) != 9 || len(store.logs) == 0 || !strings.Contains(store.logs[len(store.logs)-1], device) {
 		t.Fatalf("%d metrics, logs %q", len(store.metrics), store.logs)
 	}
 	if _, err := r.finish(ctx); err != nil {
 		t.Fatal(err)
 	}
 }
+
+func ignoreEvents(Event) {}
 
 var errGone = errors.Join(runtime.ErrDevice, errors.New("device lost"))
 

@@ -4,12 +4,14 @@ package settings
 
 import (
 	"strconv"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/project"
+	"athanor/inference/runtime"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
@@ -29,7 +31,7 @@ type View struct {
 	book     *i18n.Book
 	settings project.Settings
 	paths    project.Paths
-	devices  []string
+	devices  *widget.Select
 	tabs     *widgets.Segments
 	body     *fyne.Container
 	usage    map[string]*widgets.Figure
@@ -39,7 +41,7 @@ type View struct {
 
 // New returns the screen; devices are what models can run on.
 func New(book *i18n.Book, paths project.Paths, settings project.Settings, devices []string) *View {
-	v := &View{book: book, paths: paths, settings: settings, devices: devices, body: container.NewStack(), doctor: widgets.Column(6)}
+	v := &View{book: book, paths: paths, settings: settings, devices: widget.NewSelect(devices, nil), body: container.NewStack(), doctor: widgets.Column(6)}
 	names := []string{book.T("settings.general"), book.T("settings.storage"), book.T("settings.doctor"), book.T("settings.keys"), book.T("settings.glossary"), book.T("settings.help")}
 	v.tabs = widgets.NewSegments(names, 0, v.show)
 	v.usage = map[string]*widgets.Figure{}
@@ -143,10 +145,30 @@ func (v *View) looks() fyne.CanvasObject {
 }
 
 func (v *View) device() fyne.CanvasObject {
-	pick := widget.NewSelect(v.devices, nil)
+	pick := v.devices
 	pick.SetSelected(v.settings.Device)
-	pick.OnChanged = func(d string) { v.change(func(s *project.Settings) { s.Device = d }) }
-	return widgets.Width(pick, 160)
+	pick.OnChanged = func(option string) {
+		name, _, _ := strings.Cut(option, " ")
+		v.change(func(s *project.Settings) { s.Device = name })
+	}
+	return widgets.Width(pick, 320)
+}
+
+// ApplyDevices offers what can compute here, each with the name its maker gave it.
+func (v *View) ApplyDevices(list []runtime.Device) {
+	options, chosen := []string{"auto"}, v.settings.Device
+	for _, d := range list {
+		option := strings.TrimSpace(d.Name + "  " + d.Title)
+		options = append(options, option)
+		if d.Name == v.settings.Device {
+			chosen = option
+		}
+	}
+	change := v.devices.OnChanged
+	v.devices.OnChanged = nil
+	v.devices.SetOptions(options)
+	v.devices.SetSelected(chosen)
+	v.devices.OnChanged = change
 }
 
 func (v *View) threads() fyne.CanvasObject {
