@@ -148,7 +148,7 @@ func (r *run) measureCost(ctx context.Context, session *runtime.Session, feed da
 // hash identifies what decides a run's numbers; names and how often to save do not.
 func (r Recipe) hash() (string, error) {
 	r.Name = ""
-	r.Data.Operations = "" // where they lie; what they do is in the data's fingerprint
+	r.Data.Operations = ""                         // where they lie; what they do is in the data's fingerprint
 	r.Device, r.Train.DeviceLoss = runtime.CPU, "" // a run may change its device
 	r.Train.CheckpointSeconds, r.Train.KeepCheckpoints, r.Train.KeepSnapshots = 0, 0, 0
 	text, err := r.Text()
