@@ -87,7 +87,7 @@ func InChild(program string) Test {
 		}
 		var exit *exec.ExitError
 		if errors.As(err, &exit) && !exit.Exited() {
-			return runtime.Speed{}, fmt.Errorf("%w: its driver crashed (%s); renew it", runtime.ErrDevice, exit)
+			return runtime.Speed{}, fmt.Errorf("%w: its driver crashed (%w); renew it", runtime.ErrDevice, exit)
 		}
 		if err != nil {
 			return runtime.Speed{}, fmt.Errorf("test %s: %w", device, err)

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -26,10 +27,11 @@ type settings struct {
 	mnist, devices, models string
 	threads, epochs        int
 	peak                   float64
+	out                    io.Writer
 }
 
 func main() {
-	var s settings
+	s := settings{out: os.Stdout}
 	flag.StringVar(&s.mnist, "mnist", "", "folder with MNIST's files; without it the embedded digits are trained on")
 	flag.StringVar(&s.devices, "devices", "", "devices beside the processor, separated by commas; without it all that are real")
 	flag.StringVar(&s.models, "models", "mlp:128,cnn:128,cnn:1024,resnet:128,resnet:1024,vit:128,vit:1024", "networks and batches")
@@ -55,11 +57,11 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s, %d training samples, %d epochs, the first not counted, %d threads on the processor.\n\n",
+	fmt.Fprintf(s.out, "%s, %d training samples, %d epochs, the first not counted, %d threads on the processor.\n\n",
 		set.Name, set.Train.Len(), s.epochs, s.threads)
-	fmt.Println("| network | batch | device | samples/s | against the processor | GFLOP/s | share of peak | largest difference of 50 losses | test accuracy |")
-	fmt.Println("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-	for _, text := range strings.Split(s.models, ",") {
+	fmt.Fprintln(s.out, "| network | batch | device | samples/s | against the processor | GFLOP/s | share of peak | largest difference of 50 losses | test accuracy |")
+	fmt.Fprintln(s.out, "| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+	for text := range strings.SplitSeq(s.models, ",") {
 		m, err := parseRace(text)
 		if err != nil {
 			return err
@@ -79,7 +81,7 @@ func (s settings) chosen(ctx context.Context) ([]string, error) {
 	}
 	var names []string
 	for _, d := range all {
-		fmt.Printf("- %s: %s\n", d.Name, d.Title)
+		fmt.Fprintf(s.out, "- %s: %s\n", d.Name, d.Title)
 		if d.Name != runtime.CPU && !d.Software {
 			names = append(names, d.Name)
 		}
@@ -89,9 +91,9 @@ func (s settings) chosen(ctx context.Context) ([]string, error) {
 	}
 	for _, name := range append([]string{runtime.CPU}, names...) {
 		speed, err := runtime.SelfTest(ctx, name, s.threads, selfTestLength)
-		fmt.Printf("- %s multiplies matrices at %.0f GFLOP/s, starts in %v, error: %v\n", name, speed.GFLOPS, speed.Start, err)
+		fmt.Fprintf(s.out, "- %s multiplies matrices at %.0f GFLOP/s, starts in %v, error: %v\n", name, speed.GFLOPS, speed.Start, err)
 	}
-	fmt.Println()
+	fmt.Fprintln(s.out)
 	if len(names) == 0 {
 		return nil, errors.New("no device beside the processor")
 	}
@@ -109,7 +111,7 @@ func (s settings) race(ctx context.Context, set *dataset.Set, r race, devices []
 	for _, d := range devices {
 		l, err := s.lap(ctx, set, r, d)
 		if err != nil {
-			fmt.Printf("| %s | %d | %s | failed: %v | | | | | |\n", r.model, r.batch, d, err)
+			fmt.Fprintf(s.out, "| %s | %d | %s | failed: %v | | | | | |\n", r.model, r.batch, d, err)
 			continue
 		}
 		s.row(r, d, l, base, work)
@@ -122,7 +124,7 @@ func (s settings) row(r race, device string, l, base lap, work float64) {
 	if s.peak > 0 && device != runtime.CPU {
 		share = fmt.Sprintf("%.1f %%", 100*l.rate*work/s.peak)
 	}
-	fmt.Printf("| %s | %d | %s | %.0f | %.1f× | %.0f | %s | %.2g | %.2f %% |\n", r.model, r.batch, device,
+	fmt.Fprintf(s.out, "| %s | %d | %s | %.0f | %.1f× | %.0f | %s | %.2g | %.2f %% |\n", r.model, r.batch, device,
 		l.rate, l.rate/base.rate, l.rate*work/1e9, share, difference(l.metrics, base.metrics), 100*l.accuracy)
 	for _, note := range l.notes {
 		fmt.Fprintln(os.Stderr, r.model, device, note)

@@ -36,7 +36,7 @@ func GPU(tb testing.TB) string {
 		NeedNative(tb, errNoVulkan)
 	}
 	for _, name := range []string{"VK_DRIVER_FILES", "VK_ICD_FILENAMES"} {
-		if err := os.Setenv(name, driver); err != nil {
+		if err := os.Setenv(name, driver); err != nil { //nolint:usetesting // it counts for the whole process: WebGPU outlives a test
 			tb.Fatal(err)
 		}
 	}
