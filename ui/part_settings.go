@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"athanor/app/device"
 	"athanor/app/doctor"
 	"athanor/app/project"
 	"athanor/app/store"
@@ -58,7 +59,9 @@ func (p *settingsPart) hidden() { p.page = p.view.Chosen() }
 
 // check looks at the machine.
 func (p *settingsPart) check() {
-	host := doctor.Host{DataDir: p.s.opts.Paths.Data, Runtime: doctor.ThisRuntime}
+	host := doctor.Host{
+		DataDir: p.s.opts.Paths.Data, Runtime: doctor.ThisRuntime, Devices: runtime.Devices, Test: doctor.DeviceTest(device.Own()),
+	}
 	async(p.s, func(ctx context.Context) ([]doctor.Finding, error) { return doctor.Check(ctx, host), nil },
 		func(list []doctor.Finding, _ error) { p.view.ApplyDoctor(list) })
 }

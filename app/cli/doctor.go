@@ -11,8 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"athanor/app/device"
 	"athanor/app/doctor"
 	"athanor/app/project"
+	"athanor/inference/runtime"
 )
 
 // ErrUnwell says that doctor found something missing.
@@ -29,7 +31,9 @@ func newDoctor() *cobra.Command {
 			"cannot work without.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			findings := doctor.Check(cmd.Context(), doctor.Host{DataDir: dataDir(), Runtime: doctor.ThisRuntime})
+			findings := doctor.Check(cmd.Context(), doctor.Host{
+				DataDir: dataDir(), Runtime: doctor.ThisRuntime, Devices: runtime.Devices, Test: doctor.DeviceTest(device.Own()),
+			})
 			if err := showFindings(cmd.OutOrStdout(), findings, asJSON); err != nil {
 				return err
 			}

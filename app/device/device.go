@@ -86,7 +86,7 @@ func InChild(program string) Test {
 			return runtime.Speed{}, fmt.Errorf("%w: %s", runtime.ErrDevice, m.Error)
 		}
 		var exit *exec.ExitError
-		if errors.As(err, &exit) && !exit.Exited() {
+		if errors.As(err, &exit) && ctx.Err() == nil { // it ended without an answer
 			return runtime.Speed{}, fmt.Errorf("%w: its driver crashed (%w); renew it", runtime.ErrDevice, exit)
 		}
 		if err != nil {
@@ -97,10 +97,10 @@ func InChild(program string) Test {
 }
 
 // Own is InChild with this program, or the test in this process where its own
-// file is not known.
+// file is not known or is a test's, which has no subcommands.
 func Own() Test {
 	program, err := os.Executable()
-	if err != nil {
+	if err != nil || strings.HasSuffix(program, ".test") {
 		return InProcess
 	}
 	return InChild(program)

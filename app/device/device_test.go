@@ -40,10 +40,19 @@ func TestMain(m *testing.M) {
 	}
 }
 
+func own(t *testing.T) device.Test {
+	t.Helper()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return device.InChild(program)
+}
+
 func TestChooseFallsBackWithASentence(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
 	for wanted, says := range map[string]string{"crash": "crashed", "cuda:77": "cuda:77", "nonsense": "unknown"} {
-		c, err := device.Choose(t.Context(), wanted, device.Own())
+		c, err := device.Choose(t.Context(), wanted, own(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +65,7 @@ func TestChooseFallsBackWithASentence(t *testing.T) {
 func TestChooseTakesWhatWorks(t *testing.T) {
 	gpu := testenv.GPU(t)
 	for _, wanted := range []string{"", "cpu", gpu} {
-		c, err := device.Choose(t.Context(), wanted, device.Own())
+		c, err := device.Choose(t.Context(), wanted, own(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,7 +97,7 @@ func TestCards(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := device.Choose(ctx, "webgpu", device.Own()); !errors.Is(err, context.Canceled) {
+	if _, err := device.Choose(ctx, "webgpu", own(t)); !errors.Is(err, context.Canceled) {
 		t.Fatalf("a cancelled choice: %v", err)
 	}
 }

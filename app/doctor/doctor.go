@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"athanor/inference/runtime"
 )
 
 // State is how a finding stands.
@@ -39,11 +41,14 @@ type Host struct {
 	LookPath func(string) (string, error)             // exec.LookPath
 	DataDir  string                                   // where projects are kept
 	Runtime  func() (path, version string, err error) // nil: not looked at
+	Devices  func() ([]runtime.Device, error)         // what can compute here; nil: not looked at
+	Test     DeviceTest                               // measures one of them
 }
 
 // Check looks at everything, in the order a person reads it. It takes some
-// tens of milliseconds, most of them for starting ONNX Runtime, and stops
-// early with ctx.
+// tens of milliseconds, most of them for starting ONNX Runtime, and about a
+// second for each device where the host has those tested; it stops early with
+// ctx.
 func Check(ctx context.Context, host Host) []Finding {
 	host = host.filled()
 	checks := []func(Host) Finding{
@@ -57,6 +62,9 @@ func Check(ctx context.Context, host Host) []Finding {
 			break
 		}
 		findings = append(findings, check(host))
+	}
+	if host.Devices != nil && ctx.Err() == nil {
+		findings = append(findings, devices(ctx, host))
 	}
 	return findings
 }

@@ -29,6 +29,7 @@ func titles() map[string]text {
 	return map[string]text{
 		"onnxruntime": {"ONNX Runtime", "ONNX Runtime"},
 		"opencv":      {"OpenCV", "OpenCV"},
+		"devices":     {"Devices", "计算设备"},
 		"cascades":    {"Face cascades", "人脸级联文件"},
 		"camera":      {"Camera", "摄像头"},
 		"display":     {"Display", "显示"},
@@ -49,6 +50,9 @@ func messages() map[string]text {
 		"onnxruntime.missing": {"not found: nothing can be trained or used without it ({Error})", "未找到：没有它无法训练和使用模型（{Error}）"},
 		"onnxruntime.wrong":   {"cannot be used: {Error}", "无法使用：{Error}"},
 		"onnxruntime.unknown": {"not looked at", "未检查"},
+		"devices.found":       {"{List}", "{List}"},
+		"devices.failed":      {"{List}; cannot be used: {Failed}", "{List}；无法使用：{Failed}"},
+		"devices.unknown":     {"not looked at", "未检查"},
 		"opencv.found":        {"{Version}", "{Version}"},
 		"opencv.unlinked":     {"not part of this program: no cameras, no video, no face cascades", "此程序未包含：摄像头、视频和人脸级联不可用"},
 		"opencv.unknown":      {"cannot be told on this system", "此系统上无法检测"},
