@@ -102,8 +102,8 @@ func (f *transferFlags) layers() bool {
 }
 
 // layersRate is the head's learning rate while layers are trained, too; theirs is
-// a tenth of it unless --rate says otherwise. On parity of digits it reached 98.3 %
-// where 0.001 reached 93 %.
+// a tenth of it unless --rate says otherwise. On parity of digits, with a layer
+// decay of 0.3, it reached 98.3 % where 0.001 reached 93 %.
 const layersRate = 0.003
 
 // runLayers trains the network's own layers by the path that every run takes.

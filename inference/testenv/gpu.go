@@ -28,11 +28,13 @@ func GPU(tb testing.TB) string {
 		return device
 	}
 	real := func(a runtime.Adapter) bool { return !a.Software }
-	if list, ok := runtime.Adapters(); ok && slices.ContainsFunc(list, real) {
-		return "webgpu"
-	}
+	list, _ := runtime.Adapters()
 	driver := filepath.Join(Root(tb), ".native", "swiftshader", "vk_swiftshader_icd.json")
-	if _, err := os.Stat(driver); err != nil {
+	_, err := os.Stat(driver)
+	switch {
+	case slices.ContainsFunc(list, real), err != nil && len(list) > 0:
+		return "webgpu"
+	case err != nil:
 		NeedNative(tb, errNoVulkan)
 	}
 	for _, name := range []string{"VK_DRIVER_FILES", "VK_ICD_FILENAMES"} {
