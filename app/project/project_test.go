@@ -76,7 +76,7 @@ func trained(t testing.TB) (p project.Project, run string) {
 	must(t, r.Begin(1, time.Now()))
 	must(t, r.AppendEvent(train.Epoch{Epoch: 1, Epochs: 1, Step: 10, ValAccuracy: 0.9}))
 	must(t, os.MkdirAll(filepath.Join(r.Dir(), "checkpoints"), 0o755))
-	for _, name := range []string{"1.safetensors", "2.safetensors", "3.safetensors", "best.safetensors"} {
+	for _, name := range []string{"step-1.safetensors", "step-2.safetensors", "step-3.safetensors", "best.safetensors"} {
 		must(t, os.WriteFile(filepath.Join(r.Dir(), "checkpoints", name), make([]byte, 1000), 0o644))
 	}
 	must(t, r.Close())
