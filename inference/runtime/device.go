@@ -50,6 +50,16 @@ func appendDevice(so *ort.SessionOptions, o Options) error {
 	return so.AddSessionConfigEntry("session.record_ep_graph_assignment_info", "1")
 }
 
+// CheckDevice tells what is wrong with a device's name; that the device is there
+// it does not say.
+func CheckDevice(name string) error {
+	if OnCPU(name) {
+		return nil
+	}
+	_, _, err := splitDevice(name)
+	return err
+}
+
 // splitDevice takes webgpu[:n] or cuda[:n] apart.
 func splitDevice(device string) (kind string, index int, err error) {
 	kind, number, given := strings.Cut(device, ":")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	goruntime "runtime"
 
+	"athanor/inference/runtime"
 	"athanor/pipeline/nn"
 	"athanor/pipeline/optim"
 )
@@ -106,6 +107,9 @@ func (r Recipe) check() error {
 			return fmt.Errorf("%w: %s", ErrRecipe, text)
 		}
 	} else if _, err := nn.Find(r.Model.Name, r.Task); err != nil {
+		return fmt.Errorf("%w: %w", ErrRecipe, err)
+	}
+	if err := runtime.CheckDevice(r.Device); err != nil {
 		return fmt.Errorf("%w: %w", ErrRecipe, err)
 	}
 	if err := r.rule().Check(); err != nil {
