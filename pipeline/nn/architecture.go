@@ -135,14 +135,21 @@ func residual(c *Context, x []*graph.Value, cfg Config) *graph.Value {
 		channels = []int{16, 32, 64}
 	}
 	h := c.convNorm("stem", c.Pixels(x[0]), ConvConfig{Channels: channels[0], Kernel: 3})
-	h = c.Relu(h)
+	return c.stages(c.Relu(h), cfg, channels, max(cfg.Layers, 1), c.block)
+}
+
+// stages repeats a block so often a stage, each stage after the first halving
+// the picture, and decides by the average over what is left of it.
+func (c *Context) stages(h *graph.Value, cfg Config, channels []int, layers int,
+	block func(name string, x *graph.Value, channels, stride int) *graph.Value,
+) *graph.Value {
 	for i, n := range channels {
 		stride := 1
 		if i > 0 {
 			stride = 2
 		}
-		for j := range max(cfg.Layers, 1) {
-			h = c.block(fmt.Sprintf("stage%d.%d", i+1, j+1), h, n, stride)
+		for j := range layers {
+			h = block(fmt.Sprintf("stage%d.%d", i+1, j+1), h, n, stride)
 			stride = 1
 		}
 	}

@@ -15,18 +15,7 @@ func separable(c *Context, x []*graph.Value, cfg Config) *graph.Value {
 		channels = []int{32, 64, 128}
 	}
 	h := c.Relu(c.convNorm("stem", c.Pixels(x[0]), ConvConfig{Channels: channels[0], Kernel: 3, Stride: stemStride(x[0].Shape)}))
-	for i, n := range channels {
-		stride := 1
-		if i > 0 {
-			stride = 2
-		}
-		for j := range orDefault(cfg.Layers, 2) {
-			h = c.separableBlock(fmt.Sprintf("stage%d.%d", i+1, j+1), h, n, stride)
-			stride = 1
-		}
-	}
-	h = c.Dropout(c.Flatten(c.Op("GlobalAveragePool", nil, h)), cfg.Dropout)
-	return c.Dense("output", h, cfg.Outputs, GlorotUniform)
+	return c.stages(h, cfg, channels, orDefault(cfg.Layers, 2), c.separableBlock)
 }
 
 // stemStride halves pictures [N, H, W, C] that have the room for it.
