@@ -101,7 +101,7 @@ func TestEveryImageArchitectureLearns(t *testing.T) {
 				r.Model.Channels, r.Train.Epochs, r.Train.Batch, r.Optimizer.LearningRate = []int{8, 16}, 5, 16, 0.005
 			}
 			if model == "separable" {
-				r.Model.Layers, r.Train.Epochs, r.Optimizer.LearningRate = 1, 8, 0.01
+				r.Model.Channels, r.Model.Layers, r.Train.Epochs, r.Optimizer.LearningRate = []int{16, 32}, 1, 8, 0.01
 			}
 			if model == "vit" {
 				r.Model.Embed, r.Model.Layers, r.Optimizer.LearningRate, r.Schedule.WarmUp = 32, 2, 0.002, 20
