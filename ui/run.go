@@ -18,6 +18,7 @@ import (
 	"athanor/app/project"
 	"athanor/app/store"
 	"athanor/app/training"
+	onnx "athanor/inference/runtime"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/train"
 	"athanor/ui/shell"
@@ -353,7 +354,7 @@ func (j *session) refreshStatus() {
 
 // device is what the next run computes on.
 func (j *session) device() string {
-	if j.recipe.Device == "" || j.recipe.Device == "cpu" {
+	if onnx.OnCPU(j.recipe.Device) {
 		threads := j.recipe.Threads
 		if threads == 0 {
 			threads = cmp.Or(j.s.prefs.Threads, runtime.NumCPU())
