@@ -10,6 +10,7 @@ import (
 
 	"athanor/app/evaluation"
 	"athanor/inference/model"
+	"athanor/inference/runtime"
 	"athanor/pipeline/evaluate"
 )
 
@@ -31,6 +32,7 @@ func newEvaluate() *cobra.Command {
 		},
 	}
 	e.remote.register(command)
+	deviceFlag(command, &e.q.Device)
 	flags := command.Flags()
 	flags.StringVar(&e.q.Recipe, "recipe", "", "recipe by which samples are prepared, instead of the one inside the model")
 	flags.StringVar(&e.q.Data, "data", "", "path of the data; the data it was trained on by default")
@@ -55,6 +57,9 @@ type evaluateCommand struct {
 
 func (e *evaluateCommand) run(cmd *cobra.Command) error {
 	w := cmd.OutOrStdout()
+	if err := runtime.CheckDevice(e.q.Device); err != nil {
+		return fmt.Errorf("%w: %w", ErrUsage, err)
+	}
 	if e.remote.url != "" {
 		client, err := e.remote.client()
 		if err != nil {

@@ -44,13 +44,13 @@ func (r *remoteFlags) client() (*remote.Client, error) {
 }
 
 // open opens a model of this machine by path, or of the service by name.
-func (r *remoteFlags) open(ctx context.Context, name string) (m *model.Model, done func(), err error) {
+func (r *remoteFlags) open(ctx context.Context, name string, o model.Options) (m *model.Model, done func(), err error) {
 	if r.url == "" {
 		path, err := serve.FindModel(name)
 		if err != nil {
 			return nil, nil, err
 		}
-		m, err := model.Open(path, model.Options{})
+		m, err := model.Open(path, o)
 		return m, func() { m.Close() }, err
 	}
 	client, err := r.client()
@@ -137,7 +137,7 @@ func (r *remoteFlags) describe(ctx context.Context, name string) (model.Info, er
 		}
 		return model.Describe(data)
 	}
-	m, done, err := r.open(ctx, name)
+	m, done, err := r.open(ctx, name, model.Options{})
 	if err != nil {
 		return model.Info{}, err
 	}
@@ -209,7 +209,7 @@ func newModelsLoad(r *remoteFlags) *cobra.Command {
 		Short: "Ask a model over and over with zeros and say how fast it answers",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, done, err := r.open(cmd.Context(), args[0])
+			m, done, err := r.open(cmd.Context(), args[0], model.Options{})
 			if err != nil {
 				return err
 			}

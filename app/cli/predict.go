@@ -28,6 +28,7 @@ func newPredict() *cobra.Command {
 	var asJSON bool
 	var top int
 	var r remoteFlags
+	var on string
 	command := &cobra.Command{
 		Use:   "predict MODEL FILE...",
 		Short: "Ask a model about pictures, texts or table rows",
@@ -35,7 +36,11 @@ func newPredict() *cobra.Command {
 			"text models, CSV files with a header for table models. - reads standard input.",
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			m, done, err := r.open(cmd.Context(), args[0])
+			options, err := modelOptions(cmd, 0, on)
+			if err != nil {
+				return err
+			}
+			m, done, err := r.open(cmd.Context(), args[0], options)
 			if err != nil {
 				return err
 			}
@@ -45,6 +50,7 @@ func newPredict() *cobra.Command {
 		},
 	}
 	r.register(command)
+	deviceFlag(command, &on)
 	command.Flags().BoolVar(&asJSON, "json", false, "print one JSON object for each sample")
 	command.Flags().IntVar(&top, "top", 3, "how many classes to show")
 	return command

@@ -29,6 +29,7 @@ type serveFlags struct {
 	maxBatch, queue, threads                    int
 	maxDelay                                    time.Duration
 	hosts, origins                              []string
+	options                                     model.Options
 }
 
 // newServe is the command `athanor serve`.
@@ -69,7 +70,7 @@ func (f *serveFlags) register(command *cobra.Command) {
 	flags.DurationVar(&f.maxDelay, "max-delay", serve.Adaptive, "how long to wait for a fuller batch; negative: only while more is on its way")
 	flags.IntVar(&f.queue, "queue", 256, "requests that may wait for one model; more are refused at once")
 	flags.IntVar(&f.threads, "threads", max(1, runtime.NumCPU()/2), "threads of one model")
-	flags.StringVar(&f.device, "device", "", "auto, cpu, webgpu[:n] or cuda[:n]")
+	deviceFlag(command, &f.device)
 	flags.StringVar(&f.traces, "otlp-endpoint", os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT"), "where OpenTelemetry traces go (OTLP over HTTP), such as http://127.0.0.1:4318")
 	flags.StringSliceVar(&f.hosts, "host", nil, "further names this machine is called by")
 	flags.StringSliceVar(&f.origins, "origin", nil, "web pages' origins that may call, such as https://example.org")
@@ -78,6 +79,10 @@ func (f *serveFlags) register(command *cobra.Command) {
 func runServe(cmd *cobra.Command, args []string, f serveFlags) error {
 	if len(args) == 0 && f.repository == "" && !f.sentiment && !f.faces {
 		return errors.New("nothing to serve: name a model, or give --repository, --sentiment or --faces")
+	}
+	var err error
+	if f.options, err = modelOptions(cmd, f.threads, f.device); err != nil {
+		return err
 	}
 	config, done, err := f.config(cmd)
 	if err != nil {
@@ -118,7 +123,7 @@ func (f *serveFlags) add(server *serve.Server, args []string) error {
 		if err != nil {
 			return err
 		}
-		m, err := file.Open(f.options())
+		m, err := file.Open(f.options)
 		if err != nil {
 			return err
 		}
@@ -128,10 +133,6 @@ func (f *serveFlags) add(server *serve.Server, args []string) error {
 		}
 	}
 	return nil
-}
-
-func (f *serveFlags) options() model.Options {
-	return model.Options{Threads: f.threads, Device: f.device}
 }
 
 // config turns the flags into the service's; done frees what it opened.
@@ -144,7 +145,7 @@ func (f *serveFlags) config(cmd *cobra.Command) (c serve.Config, done func(), er
 		c.Log = slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 	}
 	if f.repository != "" {
-		c.Repository = serve.Folder{Path: f.repository, Options: f.options()}
+		c.Repository = serve.Folder{Path: f.repository, Options: f.options}
 	}
 	if f.keyFile != "" {
 		if c.Keys, err = keys(cmd.OutOrStdout(), f.keyFile); err != nil {

@@ -18,6 +18,8 @@ import (
 type trainFlags struct {
 	task, data, test, model, device, out, name string
 	operations, augment, fork                  string
+	precision, deviceLoss                      string
+	micro                                      int
 	read                                       readFlags
 	epochs, batch, threads                     int
 	seed                                       uint64
@@ -57,6 +59,9 @@ func (f *trainFlags) register(command *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random")
 	flags.Float64Var(&f.rate, "learning-rate", 0, "base learning rate")
 	flags.StringVar(&f.device, "device", "", "auto, cpu, webgpu[:n] or cuda[:n]")
+	flags.StringVar(&f.precision, "precision", "", "type that steps compute in: float32, float16 (state and loss stay float32) or auto")
+	flags.IntVar(&f.micro, "micro-batch", 0, "samples computed at once; gradients are added up and a step still counts the whole batch")
+	flags.StringVar(&f.deviceLoss, "device-loss", "", `what happens when the device fails: "continue" on the processor, or "stop", to be resumed`)
 	flags.IntVar(&f.threads, "threads", 0, "threads of one operator; results repeat exactly for a fixed number")
 	flags.StringVar(&f.out, "out", "", "the run's folder; a new one in the data folder by default")
 	flags.StringVar(&f.name, "name", "", "name of the run")
@@ -138,6 +143,9 @@ func (f *trainFlags) override(cmd *cobra.Command, r train.Recipe) (train.Recipe,
 	override("seed", func() { r.Seed = f.seed })
 	override("learning-rate", func() { r.Optimizer.LearningRate = f.rate })
 	override("device", func() { r.Device = f.device })
+	override("precision", func() { r.Precision = f.precision })
+	override("micro-batch", func() { r.Train.MicroBatch = f.micro })
+	override("device-loss", func() { r.Train.DeviceLoss = f.deviceLoss })
 	override("threads", func() { r.Threads = f.threads })
 	override("name", func() { r.Name = f.name })
 	return r, f.read.into(&r.Data)

@@ -186,6 +186,20 @@ func (r *reporter) done(o training.Outcome) error {
 	return r.err
 }
 
+// beside shows a student's accuracy next to its teacher's.
+func (r *reporter) beside(teacher float64, o training.Outcome) error {
+	if o.Classification == nil {
+		return r.err
+	}
+	if r.json {
+		r.object(map[string]any{"event": "distilled", "teacher_accuracy": teacher, "student_accuracy": o.Classification.Accuracy, "parameters": o.Parameters})
+		return r.err
+	}
+	r.printf("of the same samples the teacher is right on %.2f %%, the student of %s numbers on %.2f %%\n",
+		100*teacher, thousands(float64(o.Parameters)), 100*o.Classification.Accuracy)
+	return r.err
+}
+
 func doneFields(o training.Outcome) map[string]any {
 	fields := map[string]any{
 		"event": "done", "val_loss": o.ValLoss, "val_accuracy": o.ValAccuracy, "epochs": o.Epochs, "best_epoch": o.BestEpoch, "steps": o.Steps,

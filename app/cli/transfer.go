@@ -1,17 +1,13 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"athanor/app/store"
 	"athanor/app/training"
 	"athanor/inference/onnx"
 	"athanor/pipeline/train"
@@ -30,6 +26,8 @@ type transferFlags struct {
 	all, list               bool
 	teach                   train.Transfer // beyond the head
 	learningRate            float64
+	precision               string
+	micro                   int
 }
 
 // newTransfer is the command `athanor transfer`.
@@ -77,22 +75,11 @@ func (f *transferFlags) register(command *cobra.Command) {
 	flags.IntVar(&f.batch, "batch", 0, "samples a step")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random")
 	flags.StringVar(&f.device, "device", "", "auto, cpu, webgpu[:n] or cuda[:n]")
+	flags.StringVar(&f.precision, "precision", "", "type that steps compute in: float32, float16 or auto")
+	flags.IntVar(&f.micro, "micro-batch", 0, "samples computed at once; a step still counts the whole batch")
 	flags.IntVar(&f.threads, "threads", 0, "threads of one operator")
 	flags.StringVar(&f.out, "out", "", "the run's folder; a new one in the data folder by default")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
-}
-
-// recipe is how the head is trained on features.
-func (f *transferFlags) recipe(network *transfer.Network) (train.Recipe, error) {
-	r := train.Recipe{
-		Task: "table", Seed: f.seed, Threads: f.threads, Device: f.device, Name: "transfer",
-		Data: train.Data{Path: f.data, Test: f.test, Size: f.size}, Model: train.Model{Name: "mlp", Hidden: f.hidden},
-		Train: train.Loop{Epochs: f.epochs, Batch: f.batch}, Optimizer: train.Optimizer{LearningRate: f.learningRate},
-	}
-	if r.Data.Size == 0 && len(network.Shape) == 3 {
-		r.Data.Size = network.Shape[1] // height, or width where channels come last
-	}
-	return r.Resolve()
 }
 
 // layers tells whether more than a new head is asked for.
@@ -106,32 +93,28 @@ func (f *transferFlags) layers() bool {
 // decay of 0.3, it reached 98.3 % where 0.001 reached 93 %.
 const layersRate = 0.003
 
-// runLayers trains the network's own layers by the path that every run takes.
-func (f *transferFlags) runLayers(cmd *cobra.Command, path string, network *transfer.Network) error {
-	recipe, err := f.recipe(network)
-	if err != nil {
-		return err
-	}
-	if f.learningRate == 0 {
-		recipe.Optimizer.LearningRate = layersRate
-	}
+// recipe says what is taught and how.
+func (f *transferFlags) recipe(path string, network *transfer.Network) (train.Recipe, error) {
 	teach := f.teach
+	var err error
 	if teach.Model, err = filepath.Abs(path); err != nil {
-		return err
+		return train.Recipe{}, err
 	}
 	teach.Scale, teach.Mean, teach.Deviation, teach.Swap = f.pixels.Scale, f.pixels.Mean, f.pixels.Deviation, f.pixels.Swap
-	recipe.Task, recipe.Model, recipe.Transfer = "image", train.Model{}, &teach
-	if f.data == "digits" {
-		recipe.Data.Size = 0
+	r := train.Recipe{
+		Task: "image", Seed: f.seed, Threads: f.threads, Device: f.device, Name: "transfer", Precision: f.precision,
+		Data: train.Data{Path: f.data, Test: f.test, Size: f.size}, Transfer: &teach,
+		Train: train.Loop{Epochs: f.epochs, Batch: f.batch, MicroBatch: f.micro}, Optimizer: train.Optimizer{LearningRate: f.learningRate},
 	}
-	show := newReporter(cmd.OutOrStdout(), f.json)
-	out, err := training.Run(cmd.Context(), training.Request{
-		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Version: cmd.Root().Version, Prepared: show.prepared,
-	}, show.event)
-	if err != nil {
-		return err
+	if !f.layers() {
+		teach.Head, teach.Hidden = true, f.hidden
+	} else if f.learningRate == 0 {
+		r.Optimizer.LearningRate = layersRate
 	}
-	return show.done(out)
+	if r.Data.Size == 0 && len(network.Shape) == 3 && f.data != "digits" {
+		r.Data.Size = network.Side()
+	}
+	return r, nil
 }
 
 // listWeights shows what can be trained, so that patterns can be written.
@@ -161,50 +144,16 @@ func runTransfer(cmd *cobra.Command, path string, f transferFlags) error {
 	if f.list {
 		return listWeights(cmd.OutOrStdout(), network)
 	}
-	if f.layers() {
-		return f.runLayers(cmd, path, network)
-	}
-	recipe, err := f.recipe(network)
-	if err != nil {
-		return err
-	}
-	asPictures := recipe
-	asPictures.Task, asPictures.Model = "image", train.Model{}
-	if f.data == "digits" {
-		asPictures.Data.Size = 0
-	}
-	set, err := training.Open(cmd.Context(), asPictures, nil)
-	if err != nil {
-		return err
-	}
-	features, err := network.FeatureSet(cmd.Context(), set, transfer.FeatureConfig{Pixels: f.pixels, Threads: recipe.Threads, Device: recipe.Device})
-	if err != nil {
-		return err
-	}
-	text, err := asPictures.Text()
-	if err != nil {
-		return err
-	}
-	features.Metadata = append(features.Metadata, onnx.Pair{Key: "athanor.recipe", Value: string(text)})
-	run, err := transferFolder(f.out)
+	recipe, err := f.recipe(path, network)
 	if err != nil {
 		return err
 	}
 	show := newReporter(cmd.OutOrStdout(), f.json)
-	show.prepared(features, run.Dir())
-	result, err := train.Run(cmd.Context(), recipe, train.Deps{Set: features, Store: run, Version: cmd.Root().Version}, show.event)
-	if err = errors.Join(err, run.Flush(), run.Close()); err != nil {
+	out, err := training.Run(cmd.Context(), training.Request{
+		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Version: cmd.Root().Version, Prepared: show.prepared,
+	}, show.event)
+	if err != nil {
 		return err
 	}
-	return show.done(training.Outcome{Result: result, Dir: run.Dir()})
-}
-
-func transferFolder(out string) (*store.Run, error) {
-	if out == "" {
-		return store.CreateRun(filepath.Join(dataDir(), "runs"), "transfer", time.Now())
-	}
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return nil, fmt.Errorf("prepare the run's folder: %w; choose another with --out", err)
-	}
-	return store.OpenRun(out)
+	return show.done(out)
 }

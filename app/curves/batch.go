@@ -167,7 +167,11 @@ func (b *Batch) weigh(ctx context.Context, dir string) error {
 	for i, s := range b.Samples {
 		rows[i] = s.Row
 	}
-	judged, err := train.JudgeSamples(ctx, b.Recipe, b.Set, judge.Path, b.Set.Train, rows)
+	set, given, err := training.Taught(ctx, b.Recipe, b.Set)
+	if err != nil {
+		return fmt.Errorf("open the run's network: %w", err)
+	}
+	judged, err := train.JudgeSamples(ctx, b.Recipe, set, given, judge.Path, set.Train, rows)
 	if err != nil {
 		return fmt.Errorf("weigh samples: %w", err)
 	}

@@ -26,6 +26,9 @@ type Request struct {
 	// else validation, and of data given in Data everything.
 	Part    string
 	Threads int
+	// Device is auto, cpu, webgpu[:n] or cuda[:n]; empty is cpu. Where it cannot run
+	// the model the processor does, and a note says why.
+	Device string
 	// Open opens the model where it is no file of this machine; nil opens the path.
 	Open func(ctx context.Context) (*model.Model, error)
 	// Recipe is the path of the recipe to prepare the samples by, instead of the
@@ -82,7 +85,8 @@ func (o *Outcome) Predictions() *evaluate.Predictions {
 
 // Run measures the model; progress may be nil and is told samples done and in all.
 func Run(ctx context.Context, q Request, progress func(done, total int)) (Outcome, error) {
-	m, err := q.open(ctx)
+	var told notes
+	m, err := q.open(ctx, &told)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -91,13 +95,20 @@ func Run(ctx context.Context, q Request, progress func(done, total int)) (Outcom
 	if err != nil {
 		return Outcome{}, err
 	}
-	return measure(ctx, m, samples, q, progress)
+	out, err := measure(ctx, m, samples, q, progress)
+	out.Notes = append(out.Notes, told.all()...)
+	return out, err
 }
 
 // Measure measures a further model on samples that are open already.
 func Measure(ctx context.Context, path string, samples *Samples, q Request, progress func(done, total int)) (Outcome, error) {
 	q.Model = path
-	m, err := model.Open(path, model.Options{Threads: q.Threads})
+	var told notes
+	options, err := q.options(ctx, &told)
+	if err != nil {
+		return Outcome{}, err
+	}
+	m, err := model.Open(path, options)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -106,7 +117,9 @@ func Measure(ctx context.Context, path string, samples *Samples, q Request, prog
 	if err != nil {
 		return Outcome{}, err
 	}
-	return measure(ctx, m, fitted, q, progress)
+	out, err := measure(ctx, m, fitted, q, progress)
+	out.Notes = append(out.Notes, told.all()...)
+	return out, err
 }
 
 func measure(ctx context.Context, m *model.Model, s *Samples, q Request, progress func(done, total int)) (Outcome, error) {

@@ -4,18 +4,56 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"sync"
 
+	"athanor/app/device"
 	"athanor/inference/model"
 	"athanor/inference/remote"
 	"athanor/pipeline/train"
 )
 
 // open opens the model: the path, or what the request says.
-func (q Request) open(ctx context.Context) (*model.Model, error) {
+func (q Request) open(ctx context.Context, told *notes) (*model.Model, error) {
 	if q.Open != nil {
 		return q.Open(ctx)
 	}
-	return remote.OpenFile(ctx, q.Model, model.Options{Threads: q.Threads})
+	options, err := q.options(ctx, told)
+	if err != nil {
+		return nil, err
+	}
+	return remote.OpenFile(ctx, q.Model, options)
+}
+
+// options test the device that a request names; told hears where the processor
+// takes its place.
+func (q Request) options(ctx context.Context, told *notes) (model.Options, error) {
+	choice, err := device.Choose(ctx, q.Device, device.Own())
+	if err != nil {
+		return model.Options{}, err
+	}
+	if choice.Note != "" {
+		told.add(choice.Note)
+	}
+	return model.Options{Threads: q.Threads, Device: choice.Device, Told: told.add}, nil
+}
+
+// notes are sentences that runs on several goroutines leave.
+type notes struct {
+	lock sync.Mutex
+	list []string
+}
+
+func (n *notes) add(text string) {
+	n.lock.Lock()
+	defer n.lock.Unlock()
+	n.list = append(n.list, text)
+}
+
+func (n *notes) all() []string {
+	n.lock.Lock()
+	defer n.lock.Unlock()
+	return slices.Clone(n.list)
 }
 
 // Recipe says how the samples of a request are prepared for a model.

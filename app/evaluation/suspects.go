@@ -35,7 +35,7 @@ const suspectEpochs = 3
 // by a model that did not learn from it: small trainings with the model's own
 // recipe, one a fold. Progress may be nil and counts epochs.
 func Suspects(ctx context.Context, q Request, progress func(done, total int)) ([]Doubt, *Samples, error) {
-	m, err := q.open(ctx)
+	m, err := q.open(ctx, &notes{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,7 +109,9 @@ func (j *jury) fold(ctx context.Context, learn, held []int) error {
 	}
 	set := *j.s.set
 	set.Train, set.Validation, set.Test = &picked{j.s, learn}, &picked{j.s, held[:min(len(held), 1000)]}, nil
-	result, err := train.Run(ctx, j.recipe, train.Deps{Set: &set, Store: run}, func(e train.Event) {
+	recipe := j.recipe
+	recipe.Distill = nil // the labels themselves are in question
+	result, err := train.Run(ctx, recipe, train.Deps{Set: &set, Store: run}, func(e train.Event) {
 		if _, ok := e.(train.Epoch); ok && j.progress != nil {
 			j.done++
 			j.progress(j.done, suspectFolds*j.recipe.Train.Epochs)

@@ -158,7 +158,11 @@ func Rewind(ctx context.Context, dir string, s train.Snapshot, version string, p
 	if err != nil {
 		return "", fmt.Errorf("open the run's data: %w", err)
 	}
-	return out, train.ExportSnapshot(ctx, recipe, set, s.Path, out, version)
+	set, given, err := Taught(ctx, recipe, set)
+	if err != nil {
+		return "", fmt.Errorf("open the run's network: %w", err)
+	}
+	return out, train.ExportSnapshot(ctx, recipe, set, given, s.Path, out, version)
 }
 
 // upToDate reports whether a file is there and not older than its source.

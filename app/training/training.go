@@ -69,7 +69,7 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	if err != nil {
 		return Outcome{}, err
 	}
-	recipe.Device = choice.Device
+	recipe.Device, recipe.Precision = choice.device, choice.precision
 	run, err := openFolder(q, recipe)
 	if err != nil {
 		return Outcome{}, err
@@ -85,11 +85,11 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 	if recipe, err = keepOperations(recipe, run.Dir()); err != nil {
 		return Outcome{}, errors.Join(err, run.Close())
 	}
-	network, err := given(ctx, recipe, set, run.Dir())
+	learnt, networks, err := openNetworks(ctx, recipe, set, run.Dir(), q.Loading)
 	if err != nil {
 		return Outcome{}, errors.Join(err, run.Close())
 	}
-	deps := train.Deps{Set: set, Store: run, Given: network, Control: q.Control, Resume: q.Resume, Version: q.Version, DeviceNote: choice.Note}
+	deps := train.Deps{Set: learnt, Store: run, Given: networks.given, Teacher: networks.teacher, Control: q.Control, Resume: q.Resume, Version: q.Version, DeviceNote: choice.note}
 	if q.Fork != nil && !q.Resume {
 		if deps.Fork, err = q.Fork.begin(run, recipe); err != nil {
 			return Outcome{}, errors.Join(err, run.Close())

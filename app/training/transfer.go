@@ -4,42 +4,121 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"athanor/app/store"
+	"athanor/inference/model"
 	"athanor/inference/onnx"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/train"
 	"athanor/pipeline/transfer"
 )
 
-// given opens the network that a recipe teaches; nil where it teaches none. dir
+// networks are the networks from files that take part in a run: one that is
+// taught, or one that teaches.
+type networks struct {
+	given   *train.Given
+	teacher *train.Teacher
+}
+
+// openNetworks opens the network that a recipe teaches, and the one that it learns
+// from, on the data set, which may come back with features in place of samples. dir
 // is the run's folder, where an adapter is kept.
-func given(ctx context.Context, r train.Recipe, set *dataset.Set, dir string) (*train.Given, error) {
-	t := r.Transfer
-	if t == nil {
-		return nil, nil //nolint:nilnil // most recipes name an architecture
+func openNetworks(ctx context.Context, r train.Recipe, set *dataset.Set, dir string, progress func(done, total int)) (*dataset.Set, networks, error) {
+	var n networks
+	var err error
+	if r.Transfer != nil {
+		if set, n.given, err = taught(ctx, r, set, dir, progress); err != nil {
+			return set, n, fmt.Errorf("%s: %w", r.Transfer.Model, err)
+		}
 	}
-	m, err := onnx.Load(t.Model)
+	if r.Distill != nil {
+		if n.teacher, err = teacher(*r.Distill, set.Classes); err != nil {
+			return set, n, fmt.Errorf("%s: %w", r.Distill.Model, err)
+		}
+	}
+	return set, n, nil
+}
+
+// Taught is what a finished run's recipe was trained on and with: the set as it is
+// and nil, or what a transfer made of it.
+func Taught(ctx context.Context, r train.Recipe, set *dataset.Set) (*dataset.Set, *train.Given, error) {
+	if r.Transfer == nil {
+		return set, nil, nil
+	}
+	return taught(ctx, r, set, "", nil)
+}
+
+// taught is the network of a recipe with Transfer.
+func taught(ctx context.Context, r train.Recipe, set *dataset.Set, dir string, progress func(done, total int)) (*dataset.Set, *train.Given, error) {
+	t := *r.Transfer
+	network, err := openNetwork(t.Model)
+	if err != nil {
+		return set, nil, err
+	}
+	how := transfer.FeatureConfig{Threads: r.Threads, Device: r.Device, Progress: progress}
+	if t.Head {
+		return network.HeadOnly(ctx, t, set, how)
+	}
+	g, err := network.Given(ctx, t, set, how)
+	if err != nil || t.Rank == 0 {
+		return set, g, err
+	}
+	g.Trained = func(values []train.Value) error {
+		var file bytes.Buffer
+		if err := transfer.WriteAdapter(&file, values); err != nil {
+			return err
+		}
+		return store.WriteFile(filepath.Join(dir, transfer.AdapterName), file.Bytes())
+	}
+	return set, g, nil
+}
+
+func openNetwork(path string) (*transfer.Network, error) {
+	m, err := onnx.Load(path)
 	if err != nil {
 		return nil, err
 	}
-	network, err := transfer.Open(m)
+	return transfer.Open(m)
+}
+
+// teacher is the network that a student of these classes learns from.
+func teacher(d train.Distill, classes []string) (*train.Teacher, error) {
+	network, err := openNetwork(d.Model)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.Model, err)
+		return nil, err
 	}
-	g, err := network.Given(ctx, *t, set, transfer.FeatureConfig{Threads: r.Threads, Device: r.Device})
+	raw, err := os.ReadFile(d.Model)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.Model, err)
+		return nil, err
 	}
-	if t.Rank > 0 {
-		g.Trained = func(values []train.Value) error {
-			var file bytes.Buffer
-			if err := transfer.WriteAdapter(&file, values); err != nil {
-				return err
-			}
-			return store.WriteFile(filepath.Join(dir, transfer.AdapterName), file.Bytes())
-		}
+	info, err := model.Describe(raw)
+	if err != nil {
+		return nil, err
 	}
-	return g, nil
+	return network.Teacher(d, info.Labels, classes)
+}
+
+// TeacherAccuracy is how often the teacher of a resolved recipe is right on the
+// test part of its data, or on the validation part where there is none: what the
+// student is compared with.
+func TeacherAccuracy(ctx context.Context, r train.Recipe) (float64, error) {
+	set, err := Open(ctx, r, nil)
+	if err != nil {
+		return 0, err
+	}
+	t, err := teacher(*r.Distill, set.Classes)
+	if err != nil {
+		return 0, err
+	}
+	network, err := openNetwork(r.Distill.Model)
+	if err != nil {
+		return 0, err
+	}
+	feed := set.Test
+	if feed == nil {
+		feed = set.Validation
+	}
+	return network.Accuracy(ctx, set, feed, t, transfer.FeatureConfig{Threads: r.Threads, Device: r.Device})
 }

@@ -30,6 +30,10 @@ var (
 type Options struct {
 	Threads int    // per operator, 0: one for each processor
 	Device  string // auto, cpu, webgpu[:n], cuda[:n]
+	// Told hears a sentence when the device cannot run the model, or fails later,
+	// and the processor takes its place; nil tells nobody. It is called from the
+	// goroutine that asked.
+	Told func(note string)
 }
 
 // Model is an open model. All methods may be called from many goroutines;
@@ -39,7 +43,8 @@ type Model struct {
 	tokenizer text.Tokenizer // of text models
 
 	running sync.RWMutex // held for reading while a run uses the engine
-	session *runtime.Session
+	session engine
+	spare   *spare // of a model on a device; nil on the processor
 	remote  Runner // instead of session
 	// roomy is set once the file's own output shapes proved wrong, so that the
 	// runtime must allocate.
@@ -108,8 +113,7 @@ func open(file []byte, dir string, o Options) (*Model, error) {
 	if err := m.readTokenizer(); err != nil {
 		return nil, err
 	}
-	m.session, err = runtime.NewSession(file, runtime.Options{Threads: o.Threads, Device: o.Device})
-	return m, err
+	return m, m.start(file, o)
 }
 
 // runnable returns the bytes for the runtime: external data inside, and outputs
@@ -162,16 +166,33 @@ func (m *Model) Close() {
 	if m.remote != nil {
 		m.remote.Close()
 	}
-	m.session.Close()
-	m.session, m.remote = nil, nil
+	if m.session != nil {
+		m.session.Close()
+	}
+	m.session, m.remote, m.spare = nil, nil, nil
 }
 
 // Run computes all outputs from all inputs, in the order of Outputs and Inputs.
 // The inputs stay the caller's; the outputs become the caller's to close.
 // Errors wrap ErrInput, ErrClosed or ctx's error; others come from the runtime.
+// Where a device fails, the processor answers from then on.
 func (m *Model) Run(ctx context.Context, in []*runtime.Tensor) ([]*runtime.Tensor, error) {
+	out, failed, err := m.attempt(ctx, in)
+	if err != nil && ctx.Err() == nil && m.leave(failed, err) {
+		out, _, err = m.attempt(ctx, in)
+	}
+	return out, err
+}
+
+// attempt runs the model where it is and tells in which session.
+func (m *Model) attempt(ctx context.Context, in []*runtime.Tensor) ([]*runtime.Tensor, engine, error) {
 	m.running.RLock()
 	defer m.running.RUnlock()
+	out, err := m.inSession(ctx, in)
+	return out, m.session, err
+}
+
+func (m *Model) inSession(ctx context.Context, in []*runtime.Tensor) ([]*runtime.Tensor, error) {
 	if m.session == nil && m.remote == nil {
 		return nil, ErrClosed
 	}
@@ -189,7 +210,7 @@ func (m *Model) Run(ctx context.Context, in []*runtime.Tensor) ([]*runtime.Tenso
 		return m.run(ctx, in, nil)
 	}
 	out, err := m.run(ctx, in, shapes)
-	if err != nil && ctx.Err() == nil && len(shapes) > 0 {
+	if err != nil && ctx.Err() == nil && len(shapes) > 0 && !deviceFailed(err) {
 		if out, retry := m.run(ctx, in, nil); retry == nil { // the file's shapes were wrong
 			m.roomy.Store(true)
 			return out, nil

@@ -101,17 +101,24 @@ func appendCUDA(so *ort.SessionOptions, index int) error {
 
 // shortage are the words by which the providers tell that memory ran out.
 func shortage() []string {
-	return []string{"out of memory", "failed to allocate", "bad_alloc", "oom", "out_of_device_memory", "cuda failure 2"}
+	return []string{"out of memory", "failed to allocate", "bad_alloc", "bad allocation", "alloc_failed", "out_of_device_memory", "cuda failure 2"}
 }
 
-// deviceError names the device and what kind of failure it was.
+// deviceError names the device and what kind of failure it was; of the processor
+// only a lack of memory is.
 func deviceError(device string, err error) error {
-	if err == nil || OnCPU(device) || errors.Is(err, ErrDevice) || errors.Is(err, ErrDeviceMemory) {
+	if err == nil || errors.Is(err, ErrDevice) || errors.Is(err, ErrDeviceMemory) {
 		return err
 	}
 	text := strings.ToLower(err.Error())
+	if OnCPU(device) {
+		device = CPU
+	}
 	if slices.ContainsFunc(shortage(), func(s string) bool { return strings.Contains(text, s) }) {
 		return fmt.Errorf("%w: %s: %w", ErrDeviceMemory, device, err)
+	}
+	if device == CPU {
+		return err
 	}
 	return fmt.Errorf("%w: %s: %w", ErrDevice, device, err)
 }

@@ -54,6 +54,41 @@ func SelfTest(ctx context.Context, device string, threads int, length time.Durat
 	return speed, deviceError(device, err)
 }
 
+// TestHalf tells why a device cannot compute in float16, or nil.
+func TestHalf(ctx context.Context, device string) error {
+	const side = 16
+	c := chain{side, 1}
+	x, err := c.matrix()
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	model := c.model()
+	cast := func(from, to string, kind onnx.DataType) *onnx.Node {
+		return &onnx.Node{Name: "cast " + to, OpType: "Cast", Inputs: []string{from}, Outputs: []string{to}, Attrs: []*onnx.Attribute{onnx.IntAttr("to", int64(kind))}}
+	}
+	product := &onnx.Node{Name: "product", OpType: "MatMul", Inputs: []string{"half", "half"}, Outputs: []string{"square"}}
+	model.Graph.Nodes = []*onnx.Node{cast("x", "half", onnx.Float16), product, cast("square", "y", onnx.Float)}
+	raw, err := model.Encode()
+	if err != nil {
+		return err
+	}
+	s, err := NewSession(raw, Options{Threads: 1, Device: device})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	out := make([]*Tensor, 1)
+	if err := s.Run(ctx, []*Tensor{x}, out); err != nil {
+		return err
+	}
+	defer out[0].Close()
+	if moved, notes := s.Moved(); len(moved) > 0 {
+		return fmt.Errorf("%w: %s: %s", ErrDevice, device, notes[0])
+	}
+	return nil
+}
+
 func (c chain) flops() float64 {
 	return float64(c.products) * 2 * float64(c.side) * float64(c.side) * float64(c.side)
 }

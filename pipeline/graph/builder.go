@@ -111,6 +111,7 @@ type Builder struct {
 	metadata  []onnx.Pair
 	kernels   bool
 	card      bool
+	half      bool
 	err       error
 }
 

@@ -17,11 +17,8 @@ func (b *Builder) Model() (*onnx.Model, error) {
 		return nil, b.err
 	}
 	g := &onnx.Graph{Name: b.name}
-	needed := b.reachable()
-	for _, n := range b.nodes {
-		if needed[n] {
-			g.Nodes = append(g.Nodes, n.protos()...)
-		}
+	for _, n := range b.operators() {
+		g.Nodes = append(g.Nodes, n.proto())
 	}
 	nameNodes(g.Nodes)
 	used := usedNames(g.Nodes)
@@ -94,14 +91,29 @@ func usedNames(nodes []*onnx.Node) map[string]bool {
 	return used
 }
 
-// protos is the node, or the parts of a composite.
-func (n *Node) protos() []*onnx.Node {
-	if n.Parts == nil {
-		return []*onnx.Node{n.proto()}
+// operators are the nodes that outputs need, composites in their parts.
+func (b *Builder) operators() []*Node {
+	var list []*Node
+	needed := b.reachable()
+	for _, n := range b.nodes {
+		if needed[n] {
+			list = append(list, n.operators()...)
+		}
 	}
-	var list []*onnx.Node
+	if b.half {
+		return b.halved(list)
+	}
+	return list
+}
+
+// operators is the node, or the parts of a composite.
+func (n *Node) operators() []*Node {
+	if n.Parts == nil {
+		return []*Node{n}
+	}
+	var list []*Node
 	for _, part := range n.Parts {
-		list = append(list, part.protos()...)
+		list = append(list, part.operators()...)
 	}
 	return list
 }

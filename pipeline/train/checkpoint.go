@@ -46,6 +46,8 @@ type position struct {
 	// to the step to find the place in the schedule; both are of forks.
 	Fresh int `json:"fresh,omitempty"`
 	Shift int `json:"shift,omitempty"`
+	// Scale is the loss's, in float16.
+	Scale lossScale `json:"scale,omitzero"`
 }
 
 // score orders epochs: more accuracy is better, then less loss.

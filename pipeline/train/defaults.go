@@ -25,6 +25,9 @@ func (r Recipe) Resolve() (Recipe, error) {
 	if r.Transfer != nil {
 		r.Model, r.Transfer = Model{Name: GivenName}, r.Transfer.resolve()
 	}
+	if r.Distill != nil {
+		r.Distill = r.Distill.resolve()
+	}
 	set(&r.Model.Name, map[string]string{"image": "mlp", "text": "ngram", "table": "mlp"}[r.Task])
 	if r.Task == "text" {
 		set(&r.Model.Length, 64)
@@ -109,6 +112,11 @@ func (r Recipe) check() error {
 	} else if _, err := nn.Find(r.Model.Name, r.Task); err != nil {
 		return fmt.Errorf("%w: %w", ErrRecipe, err)
 	}
+	if r.Distill != nil {
+		if text := r.Distill.wrong(); text != "" {
+			return fmt.Errorf("%w: %s", ErrRecipe, text)
+		}
+	}
 	if err := runtime.CheckDevice(r.Device); err != nil {
 		return fmt.Errorf("%w: %w", ErrRecipe, err)
 	}
@@ -146,6 +154,10 @@ func (r Recipe) wrong() string {
 		return `loss is "" or "bce"`
 	case r.Train.DeviceLoss != "" && r.Train.DeviceLoss != LossContinue && r.Train.DeviceLoss != LossStop:
 		return `device_loss is "continue" or "stop"`
+	case r.Train.MicroBatch < 0 || r.Train.MicroBatch > r.Train.Batch:
+		return "micro_batch is at most the batch; 0 computes the batch at once"
+	case r.Precision != "" && r.Precision != Float32 && r.Precision != Float16 && r.Precision != AutoPrecision:
+		return `precision is "float32", "float16" or "auto"`
 	case r.Threads < 1 || r.Threads > 1024:
 		return "threads must be between 1 and 1024"
 	}

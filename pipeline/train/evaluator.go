@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"athanor/inference/onnx"
@@ -16,6 +17,7 @@ const evalBatch = 256
 // evaluator computes losses and answers without changing the state.
 type evaluator struct {
 	session *runtime.Session
+	rows    int // at once
 	network *network
 	inputs  map[int]*evalInputs
 }
@@ -40,7 +42,7 @@ func newEvaluator(n *network) (*evaluator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open evaluation: %w", err)
 	}
-	return &evaluator{session: s, network: n, inputs: map[int]*evalInputs{}}, nil
+	return &evaluator{session: s, rows: evalBatch, network: n, inputs: map[int]*evalInputs{}}, nil
 }
 
 func (e *evaluator) close() {
@@ -63,11 +65,23 @@ type answers struct {
 	targets []float32
 }
 
-// over evaluates the given rows of a feed with the state's tensors.
+// over evaluates the given rows, fewer at once where the device's memory does not
+// do.
 func (e *evaluator) over(ctx context.Context, state []*runtime.Tensor, feed dataset.Feed, rows []int) (answers, error) {
+	for {
+		a, err := e.once(ctx, state, feed, rows)
+		if !errors.Is(err, runtime.ErrDeviceMemory) || e.rows == 1 {
+			return a, err
+		}
+		e.rows = (e.rows + 1) / 2
+	}
+}
+
+// once evaluates the given rows of a feed with the state's tensors.
+func (e *evaluator) once(ctx context.Context, state []*runtime.Tensor, feed dataset.Feed, rows []int) (answers, error) {
 	var a answers
-	for start := 0; start < len(rows); start += evalBatch {
-		part := rows[start:min(start+evalBatch, len(rows))]
+	for start := 0; start < len(rows); start += e.rows {
+		part := rows[start:min(start+e.rows, len(rows))]
 		in, err := e.forBatch(len(part))
 		if err != nil {
 			return a, err

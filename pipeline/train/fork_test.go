@@ -224,7 +224,7 @@ func TestASnapshotBecomesAModel(t *testing.T) {
 	parent, r := parentRun(t, set)
 	for _, epoch := range []int{1, 4} {
 		out := filepath.Join(t.TempDir(), "model.onnx")
-		if err := train.ExportSnapshot(t.Context(), r, set, snapshotOf(t, parent.dir, epoch).Path, out, "test"); err != nil {
+		if err := train.ExportSnapshot(t.Context(), r, set, nil, snapshotOf(t, parent.dir, epoch).Path, out, "test"); err != nil {
 			t.Fatal(err)
 		}
 		m, err := model.Open(out, model.Options{Threads: 1})
@@ -238,7 +238,7 @@ func TestASnapshotBecomesAModel(t *testing.T) {
 	}
 	damage(t, parent.dir, func(d []byte) []byte { d[len(d)-5] ^= 0x40; return d })
 	bad := filepath.Join(parent.dir, "checkpoints", "step-000000040.safetensors")
-	if err := train.ExportSnapshot(t.Context(), r, set, bad, filepath.Join(t.TempDir(), "m.onnx"), ""); !errors.Is(err, train.ErrDamaged) {
+	if err := train.ExportSnapshot(t.Context(), r, set, nil, bad, filepath.Join(t.TempDir(), "m.onnx"), ""); !errors.Is(err, train.ErrDamaged) {
 		t.Errorf("error %v, want ErrDamaged", err)
 	}
 }

@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"slices"
 
 	"athanor/inference/onnx"
 	"athanor/pipeline/graph"
@@ -55,6 +56,9 @@ func (t Transfer) resolve() *Transfer {
 	set(&t.Decay, 1)
 	set(&t.BatchNorm, "frozen")
 	set(&t.Scale, 1)
+	if t.Head && len(t.Hidden) == 0 {
+		t.Hidden = []int{64}
+	}
 	if t.Rank > 0 {
 		set(&t.Alpha, float64(2*t.Rank))
 	}
@@ -72,6 +76,10 @@ func (t Transfer) wrong() string {
 		return "transfer.decay must be above 0 and at most 1"
 	case t.BatchNorm != "frozen" && t.BatchNorm != "updated":
 		return `transfer.batch_norm is "frozen" or "updated"`
+	case t.Head && (t.Rank > 0 || t.From != "" || len(t.Train)+len(t.Freeze) > 0):
+		return "transfer.head trains no layers of the network: leave out rank, from, train and freeze"
+	case slices.ContainsFunc(t.Hidden, func(units int) bool { return units < 1 }):
+		return "transfer.hidden are numbers of units, 1 or more"
 	case t.Rank < 0 || t.Rank > 1024:
 		return "transfer.rank must be between 0 and 1024"
 	}

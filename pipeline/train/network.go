@@ -1,14 +1,15 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
 	"athanor/pipeline/dataset"
-	"athanor/pipeline/grad"
 	"athanor/pipeline/graph"
 	"athanor/pipeline/nn"
+	"athanor/pipeline/optim"
 )
 
 // network is what a recipe and a data set make together: the architecture, its
@@ -17,7 +18,8 @@ type network struct {
 	recipe       Recipe
 	architecture nn.Architecture
 	given        *Given // in place of architecture
-	trouble      error  // why the given network could not be built
+	teacher      *Teacher
+	trouble      error // why the given network could not be built
 	columns      []dataset.Column
 	classes      int // 0 for regression
 	parameters   []nn.Parameter
@@ -30,9 +32,9 @@ type network struct {
 // targetScale standardises a regression's targets by the training part.
 type targetScale struct{ Mean, Deviation float64 }
 
-func newNetwork(r Recipe, set *dataset.Set, given *Given) (*network, error) {
-	n := &network{recipe: r, columns: set.Train.Columns(), classes: len(set.Classes), scale: targetScale{0, 1}}
-	if err := n.findArchitecture(given); err != nil {
+func newNetwork(r Recipe, set *dataset.Set, given *Given, teacher *Teacher) (*network, error) {
+	n := &network{recipe: r, teacher: teacher, columns: set.Train.Columns(), classes: len(set.Classes), scale: targetScale{0, 1}}
+	if err := errors.Join(n.findArchitecture(given), n.checkTeacher()); err != nil {
 		return nil, err
 	}
 	n.blended = n.classes > 0 && blended(set.Train)
@@ -54,8 +56,11 @@ func newNetwork(r Recipe, set *dataset.Set, given *Given) (*network, error) {
 }
 
 // kernels tells whether steps are built with Athanor's own operators, which run
-// on the CPU; other devices get plain ONNX.
-func (n *network) kernels() bool { return runtime.OnCPU(n.recipe.Device) }
+// on the CPU in float32; other devices and types get plain ONNX.
+func (n *network) kernels() bool { return runtime.OnCPU(n.recipe.Device) && !n.half() }
+
+// half tells whether steps compute in float16 where that is safe.
+func (n *network) half() bool { return n.recipe.Precision == Float16 }
 
 func (n *network) outputs() int { return max(n.classes, 1) }
 
@@ -154,42 +159,24 @@ func cut(b *graph.Builder, flat *graph.Value, sizes []int) []*graph.Value {
 // stepModel is the whole training step for one batch size: state in, state out.
 //
 // Inputs: params [n], one slot [n] for each of the optimizer's, buffers [m]
-// where there are any, the sample's columns, target [B] (int64 classes or float
-// values), weight [B] (sums to 1), hyper, on the CPU each parameter again, then
-// the dropout masks. Outputs: the new params, slots and buffers, loss [B], score
-// [B, K] (classification), norm [1].
+// where there are any, hyper, then those of a pass. Outputs: the new params, slots
+// and buffers, loss [B], score [B, K] (classification), norm [1].
 func (n *network) stepModel(batch int) (*onnx.Model, []nn.Mask, error) {
-	b := graph.New("step")
-	if n.kernels() {
-		b.UseKernels()
-	} else {
-		b.UseCard()
-	}
+	b := n.trainingGraph("step")
 	state := n.declareState(b, true)
-	x := n.inputs(b, batch)
-	target := n.target(b, batch)
-	weight := b.Input("weight", onnx.Float, batch)
-	hyper := b.Input("hyper", onnx.Float, 3)
-	named := n.unpack(b, state.params, state.buffers)
-	c := nn.NewContext(b, true, func(name string, _ []int) *graph.Value { return named[name] })
-	y := n.forward(c, x)
-	if n.kernels() {
-		b.FuseConvolutions()
-	}
-	loss, score := n.blendLoss(b, y, target, batch)
-	if err := n.update(b, named, state, loss, b.Reshape(weight, batch, 1), hyper); err != nil {
+	hyper := b.Input("hyper", onnx.Float, optim.Hypers)
+	p := n.pass(b, state, batch)
+	grads, err := n.backward(b, p)
+	if err != nil {
 		return nil, nil, err
 	}
-	if len(n.buffers) > 0 {
-		b.Output("buffers.next", n.nextBuffers(c, named))
+	if err := n.optimize(b, state, grads, hyper); err != nil {
+		return nil, nil, err
 	}
-	b.Output("loss", b.Reshape(loss, batch))
-	if n.classes > 0 {
-		b.Output("score", score)
-	}
+	n.outputPass(b, p)
 	b.Output("norm", state.norm)
 	m, err := b.Model()
-	return m, c.Masks(), err
+	return m, p.context.Masks(), err
 }
 
 // stateValues are the flat vectors of a step.
@@ -199,12 +186,22 @@ type stateValues struct {
 	norm            *graph.Value
 }
 
-func (n *network) declareState(b *graph.Builder, slots bool) *stateValues {
+// declareLearned declares parameters and the optimizer's slots.
+func (n *network) declareLearned(b *graph.Builder) *stateValues {
 	s := &stateValues{params: b.Input("params", onnx.Float, n.flat())}
+	for i := range n.recipe.rule().Slots() {
+		s.slots = append(s.slots, b.Input(fmt.Sprintf("slot%d", i), onnx.Float, n.flat()))
+	}
+	return s
+}
+
+// declareState declares parameters, slots where asked for, and buffers.
+func (n *network) declareState(b *graph.Builder, slots bool) *stateValues {
+	s := &stateValues{}
 	if slots {
-		for i := range n.recipe.rule().Slots() {
-			s.slots = append(s.slots, b.Input(fmt.Sprintf("slot%d", i), onnx.Float, n.flat()))
-		}
+		s = n.declareLearned(b)
+	} else {
+		s.params = b.Input("params", onnx.Float, n.flat())
 	}
 	if len(n.buffers) > 0 {
 		s.buffers = b.Input("buffers", onnx.Float, n.flatBuffers())
@@ -261,17 +258,4 @@ func (n *network) answer(b *graph.Builder, y *graph.Value) *graph.Value {
 	default:
 		return b.Op("Softmax", graph.Attrs{"axis": -1}, y)
 	}
-}
-
-// update differentiates the weighted loss and moves the parameters.
-func (n *network) update(b *graph.Builder, named map[string]*graph.Value, s *stateValues, loss, weight, hyper *graph.Value) error {
-	wrt := make([]*graph.Value, len(n.parameters))
-	for i, p := range n.parameters {
-		wrt[i] = named[p.Name]
-	}
-	grads, err := grad.Backward(b, loss, weight, wrt)
-	if err != nil {
-		return fmt.Errorf("differentiate %s: %w", n.recipe.Model.Name, err)
-	}
-	return n.optimize(b, s, grads, hyper)
 }

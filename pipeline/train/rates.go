@@ -60,7 +60,8 @@ func FindRate(ctx context.Context, recipe Recipe, set *dataset.Set, q RateSearch
 	if q = q.usual(); !(q.From > 0 && q.From < q.To) || q.Steps < 20 {
 		return Rates{}, fmt.Errorf("%w: rates rise from above 0 in at least 20 steps, not from %v to %v in %d", ErrRecipe, q.From, q.To, q.Steps)
 	}
-	net, err := newNetwork(recipe, set, nil)
+	recipe.Distill = nil // the rate is the labels' own
+	net, err := newNetwork(recipe, set, nil, nil)
 	if err != nil {
 		return Rates{}, err
 	}
@@ -69,7 +70,7 @@ func FindRate(ctx context.Context, recipe Recipe, set *dataset.Set, q RateSearch
 		return Rates{}, err
 	}
 	defer state.close()
-	step, err := newStepper(net, recipe.Train.Batch)
+	step, err := newStepper(ctx, net, state.memory, recipe.Train.Batch, recipe.rows())
 	if err != nil {
 		return Rates{}, err
 	}
@@ -98,6 +99,7 @@ type search struct {
 	mean   float64
 	lowest float64
 	found  Rates
+	scale  lossScale
 }
 
 func (s *search) run(ctx context.Context) (Rates, error) {
@@ -129,7 +131,7 @@ func (s *search) try(ctx context.Context, i int) (RatePoint, error) {
 	rate := s.q.From * math.Pow(s.q.To/s.q.From, float64(i)/float64(s.q.Steps-1))
 	s.recipe.rule().Hyper(data(s.step.hyper), i+1, rate)
 	s.step.drawMasks(s.recipe.Seed, i)
-	if err := s.step.run(ctx, s.state); err != nil {
+	if err := s.step.run(ctx, s.state, &s.scale); err != nil {
 		return RatePoint{}, err
 	}
 	loss := s.step.metric().Loss

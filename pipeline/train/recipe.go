@@ -9,10 +9,15 @@ type Recipe struct {
 	Seed    uint64 `toml:"seed"`
 	Device  string `toml:"device"`  // auto, cpu, webgpu[:n], cuda[:n]
 	Threads int    `toml:"threads"` // intra-op threads; results repeat exactly for a fixed number
-	Data    Data   `toml:"data"`
-	Model   Model  `toml:"model"`
+	// Precision is the type that steps compute in: float32 when left out, float16,
+	// or auto. With the device auto and no precision named, float16 is tried, too.
+	Precision string `toml:"precision,omitempty"`
+	Data      Data   `toml:"data"`
+	Model     Model  `toml:"model"`
 	// Transfer, where set, teaches a network that somebody made in place of Model.
-	Transfer  *Transfer `toml:"transfer,omitempty"`
+	Transfer *Transfer `toml:"transfer,omitempty"`
+	// Distill, where set, lets Model learn from another network's answers, too.
+	Distill   *Distill  `toml:"distill,omitempty"`
 	Optimizer Optimizer `toml:"optimizer"`
 	Schedule  Schedule  `toml:"schedule"`
 	Train     Loop      `toml:"train"`
@@ -62,6 +67,10 @@ type Model struct {
 // of an ONNX file; a new head for the data's classes takes the place of its last.
 type Transfer struct {
 	Model string `toml:"model"` // path of the ONNX file
+	// Head trains nothing but a new head, with hidden layers of these units (64 when
+	// left out), on features that are computed once.
+	Head   bool  `toml:"head,omitempty"`
+	Hidden []int `toml:"hidden,omitempty"`
 	// Train and Freeze are patterns of weight names in the file; no Train means
 	// all, and Freeze wins. From freezes every weight in front of the node of that
 	// name.
@@ -85,6 +94,21 @@ type Transfer struct {
 	// Scratch begins with new weights in place of the file's, to compare with.
 	Scratch bool `toml:"scratch,omitempty"`
 	// Scale, Mean, Deviation and Swap say how the network wants pixels.
+	Scale     float64   `toml:"scale,omitempty"`
+	Mean      []float64 `toml:"mean,omitempty"`
+	Deviation []float64 `toml:"deviation,omitempty"`
+	Swap      bool      `toml:"swap,omitempty"`
+}
+
+// Distill says from which network a small one learns besides from the labels
+// (Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015).
+type Distill struct {
+	Model string `toml:"model"` // path of the teacher's ONNX file
+	// Temperature softens both networks' answers, 4 when left out; Weight is the
+	// share of the teacher in the loss, 0.7 when left out.
+	Temperature float64 `toml:"temperature,omitempty"`
+	Weight      float64 `toml:"weight,omitempty"`
+	// Scale, Mean, Deviation and Swap say how the teacher wants pixels.
 	Scale     float64   `toml:"scale,omitempty"`
 	Mean      []float64 `toml:"mean,omitempty"`
 	Deviation []float64 `toml:"deviation,omitempty"`
@@ -118,6 +142,7 @@ type Schedule struct {
 type Loop struct {
 	Epochs            int    `toml:"epochs"`
 	Batch             int    `toml:"batch"`
+	MicroBatch        int    `toml:"micro_batch,omitempty"`        // samples computed at once; gradients of a batch's parts are added up. 0 is the batch
 	Loss              string `toml:"loss,omitempty"`               // "" (cross entropy, or squared error for regression) or "bce"
 	Patience          int    `toml:"patience,omitempty"`           // epochs without a better validation, 0 off
 	CheckpointSeconds int    `toml:"checkpoint_seconds,omitempty"` // at most this long between checkpoints

@@ -19,7 +19,7 @@ const maxRecipe = 1 << 20
 const NoOperations = "none"
 
 // LoadRecipe reads a recipe file. A relative path of operations is taken from the
-// file's folder.
+// file's folder, and so is one of a network where it lies there.
 func LoadRecipe(path string) (Recipe, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -39,7 +39,28 @@ func LoadRecipe(path string) (Recipe, error) {
 	if o := r.Data.Operations; o != "" && o != NoOperations && !filepath.IsAbs(o) {
 		r.Data.Operations = filepath.Join(filepath.Dir(path), o)
 	}
+	for _, model := range r.models() {
+		if beside := filepath.Join(filepath.Dir(path), *model); !filepath.IsAbs(*model) && isFile(beside) {
+			*model = beside
+		}
+	}
 	return r, nil
+}
+
+// models are the paths of networks from files.
+func (r *Recipe) models() (paths []*string) {
+	if r.Transfer != nil {
+		paths = append(paths, &r.Transfer.Model)
+	}
+	if r.Distill != nil {
+		paths = append(paths, &r.Distill.Model)
+	}
+	return paths
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // ParseRecipe reads a recipe in TOML. An unknown key is an error that names the

@@ -46,6 +46,39 @@ func (r *run) leaveDevice(ctx context.Context, cause error) error {
 	return r.resume(ctx)
 }
 
+// openAnyDevice opens the recipe's device, or the processor where that one fails
+// and the recipe allows it; the run's log says so.
+func (r *run) openAnyDevice(ctx context.Context) error {
+	r.settlePrecision(ctx)
+	err := r.openDevice(ctx)
+	if err == nil || !r.deviceFailed(ctx, err) {
+		return err
+	}
+	r.note(fmt.Sprintf("%s cannot hold this run, so the processor computes it: %v", r.net.recipe.Device, err))
+	r.closeDevice()
+	r.net.recipe.Device = runtime.CPU
+	return r.openDevice(ctx)
+}
+
+// settlePrecision leaves float16 to devices that have it.
+func (r *run) settlePrecision(ctx context.Context) {
+	if !r.net.half() || runtime.OnCPU(r.net.recipe.Device) {
+		return
+	}
+	if err := runtime.TestHalf(ctx, r.net.recipe.Device); err != nil && ctx.Err() == nil {
+		r.note(fmt.Sprintf("%s does not compute in float16, so the run computes in float32: %v", r.net.recipe.Device, err))
+		r.net.recipe.Precision = Float32
+	}
+}
+
+// note adds a sentence to what the run's log says at its beginning.
+func (r *run) note(text string) {
+	if r.deps.DeviceNote != "" {
+		text = r.deps.DeviceNote + "; " + text
+	}
+	r.deps.DeviceNote = text
+}
+
 // openDevice allocates the state and opens the evaluation where the network runs.
 func (r *run) openDevice(ctx context.Context) error {
 	var err error
@@ -74,7 +107,7 @@ func (r *run) tellDevice(s *stepper) error {
 		return nil
 	}
 	r.told = true
-	left, err := s.session.LeftBehind()
+	left, err := s.main().LeftBehind()
 	if err != nil || len(left) == 0 {
 		return err
 	}

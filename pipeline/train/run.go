@@ -35,6 +35,8 @@ type Deps struct {
 	Fork *Fork
 	// Given is the network of a recipe with a transfer; nil for others.
 	Given *Given
+	// Teacher is the network that a recipe with Distill learns from; nil for others.
+	Teacher *Teacher
 	// DeviceNote says why the recipe's device is not the one asked for; it goes
 	// into the run's log.
 	DeviceNote string
@@ -89,6 +91,9 @@ type run struct {
 	clock    clock
 	stopped  bool
 	told     bool // what the device leaves to the processor
+	rows     int  // samples computed at once
+	// limit, which tests set, stands for a device whose memory holds only so much.
+	limit func(rows int) error
 }
 
 func newRun(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (*run, error) {
@@ -98,7 +103,7 @@ func newRun(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (*r
 	if err := Check(recipe, deps.Set); err != nil {
 		return nil, err
 	}
-	net, err := newNetwork(recipe, deps.Set, deps.Given)
+	net, err := newNetwork(recipe, deps.Set, deps.Given, deps.Teacher)
 	if err != nil {
 		return nil, err
 	}
@@ -113,12 +118,12 @@ func newRun(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (*r
 			fingerprint: deps.Set.Fingerprint, keep: recipe.Train.KeepCheckpoints,
 			order: recipe.order(), snapshots: recipe.Train.KeepSnapshots,
 		},
-		position: position{Factor: 1},
+		position: position{Factor: 1}, rows: recipe.rows(),
 	}
 	if recipe.Optimizer.ClassWeights == "balanced" && net.classes > 0 {
 		r.weights = balancedWeights(deps.Set.Train, net.classes)
 	}
-	if err := r.openDevice(ctx); err != nil {
+	if err := r.openAnyDevice(ctx); err != nil {
 		r.close()
 		return nil, err
 	}
@@ -274,15 +279,9 @@ func (r *run) step(ctx context.Context, b filled, total int) error {
 	if err := r.obey(ctx); err != nil {
 		return err
 	}
-	s, err := r.stepper(len(b.rows))
-	if err != nil {
-		return err
-	}
-	s.load(b, r.deps.Set.Train, r.weights)
 	rate := r.learningRate(total)
-	r.recipe.rule().Hyper(data(s.hyper), r.Step-r.Fresh+1, rate)
-	s.drawMasks(r.recipe.Seed, r.Step)
-	if err := s.run(ctx, r.state); err != nil {
+	s, err := r.compute(ctx, b, rate)
+	if err != nil {
 		return err
 	}
 	if err := r.tellDevice(s); err != nil {
@@ -293,11 +292,44 @@ func (r *run) step(ctx context.Context, b filled, total int) error {
 	return r.report(ctx, s, total, rate)
 }
 
-func (r *run) stepper(batch int) (*stepper, error) {
+// compute does a step, in smaller parts where the device's memory does not do.
+func (r *run) compute(ctx context.Context, b filled, rate float64) (*stepper, error) {
+	for {
+		s, err := r.try(ctx, b, rate)
+		if err == nil || ctx.Err() != nil {
+			return s, err
+		}
+		if err := r.halve(err, len(b.rows)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (r *run) try(ctx context.Context, b filled, rate float64) (*stepper, error) {
+	s, err := r.stepper(ctx, len(b.rows))
+	if err != nil {
+		return nil, err
+	}
+	s.load(b, r.deps.Set.Train, r.weights)
+	r.recipe.rule().Hyper(data(s.hyper), r.Step-r.Fresh+1, rate)
+	s.drawMasks(r.recipe.Seed, r.Step)
+	halved := r.Scale.Halved
+	if err := s.run(ctx, r.state, &r.Scale); err != nil {
+		return nil, err
+	}
+	return s, r.tellScale(halved)
+}
+
+func (r *run) stepper(ctx context.Context, batch int) (*stepper, error) {
 	if s := r.steppers[batch]; s != nil {
 		return s, nil
 	}
-	s, err := newStepper(r.net, batch)
+	if r.limit != nil {
+		if err := r.limit(min(batch, r.rows)); err != nil {
+			return nil, err
+		}
+	}
+	s, err := newStepper(ctx, r.net, r.state.memory, batch, r.rows)
 	if err != nil {
 		return nil, err
 	}

@@ -177,14 +177,14 @@ func thinned(epochs []int, keep, best int) (removed []int) {
 }
 
 // ExportSnapshot writes a snapshot of a run as a model file at out, after it has
-// proved on real samples that the file answers as the state did. The recipe and
-// the set must be the run's; it emits nothing.
-func ExportSnapshot(ctx context.Context, recipe Recipe, set *dataset.Set, snapshot, out, version string) error {
+// proved on real samples that the file answers as the state did. The recipe, the
+// set and a network given from outside must be the run's; it emits nothing.
+func ExportSnapshot(ctx context.Context, recipe Recipe, set *dataset.Set, given *Given, snapshot, out, version string) error {
 	recipe, err := recipe.Resolve()
 	if err != nil {
 		return err
 	}
-	r, err := newRun(ctx, recipe, Deps{Set: set, Store: nowhere{dir: filepath.Dir(out)}, Version: version}, func(Event) {})
+	r, err := newRun(ctx, recipe, Deps{Set: set, Given: given, Store: nowhere{dir: filepath.Dir(out)}, Version: version}, func(Event) {})
 	if err != nil {
 		return err
 	}
@@ -211,14 +211,14 @@ type Judged struct {
 }
 
 // JudgeSamples computes losses and answers of rows of a feed under a snapshot of
-// the run, without dropout and augmentation. The recipe and the set must be the
-// run's.
-func JudgeSamples(ctx context.Context, recipe Recipe, set *dataset.Set, snapshot string, feed dataset.Feed, rows []int) ([]Judged, error) {
+// the run, without dropout and augmentation. The recipe, the set and a network
+// given from outside must be the run's.
+func JudgeSamples(ctx context.Context, recipe Recipe, set *dataset.Set, given *Given, snapshot string, feed dataset.Feed, rows []int) ([]Judged, error) {
 	recipe, err := recipe.Resolve()
 	if err != nil {
 		return nil, err
 	}
-	r, err := newRun(ctx, recipe, Deps{Set: set, Store: nowhere{}}, func(Event) {})
+	r, err := newRun(ctx, recipe, Deps{Set: set, Given: given, Store: nowhere{}}, func(Event) {})
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 // lies in the memory of the device that trains.
 type state struct {
 	memory    *runtime.Memory
+	vectors   int               // of now that are learnt: params and slots; a buffer may follow
 	now, next []*runtime.Tensor // params, slots…, buffers
 	// views are the parameters of now and of next one by one, over their memory;
 	// none where the step does not take them.
@@ -27,7 +28,7 @@ func newState(ctx context.Context, n *network) (*state, error) {
 	if err != nil {
 		return nil, fmt.Errorf("allocate training state: %w", err)
 	}
-	s := &state{memory: memory}
+	s := &state{memory: memory, vectors: 1 + n.recipe.rule().Slots()}
 	for range 2 {
 		set, err := n.allocateState(ctx, memory)
 		s.now, s.next = s.next, set
@@ -117,6 +118,12 @@ func (s *state) params() *runtime.Tensor { return s.now[0] }
 
 // buffers is the last tensor of the state; only networks with buffers have it.
 func (s *state) buffers() *runtime.Tensor { return s.now[len(s.now)-1] }
+
+// learnt are the parameters and slots of a set.
+func (s *state) learnt(set []*runtime.Tensor) []*runtime.Tensor { return set[:s.vectors] }
+
+// statistics are the buffers of a set, none for networks without.
+func (s *state) statistics(set []*runtime.Tensor) []*runtime.Tensor { return set[s.vectors:] }
 
 func (s *state) swap() {
 	s.now, s.next = s.next, s.now

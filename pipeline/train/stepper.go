@@ -14,7 +14,8 @@ import (
 
 // stepper runs the training step for one batch size.
 type stepper struct {
-	session *runtime.Session
+	session *runtime.Session // of the whole batch, or
+	parts   *accumulation
 	batch   int
 	columns []*runtime.Tensor
 	target  *runtime.Tensor
@@ -22,36 +23,63 @@ type stepper struct {
 	hyper   *runtime.Tensor
 	masks   []*runtime.Tensor
 	rates   []float64
+	scale   *runtime.Tensor // of the loss, nil in float32
 
 	// partner and share are of blended samples, nil without them.
 	partner, share    *runtime.Tensor
 	loss, score, norm *runtime.Tensor
 }
 
-func newStepper(n *network, batch int) (*stepper, error) {
-	model, masks, err := n.stepModel(batch)
-	if err != nil {
-		return nil, err
-	}
-	data, err := model.Encode()
-	if err != nil {
-		return nil, fmt.Errorf("encode training step: %w", err)
-	}
+// newStepper makes the step for a batch, in parts of at most rows samples.
+func newStepper(ctx context.Context, n *network, memory *runtime.Memory, batch, rows int) (*stepper, error) {
 	s := &stepper{batch: batch}
-	s.session, err = runtime.NewSession(data, runtime.Options{
-		Threads: n.recipe.Threads, Device: n.recipe.Device, Spin: true, Optimization: runtime.Extended, Kernels: n.kernels(),
-	})
+	err := s.open(ctx, n, memory, rows)
 	if err != nil {
-		return nil, fmt.Errorf("open training step: %w", err)
-	}
-	if err := s.allocate(n, masks); err != nil {
 		s.close()
-		return nil, err
+		return nil, fmt.Errorf("open training step: %w", err)
 	}
 	return s, nil
 }
 
-func (s *stepper) allocate(n *network, masks []nn.Mask) error {
+func (s *stepper) open(ctx context.Context, n *network, memory *runtime.Memory, rows int) (err error) {
+	if err := s.allocate(n); err != nil {
+		return err
+	}
+	if rows < s.batch {
+		s.parts, err = newAccumulation(ctx, n, s, memory, rows)
+		return err
+	}
+	model, masks, err := n.stepModel(s.batch)
+	if err != nil {
+		return err
+	}
+	if err := s.allocateMasks(masks, s.batch); err != nil {
+		return err
+	}
+	s.session, err = n.open(model)
+	return err
+}
+
+// open opens a graph of a step where the network runs.
+func (n *network) open(model *onnx.Model) (*runtime.Session, error) {
+	data, err := model.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("encode training step: %w", err)
+	}
+	return runtime.NewSession(data, runtime.Options{
+		Threads: n.recipe.Threads, Device: n.recipe.Device, Spin: true, Optimization: runtime.Extended, Kernels: n.kernels(),
+	})
+}
+
+// main is the session that computes most of a step.
+func (s *stepper) main() *runtime.Session {
+	if s.parts != nil {
+		return s.parts.parts[0].session
+	}
+	return s.session
+}
+
+func (s *stepper) allocate(n *network) error {
 	rows := int64(s.batch)
 	var err error
 	tensor := func(kind onnx.DataType, shape ...int64) *runtime.Tensor {
@@ -72,15 +100,49 @@ func (s *stepper) allocate(n *network, masks []nn.Mask) error {
 	if n.blended {
 		s.partner, s.share = tensor(onnx.Int64, rows), tensor(onnx.Float, rows)
 	}
-	for _, m := range masks {
-		s.masks = append(s.masks, tensor(onnx.Float, shape64(m.Value.Shape[0], m.Value.Shape[1:])...))
-		s.rates = append(s.rates, m.Rate)
+	if n.half() {
+		s.scale = tensor(onnx.Float, 1)
 	}
 	s.loss, s.norm = tensor(onnx.Float, rows), tensor(onnx.Float, 1)
 	if n.classes > 0 {
 		s.score = tensor(onnx.Float, rows, int64(n.classes))
 	}
 	return err
+}
+
+// allocateMasks makes the dropout masks of the whole batch, given those that a
+// graph of so many rows takes.
+func (s *stepper) allocateMasks(masks []nn.Mask, rows int) error {
+	for _, m := range masks {
+		t, err := runtime.NewZeros(onnx.Float, shape64(m.Value.Shape[0]/rows*s.batch, m.Value.Shape[1:]))
+		if err != nil {
+			return err
+		}
+		s.masks, s.rates = append(s.masks, t), append(s.rates, m.Rate)
+	}
+	return nil
+}
+
+// samples are the inputs that hold a row of every sample, without masks and
+// partners.
+func (s *stepper) samples() []*runtime.Tensor {
+	return slices.Concat(s.columns, []*runtime.Tensor{s.target, s.weight})
+}
+
+// results are the outputs that hold a row of every sample.
+func (s *stepper) results() []*runtime.Tensor {
+	if s.score == nil {
+		return []*runtime.Tensor{s.loss}
+	}
+	return []*runtime.Tensor{s.loss, s.score}
+}
+
+// scaleInput is the loss's scale as an input, none in float32.
+func (s *stepper) scaleInput() []*runtime.Tensor {
+	if s.scale == nil {
+		return nil
+	}
+	return []*runtime.Tensor{s.scale}
 }
 
 func shape64(first int, rest []int) []int64 {
@@ -91,18 +153,30 @@ func shape64(first int, rest []int) []int64 {
 	return shape
 }
 
-// run does one step from state to its other half and swaps them.
-func (s *stepper) run(ctx context.Context, st *state) error {
-	in := slices.Concat(st.now, s.columns, []*runtime.Tensor{s.target, s.weight, s.hyper}, st.views[0], s.masks, s.blendInputs())
-	out := append(slices.Clone(st.next), s.loss)
-	if s.score != nil {
-		out = append(out, s.score)
+// run computes one step from state into its other half and swaps them. In float16
+// a step that overflows is done again with the loss scaled up less.
+func (s *stepper) run(ctx context.Context, st *state, scale *lossScale) error {
+	for {
+		if s.scale != nil {
+			data(s.scale)[0] = float32(scale.value())
+		}
+		if err := s.compute(ctx, st); err != nil {
+			return err
+		}
+		if s.scale == nil || !scale.again(data(s.norm)[0]) {
+			st.swap()
+			return nil
+		}
 	}
-	if err := s.session.Run(ctx, in, append(out, s.norm)); err != nil {
-		return err
+}
+
+func (s *stepper) compute(ctx context.Context, st *state) error {
+	if s.parts != nil {
+		return s.parts.run(ctx, s, st)
 	}
-	st.swap()
-	return nil
+	in := slices.Concat(st.now, []*runtime.Tensor{s.hyper}, s.samples(), s.scaleInput(), st.views[0], s.masks, s.blendInputs())
+	out := slices.Concat(st.next, s.results(), []*runtime.Tensor{s.norm})
+	return s.session.Run(ctx, in, out)
 }
 
 // drawMasks fills the dropout masks of a step; they depend on seed and step only.
@@ -131,8 +205,9 @@ func (s *stepper) close() {
 	if s == nil {
 		return
 	}
+	s.parts.close()
 	s.session.Close()
-	for _, t := range slices.Concat(s.columns, s.masks, s.blendInputs(), []*runtime.Tensor{s.target, s.weight, s.hyper, s.loss, s.score, s.norm}) {
+	for _, t := range slices.Concat(s.columns, s.masks, s.blendInputs(), []*runtime.Tensor{s.target, s.weight, s.hyper, s.scale, s.loss, s.score, s.norm}) {
 		t.Close()
 	}
 }

@@ -22,6 +22,9 @@ type Pixels struct {
 // become numbers with channels first, are resized, and take the model's own
 // scale; anything else must have the model's shape already.
 func (n *Network) adapt(b *graph.Builder, x *graph.Value, p Pixels) (*graph.Value, error) {
+	if n.bytes && x.Type == onnx.Uint8 && slices.Equal(x.Shape[1:], n.Shape) {
+		return x, nil
+	}
 	picture, last := len(n.Shape) == 3 && x.Type == onnx.Uint8 && x.Rank() == 4, n.channelsLast()
 	x = b.Cast(x, onnx.Float)
 	if !picture {
@@ -41,6 +44,9 @@ func (n *Network) adapt(b *graph.Builder, x *graph.Value, p Pixels) (*graph.Valu
 	if !slices.Equal(x.Shape[2:], want[1:]) {
 		x = b.Op("Resize", graph.Attrs{"mode": "linear", "axes": []int{2, 3}}, x, nil, nil, b.Ints(want[1], want[2]))
 	}
+	if n.bytes {
+		return n.toBytes(b, x, last), nil
+	}
 	if p.Scale != 0 {
 		x = b.MulBy(x, p.Scale)
 	}
@@ -48,6 +54,26 @@ func (n *Network) adapt(b *graph.Builder, x *graph.Value, p Pixels) (*graph.Valu
 		return x, err
 	}
 	return b.Transpose(x, 0, 2, 3, 1), nil
+}
+
+// toBytes makes pixels of numbers from 0 to 255, for models that scale them
+// themselves.
+func (n *Network) toBytes(b *graph.Builder, x *graph.Value, last bool) *graph.Value {
+	if last {
+		x = b.Transpose(x, 0, 2, 3, 1)
+	}
+	return b.Cast(b.Op("Round", nil, x), onnx.Uint8)
+}
+
+// Side is the height of the pictures that the model takes, 0 where it takes none.
+func (n *Network) Side() int {
+	switch {
+	case len(n.Shape) != 3:
+		return 0
+	case n.channelsLast():
+		return n.Shape[0]
+	}
+	return n.Shape[1]
 }
 
 // channelsLast tells whether the model takes pictures as TensorFlow lays them out.

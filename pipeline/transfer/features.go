@@ -102,6 +102,12 @@ func (n *Network) extract(set *dataset.Set, c FeatureConfig) (*extraction, error
 	if err != nil {
 		return nil, err
 	}
+	return n.over(model, col, n.Head.Width, c)
+}
+
+// over opens a model that gives so many numbers for each sample. The caller closes
+// the session.
+func (n *Network) over(model *onnx.Model, col dataset.Column, width int, c FeatureConfig) (*extraction, error) {
 	raw, err := model.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("encode the feature network: %w", err)
@@ -110,7 +116,7 @@ func (n *Network) extract(set *dataset.Set, c FeatureConfig) (*extraction, error
 	if err != nil {
 		return nil, fmt.Errorf("open the feature network: %w", err)
 	}
-	return &extraction{network: n, session: session, column: col, progress: c.Progress}, nil
+	return &extraction{session: session, column: col, width: width, progress: c.Progress}, nil
 }
 
 // sampledRows is how many training samples tell how features are spread.
@@ -164,7 +170,7 @@ func inFront(first, second *onnx.Graph) *onnx.Graph {
 
 // extraction runs the extractor over feeds.
 type extraction struct {
-	network     *Network
+	width       int
 	session     *runtime.Session
 	column      dataset.Column
 	progress    func(done, total int)
@@ -198,7 +204,7 @@ func (e *extraction) all(ctx context.Context, set *dataset.Set) error {
 }
 
 func (e *extraction) run(ctx context.Context, feed dataset.Feed) (*vectors, error) {
-	f := &vectors{Feed: feed, width: e.network.Head.Width}
+	f := &vectors{Feed: feed, width: e.width}
 	f.data = make([]float32, 0, feed.Len()*f.width)
 	for start := 0; start < feed.Len(); start += featureBatch {
 		rows := make([]int, min(featureBatch, feed.Len()-start))
@@ -238,7 +244,7 @@ func (e *extraction) batch(ctx context.Context, feed dataset.Feed, rows []int) (
 	defer out[0].Close()
 	for i, v := range runtime.Data[float32](out[0]) {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return nil, fmt.Errorf("%w: sample %d has the feature %v; check scale, mean and deviation", ErrInput, feed.Row(rows[i/e.network.Head.Width]), v)
+			return nil, fmt.Errorf("%w: sample %d has the feature %v; check scale, mean and deviation", ErrInput, feed.Row(rows[i/e.width]), v)
 		}
 	}
 	return slices.Clone(runtime.Data[float32](out[0])), nil

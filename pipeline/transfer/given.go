@@ -29,7 +29,7 @@ const lowRank = "lora"
 // that the head learns at usual rates. The recipe's transfer must be resolved.
 func (n *Network) Given(ctx context.Context, t train.Transfer, set *dataset.Set, how FeatureConfig) (*train.Given, error) {
 	b := &taught{
-		network: n, pixels: Pixels{Scale: t.Scale, Mean: t.Mean, Deviation: t.Deviation, Swap: t.Swap},
+		network: n, pixels: pixelsOf(t),
 		weights: map[string]Weight{}, update: t.BatchNorm == "updated", rank: t.Rank, alpha: t.Alpha,
 	}
 	g := &train.Given{Start: map[string][]float32{}, Rates: map[string]float64{}}

@@ -24,6 +24,7 @@ var (
 // may be used from many goroutines.
 type Network struct {
 	model *onnx.Model
+	bytes bool // the input is bytes, as of models made here
 	// Input is the name of the model's input and Shape one sample of it.
 	Input string
 	Shape []int
@@ -61,8 +62,9 @@ func (n *Network) findInput(im *graph.Imported) error {
 		return fmt.Errorf("%w: it has %d inputs; models with one can be taught", ErrInput, len(im.Inputs))
 	}
 	x := im.Inputs[0]
-	if x.Rank() < 2 || x.Size() == graph.Unknown || x.Type != onnx.Float {
-		return fmt.Errorf("%w: %s is %v %v; it must be float32 of known size", ErrInput, x.Name, x.Type, x.Shape)
+	n.bytes = x.Type == onnx.Uint8 && x.Rank() == 4
+	if x.Rank() < 2 || x.Size() == graph.Unknown || x.Type != onnx.Float && !n.bytes {
+		return fmt.Errorf("%w: %s is %v %v; it must be float32, or pixels of bytes, of known size", ErrInput, x.Name, x.Type, x.Shape)
 	}
 	n.Input, n.Shape = x.Name, slices.Clone(x.Shape[1:])
 	return nil
