@@ -32,7 +32,7 @@ type settings struct {
 	threads int
 	batch   int    // of the speed and kernels parts, 0 for all
 	peers   string // of the speed part
-	laps    string // file that keeps the speed part's laps between calls, "" for none
+	laps    string // file that keeps laps of the speed or the window part between calls, "" for none
 	network string // of the speed, kernels and accuracy parts, "" for all
 }
 
@@ -50,7 +50,7 @@ func main() {
 	flag.StringVar(&s.network, "network", "", "mlp or cnn: only this network in the speed, kernels and accuracy parts")
 	flag.IntVar(&s.batch, "batch", 0, "only this batch size in the speed and kernels parts")
 	flag.StringVar(&s.peers, "peers", "keras,gomlx", "engines that the speed part races against")
-	flag.StringVar(&s.laps, "laps", "", "keep the speed part's laps in this file and count those of earlier calls as rounds too: for a machine that is quiet for minutes only")
+	flag.StringVar(&s.laps, "laps", "", "keep the laps of the speed or the window part in this file and count those of earlier calls too: for a machine that is quiet for minutes only")
 	flag.IntVar(&s.threads, "threads", 2, "threads, for every engine")
 	flag.Parse()
 	if only != "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,33 +17,65 @@ import (
 	"athanor/pipeline/train"
 )
 
-// windowPairs is how many pairs of runs are compared.
+// windowPairs is how many pairs of runs are compared in one call; -laps adds those
+// of several.
 const windowPairs = 10
 
 // digitSamples is what an epoch of the embedded digits has.
 const digitSamples = 9000
 
+// The two ways of training a pair compares, as -laps keeps them.
+const (
+	byCommand = "command"
+	inWindow  = "window"
+)
+
 // window measures how much slower a network learns when its curves are watched:
 // pairs of the same run, by command and in the window, one after the other.
 func window(ctx context.Context, b *bench) (section, error) {
+	kept, err := readLaps(b.laps)
+	if err != nil {
+		return section{}, err
+	}
+	if kept[inWindow] == nil {
+		kept[inWindow] = laps{}
+	}
 	w, err := openWindow(ctx, b)
 	if err != nil {
 		return section{}, err
 	}
 	defer w.close()
+	for range windowPairs {
+		if err := b.pair(ctx, w, kept[inWindow]); err != nil {
+			return section{}, err
+		}
+		if err := writeLaps(b.laps, kept); err != nil {
+			return section{}, err
+		}
+	}
+	return windowReport(kept[inWindow]), nil
+}
+
+// pair trains by command and in the window, every other time the other way round.
+func (b *bench) pair(ctx context.Context, w *openedWindow, l laps) error {
+	i := len(l[byCommand])
+	var alone, watched float64
+	first, second := func() (err error) { alone, err = b.digitsAlone(ctx, w.recipe, i); return err }, func() (err error) { watched, err = w.digits(ctx); return err }
+	if i%2 == 1 {
+		first, second = second, first
+	}
+	if err := errors.Join(first(), second()); err != nil {
+		return err
+	}
+	l[byCommand], l[inWindow] = append(l[byCommand], alone), append(l[inWindow], watched)
+	slog.Info("pair", "number", i+1, "command", int(alone), "window", int(watched))
+	return nil
+}
+
+func windowReport(l laps) section {
 	rows, slower := [][]string{}, []float64{}
-	for i := range windowPairs {
-		var alone, watched float64
-		first, second := func() (err error) { alone, err = b.digitsAlone(ctx, w.recipe, i); return err }, func() (err error) { watched, err = w.digits(ctx); return err }
-		if i%2 == 1 {
-			first, second = second, first
-		}
-		if err := first(); err != nil {
-			return section{}, err
-		}
-		if err := second(); err != nil {
-			return section{}, err
-		}
+	for i, alone := range l[byCommand] {
+		watched := l[inWindow][i]
 		slower = append(slower, 100*(alone/watched-1))
 		rows = append(rows, []string{fmt.Sprint(i + 1), fmt.Sprintf("%.0f", alone), fmt.Sprintf("%.0f", watched), fmt.Sprintf("%.1f %%", slower[i])})
 	}
@@ -52,7 +85,7 @@ func window(ctx context.Context, b *bench) (section, error) {
 		text: "The same run of the embedded digits (MLP, 10 epochs), by command and in the window on the Train screen with both charts " +
 			"moving (Xvfb, software OpenGL, 1280×800), in turn. Samples a second are the median over the epochs but the first; at most 15 % slower is asked for.",
 		tables: []table{{head: []string{"pair", "command, samples/s", "window, samples/s", "slower"}, rows: rows}},
-	}, nil
+	}
 }
 
 // digitsAlone trains what the window trained by command and returns samples a second.

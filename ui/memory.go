@@ -31,6 +31,39 @@ func (s *Studio) rest() {
 	})
 }
 
+// leftAfter is how long a screen must have been left before what it keeps open for
+// its work is closed.
+const leftAfter = 20 * time.Second
+
+// sleeper is a part that keeps models open. sleep closes them, unless they still
+// work; shown or the next question opens them anew.
+type sleeper interface{ sleep() }
+
+// restPart closes what a part keeps open once its screen has been left for a while.
+func (s *Studio) restPart(place string) {
+	p, ok := s.parts[place].(sleeper)
+	if !ok {
+		return
+	}
+	left := s.left.note(place)
+	time.AfterFunc(leftAfter, func() {
+		s.post(func() {
+			if s.place != place && s.left[place] == left && s.ctx.Err() == nil {
+				p.sleep()
+				s.rest()
+			}
+		})
+	})
+}
+
+// leaves counts how often each screen was left.
+type leaves map[string]int
+
+func (l leaves) note(place string) int {
+	l[place]++
+	return l[place]
+}
+
 // keep writes settings and the window's place down. That they cannot be written
 // must not stop what a person does.
 func (s *Studio) keep() {

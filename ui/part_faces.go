@@ -127,6 +127,23 @@ func (p *facesPart) settle(use string) {
 // nobody watches is closed.
 func (p *facesPart) hidden() { p.stop() }
 
+// sleep closes the detectors, unless a job works with them; shown opens them anew.
+func (p *facesPart) sleep() {
+	if p.busy > 0 || p.watching != nil || len(p.detectors) == 0 {
+		return
+	}
+	old, closed := p.detectors, p.closed
+	p.detectors, p.opened = nil, ""
+	go func() {
+		if closed != nil {
+			<-closed
+		}
+		for _, d := range old {
+			_ = d.Close() // only read
+		}
+	}()
+}
+
 func (p *facesPart) showDetectors() {
 	var names []string
 	for _, d := range p.detectors {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -37,6 +38,7 @@ type analyst struct {
 	a     *sentiment.Analyzer
 	close func()
 	err   error
+	used  sync.RWMutex // held for reading by those who ask
 }
 
 func newAnalyst(corrections string) *analyst {
@@ -49,19 +51,47 @@ func newAnalyst(corrections string) *analyst {
 	return n
 }
 
-func (n *analyst) get(ctx context.Context) (*sentiment.Analyzer, error) {
+// get returns the analyzer, which stays open until done is called.
+func (n *analyst) get(ctx context.Context) (a *sentiment.Analyzer, done func(), err error) {
 	select {
 	case <-n.ready:
-		return n.a, n.err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
+	if n.err != nil {
+		return nil, nil, n.err
+	}
+	n.used.RLock()
+	return n.a, n.used.RUnlock, nil
 }
 
-func (p *sentimentPart) build() fyne.CanvasObject {
+// end frees the models when nobody asks any more.
+func (n *analyst) end() {
+	<-n.ready
+	n.used.Lock()
+	defer n.used.Unlock()
+	n.close()
+}
+
+// open is the analyst in use; the first question after a rest opens another.
+func (p *sentimentPart) open() *analyst {
 	if p.analyst == nil {
 		p.analyst = newAnalyst(filepath.Join(p.s.opts.Paths.Data, "sentiment-corrections.jsonl"))
 	}
+	return p.analyst
+}
+
+// sleep closes the models, unless a file is being judged.
+func (p *sentimentPart) sleep() {
+	if p.analyst == nil || p.file.Running {
+		return
+	}
+	go p.analyst.end()
+	p.analyst = nil
+}
+
+func (p *sentimentPart) build() fyne.CanvasObject {
+	p.open()
 	p.view = view.New(p.s.book)
 	p.view.OnText = p.judge
 	p.view.OnCorrect = p.correct
@@ -79,7 +109,11 @@ func (p *sentimentPart) build() fyne.CanvasObject {
 	return p.view
 }
 
-func (p *sentimentPart) shown()  { p.view.ApplyFile(p.file) }
+func (p *sentimentPart) shown() {
+	p.open()
+	p.view.ApplyFile(p.file)
+}
+
 func (p *sentimentPart) hidden() {}
 
 func reviewNames() []string { return []string{".csv", ".tsv", ".jsonl", ".txt", ".parquet", ".gz"} }
@@ -103,11 +137,13 @@ func (p *sentimentPart) judge(text string) {
 		p.view.Apply(sentiment.Verdict{})
 		return
 	}
+	analyst := p.open()
 	p.asking = async(p.s, func(ctx context.Context) (sentiment.Verdict, error) {
-		a, err := p.analyst.get(ctx)
+		a, done, err := analyst.get(ctx)
 		if err != nil {
 			return sentiment.Verdict{}, err
 		}
+		defer done()
 		return a.One(ctx, text, sentiment.Options{Explain: true})
 	}, func(v sentiment.Verdict, err error) {
 		if err != nil {
@@ -132,15 +168,17 @@ func (p *sentimentPart) undo() {
 }
 
 func (p *sentimentPart) change(do func(*sentiment.Analyzer) error) {
+	analyst := p.open()
 	async(p.s, func(ctx context.Context) (int, error) {
-		a, err := p.analyst.get(ctx)
+		a, done, err := analyst.get(ctx)
 		if err != nil {
 			return 0, err
 		}
+		defer done()
 		if err := do(a); err != nil {
 			return 0, err
 		}
-		return len(a.Corrections()), a.SaveCorrections(p.analyst.path)
+		return len(a.Corrections()), a.SaveCorrections(analyst.path)
 	}, func(n int, err error) {
 		if err != nil {
 			p.s.fail(err)
@@ -166,10 +204,11 @@ func (p *sentimentPart) load(path string) {
 	out := filepath.Join(p.s.opts.Paths.Data, "reviews", base+"-"+time.Now().Format("20060102-150405")+".csv")
 	p.file = view.File{Name: filepath.Base(path), Running: true}
 	p.view.ApplyFile(p.file)
+	analyst := p.open()
 	var run *job.Job[reviewed]
 	run = job.Start(p.s.ctx, job.Task[reviewed, reviewed]{
 		Work: func(ctx context.Context, _ *job.Control, emit func(reviewed)) error {
-			return p.judgeFile(ctx, path, out, emit)
+			return judgeFile(ctx, analyst, path, out, emit)
 		},
 		Gather: func(state *reviewed, e reviewed) { *state = e },
 		Publish: func(snap job.Snapshot[reviewed]) {
@@ -183,11 +222,12 @@ func (p *sentimentPart) load(path string) {
 	p.job = run
 }
 
-func (p *sentimentPart) judgeFile(ctx context.Context, path, out string, emit func(reviewed)) error {
-	a, err := p.analyst.get(ctx)
+func judgeFile(ctx context.Context, analyst *analyst, path, out string, emit func(reviewed)) error {
+	a, done, err := analyst.get(ctx)
 	if err != nil {
 		return err
 	}
+	defer done()
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return err
 	}

@@ -84,8 +84,10 @@ func (p *trainPart) setup() {
 // apply shows a run; off screen nothing is drawn.
 func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
 	if p.view == nil {
+		p.s.jobs.refreshStatus()
 		return
 	}
+	between := p.pace()
 	p.next = p.next.Add(between)
 	if now := time.Now(); p.next.Before(now.Add(-between)) || p.next.After(now.Add(between)) {
 		p.next = now.Add(between) // after a break it begins anew
@@ -95,17 +97,29 @@ func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
 		p.view.SetCharts(p.loss, p.accuracy)
 	}
 	if c.Points() == p.points || p.s.place != placeTrain {
-		p.view.Apply(s)
+		p.tell()
 		return
 	}
 	p.points = c.Points()
-	p.bundle.begin(2, func() { p.view.Apply(p.s.jobs.snapshot) }) // which may be newer by then
+	p.bundle.begin(2, p.tell)
 	p.redraw()
 }
 
-// between is the time from one moment of a run on screen to the next, on average:
+// tell shows the newest news of the run in figures and in the status bar.
+func (p *trainPart) tell() {
+	p.view.Apply(p.s.jobs.snapshot)
+	p.s.jobs.refreshStatus()
+}
+
+// pace is the time from one moment of a run on screen to the next, on average:
 // every one draws the whole window anew, at the cost of the network that learns.
-const between = 170 * time.Millisecond
+// Other screens only show it in the status bar.
+func (p *trainPart) pace() time.Duration {
+	if p.s.place != placeTrain {
+		return 500 * time.Millisecond
+	}
+	return 185 * time.Millisecond
+}
 
 // due reports whether another moment of a run may be shown.
 func (p *trainPart) due() bool { return !time.Now().Before(p.next) }

@@ -73,8 +73,9 @@ func (o *openModel) close() {
 	if o == nil {
 		return
 	}
-	if m, err := o.get(); err == nil {
-		m.Close()
+	o.once.Do(func() { o.err = context.Canceled }) // waits for one that is being opened, and opens none
+	if o.m != nil {
+		o.m.Close()
 	}
 	o.explain.Do(func() {}) // waits for one that is being opened, and opens no other
 	o.one.Lock()
@@ -110,6 +111,15 @@ func (p *tryPart) shown() {
 }
 
 func (p *tryPart) hidden() { p.stopCamera() }
+
+// sleep closes the model; the next question opens it anew.
+func (p *tryPart) sleep() {
+	if p.open == nil {
+		return
+	}
+	go p.open.close()
+	p.open = &openModel{path: p.chosen}
+}
 
 // drop takes a dropped picture.
 func (p *tryPart) drop(uris []fyne.URI) bool {

@@ -190,7 +190,6 @@ func (j *session) apply(run *activeRun, snap job.Snapshot[gathered]) {
 	j.snapshot = screenOf(run, snap)
 	j.curves, j.seen = snap.Value.curves, seen{set: snap.Value.set, predicted: snap.Value.predicted}
 	j.s.trainPart().apply(j.snapshot, j.curves)
-	j.refreshStatus()
 	if before.Live() && !j.snapshot.Phase.Live() {
 		j.ended(run, snap)
 	}

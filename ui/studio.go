@@ -22,7 +22,6 @@ import (
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/shell"
-	"athanor/ui/widgets"
 )
 
 // ErrNoDisplay says that there is no screen to open a window on.
@@ -73,6 +72,7 @@ type Studio struct {
 	jobs    *session
 	project *project.Project // the open one, nil without
 	resting *time.Timer
+	left    leaves
 }
 
 // part makes the screen of one place and hears when it comes and goes.
@@ -173,7 +173,7 @@ func prepareDisplay() error {
 // Open builds the window over a Fyne app without showing it; tests give their
 // own app.
 func Open(ctx context.Context, a fyne.App, opts Options) (*Studio, error) {
-	s := &Studio{opts: opts, app: a, screens: map[string]fyne.CanvasObject{}}
+	s := &Studio{opts: opts, app: a, screens: map[string]fyne.CanvasObject{}, left: leaves{}}
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.meter = newMeter(opts.Post)
 	s.post = s.meter.post
@@ -236,7 +236,7 @@ func (s *Studio) build() {
 	s.toasts = shell.NewToasts(s.post, 5*time.Second)
 	s.stage = container.NewStack()
 	frame := container.NewBorder(nil, s.status, s.rail, nil, s.stage)
-	s.window.SetContent(container.NewStack(widgets.NewFill("background", 0), frame, s.toasts.Layer()))
+	s.window.SetContent(container.NewStack(frame, s.toasts.Layer()))
 	s.window.SetMainMenu(s.menu())
 	s.window.SetTitle(s.title())
 	place := s.place
@@ -266,6 +266,7 @@ func (s *Studio) Go(id string) {
 	}
 	if old := s.parts[s.place]; old != nil {
 		old.hidden()
+		s.restPart(s.place)
 	}
 	if s.screens[id] == nil {
 		s.screens[id] = s.parts[id].build()

@@ -70,7 +70,7 @@ func (r *Rail) item(p Place) *railItem {
 	icon := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(18), it.icon))
 	line := container.NewBorder(nil, nil, icon, dot, container.New(layout.NewCustomPaddedLayout(0, 0, 6, 0), it.name))
 	content := container.New(layout.NewCustomPaddedLayout(7, 7, 10, 10), line)
-	it.press = widgets.NewPress(content, look.Rail, 6, func() {
+	it.press = widgets.NewPress(content, "", 6, func() {
 		if r.OnSelect != nil {
 			r.OnSelect(p.ID)
 		}

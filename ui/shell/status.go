@@ -36,7 +36,7 @@ func NewStatus() *Status {
 		bar: widgets.NewBar(look.Ember, 4),
 	}
 	line := widgets.Row(look.Gap, container.NewCenter(s.job), container.NewCenter(widgets.Width(s.bar, 120)))
-	s.jobBox = widgets.NewPress(container.New(layout.NewCustomPaddedLayout(2, 2, 8, 8), line), look.Rail, 4, func() {
+	s.jobBox = widgets.NewPress(container.New(layout.NewCustomPaddedLayout(2, 2, 8, 8), line), "", 4, func() {
 		if s.OnJob != nil {
 			s.OnJob()
 		}

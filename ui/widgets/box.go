@@ -5,68 +5,9 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/ui/look"
 )
-
-// Fill is a rectangle in a colour of the theme that follows its changes.
-type Fill struct {
-	widget.BaseWidget
-	colour, stroke fyne.ThemeColorName
-	radius         float32
-}
-
-// NewFill returns a rectangle in colour with rounded corners.
-func NewFill(colour fyne.ThemeColorName, radius float32) *Fill {
-	f := &Fill{colour: colour, radius: radius}
-	f.ExtendBaseWidget(f)
-	return f
-}
-
-// Stroke gives the rectangle a thin border and returns it.
-func (f *Fill) Stroke(colour fyne.ThemeColorName) *Fill {
-	f.stroke = colour
-	return f
-}
-
-// Set changes the colour; it draws only if something changed.
-func (f *Fill) Set(colour fyne.ThemeColorName) {
-	if f.colour == colour {
-		return
-	}
-	f.colour = colour
-	f.Refresh()
-}
-
-// CreateRenderer implements fyne.Widget.
-func (f *Fill) CreateRenderer() fyne.WidgetRenderer {
-	r := &fillRenderer{f: f, rect: canvas.NewRectangle(look.Colour(f.colour))}
-	r.paint()
-	return r
-}
-
-type fillRenderer struct {
-	f    *Fill
-	rect *canvas.Rectangle
-}
-
-func (r *fillRenderer) paint() {
-	r.rect.FillColor = look.Colour(r.f.colour)
-	r.rect.CornerRadius = r.f.radius
-	if r.f.stroke != "" {
-		r.rect.StrokeColor, r.rect.StrokeWidth = look.Colour(r.f.stroke), 1
-	}
-}
-
-func (r *fillRenderer) Layout(size fyne.Size)        { r.rect.Resize(size) }
-func (r *fillRenderer) MinSize() fyne.Size           { return fyne.Size{} }
-func (r *fillRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.rect} }
-func (r *fillRenderer) Destroy()                     {}
-func (r *fillRenderer) Refresh() {
-	r.paint()
-	r.rect.Refresh()
-}
 
 // Panel puts content on a card with the grid's padding.
 func Panel(content fyne.CanvasObject) *fyne.Container {

@@ -23,7 +23,8 @@ type Press struct {
 	focused  bool
 }
 
-// NewPress returns content on a ground in the colour base that calls tap.
+// NewPress returns content on a ground in the colour base that calls tap; "" is no
+// ground.
 func NewPress(content fyne.CanvasObject, base fyne.ThemeColorName, radius float32, tap func()) *Press {
 	p := &Press{OnTap: tap, content: content, base: base}
 	p.ground = NewFill(base, radius)
