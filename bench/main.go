@@ -52,12 +52,19 @@ func main() {
 	flag.StringVar(&s.peers, "peers", "keras,gomlx", "engines that the speed part races against")
 	flag.StringVar(&s.laps, "laps", "", "keep the laps of the speed or the window part in this file and count those of earlier calls too: for a machine that is quiet for minutes only")
 	flag.IntVar(&s.threads, "threads", 2, "threads, for every engine")
+	bare := flag.String("bare", "", "be the bare handler of this name at -addr; the serve part starts it")
+	addr := flag.String("addr", "", "see -bare")
 	flag.Parse()
 	if only != "" {
 		s.only = strings.Split(only, ",")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, s)
+	err := error(nil)
+	if *bare != "" {
+		err = serveBare(ctx, *bare, *addr)
+	} else {
+		err = run(ctx, s)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)

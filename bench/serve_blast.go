@@ -71,8 +71,16 @@ func blastAt(ctx context.Context, addr string, request []byte, workers int, perS
 	for range workers {
 		(<-lines).close()
 	}
+	if m.Unsent > 0 { // answered later than they should be, or not at all: as good as failed
+		m.Failures += m.Unsent
+		if m.FirstErr == nil {
+			m.FirstErr = errUnsent
+		}
+	}
 	return blasted{perSecond: m.PerSecond, p50: m.P50, p99: m.P99, failures: m.Failures, err: m.FirstErr}
 }
+
+var errUnsent = errors.New("due, but every connection waited for an answer")
 
 // line is one connection that is kept open.
 type line struct {

@@ -1,6 +1,9 @@
 package ui
 
-import "athanor/inference/face"
+import (
+	"athanor/app/project"
+	"athanor/inference/face"
+)
 
 // What black-box tests of the window may ask and do beyond a person's reach.
 
@@ -97,6 +100,21 @@ func (s *Studio) RecordingFaces() bool {
 	w := s.facesPart().watching
 	return w != nil && w.recording != ""
 }
+
+// RunTyped runs the first command that the palette offers for what was typed.
+func (s *Studio) RunTyped(query string) bool {
+	list := s.typedCommands(query)
+	if len(list) > 0 {
+		list[0].Run()
+	}
+	return len(list) > 0
+}
+
+// ChosenFaces are the settings of the faces screen as they are kept.
+func (s *Studio) ChosenFaces() project.Faces { return s.prefs.Faces }
+
+// TuneFaces turns the dials of the followed detector.
+func (s *Studio) TuneFaces(p face.Params) { s.facesPart().tune(0, p) }
 
 // CompareFaces chooses a second detector.
 func (s *Studio) CompareFaces(name string) { s.facesPart().detector(1, name) }

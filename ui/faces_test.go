@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"athanor/app/project"
+	"athanor/inference/face"
 	"athanor/inference/testenv"
 	"athanor/inference/vision"
 	"athanor/ui"
@@ -110,6 +112,36 @@ func TestTrueBoxesAreKeptAndScored(t *testing.T) {
 	s.UndoLabel()
 	if raw, err = os.ReadFile(tables[0]); err != nil || strings.Contains(string(raw), "lena") {
 		t.Errorf("undo left %q (%v)", raw, err)
+	}
+}
+
+func TestAnAddressTypedIntoThePaletteIsWatched(t *testing.T) {
+	_, err := vision.FindCascade("haarcascade_frontalface_default")
+	testenv.NeedNative(t, err)
+	s, q, _ := studio(t)
+	f, err := vision.ReadPicture(lena(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.RunTyped("camera") || !s.RunTyped(camera(t, f)) { // the detectors are not open yet
+		t.Fatal("the palette does not tell addresses from words")
+	}
+	q.Until(t, 30*time.Second, func() bool { return s.FacesSeen() == 1 })
+}
+
+func TestWhatWasTurnedIsKept(t *testing.T) {
+	s, q, dir := facesScreen(t)
+	s.TuneFaces(face.Params{Confidence: 0.6, NMS: 0.3, MinSize: 30, Side: 640, Scale: 1.2, Neighbors: 3})
+	s.CompareFaces("haar-alt2")
+	kept, err := project.LoadSettings(filepath.Join(dir, "settings.toml"))
+	if err != nil || kept.Faces.Compare != "haar-alt2" || kept.Faces.Tuned["haar"].Neighbors != 3 {
+		t.Errorf("kept %+v (%v)", kept.Faces, err)
+	}
+	s.Go("home")
+	s.Go("faces")
+	q.Until(t, 20*time.Second, s.FacesReady)
+	if c := s.ChosenFaces(); c.Compare != "haar-alt2" {
+		t.Errorf("another visit: %+v", c)
 	}
 }
 

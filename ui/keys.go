@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/widget"
 
+	"athanor/inference/vision"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/shell"
@@ -54,7 +55,7 @@ func (s *Studio) openPalette() {
 		s.palette.Hide()
 		return
 	}
-	s.palette = shell.OpenPalette(s.window, s.book.T("palette.hint"), s.commands(), s.pathCommands)
+	s.palette = shell.OpenPalette(s.window, s.book.T("palette.hint"), s.commands(), s.typedCommands)
 }
 
 // commands lists everything the palette can do now. Names of the other language
@@ -88,14 +89,26 @@ func (s *Studio) commands() []shell.Command {
 	return list
 }
 
-// pathCommands offers to open a path that was typed or pasted.
-func (s *Studio) pathCommands(query string) []shell.Command {
+// typedCommands offers to open a path, or to watch an address, that was typed or
+// pasted.
+func (s *Studio) typedCommands(query string) []shell.Command {
 	path := strings.TrimSpace(query)
+	if kind, err := vision.KindOf(path); err == nil && kind == vision.KindStream {
+		return []shell.Command{{Icon: "faces", Name: s.book.T("palette.watch", path), Run: func() { s.watchStream(path) }}}
+	}
 	if !filepath.IsAbs(path) {
 		return nil
 	}
 	name := s.book.T("palette.path", filepath.Base(path))
 	return []shell.Command{{Icon: "folder", Name: name, Run: func() { s.dropped([]fyne.URI{storage.NewFileURI(path)}) }}}
+}
+
+// watchStream looks for faces in a network stream.
+func (s *Studio) watchStream(address string) {
+	s.Go(placeFaces)
+	if p, ok := s.parts[placeFaces].(*facesPart); ok {
+		p.watch(address)
+	}
 }
 
 func (s *Studio) command(icon, key, keys, words string, run func()) shell.Command {

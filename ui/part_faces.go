@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
+	"athanor/app/project"
 	"athanor/inference/face"
 	"athanor/inference/fetch"
 	"athanor/inference/vision"
@@ -18,18 +19,19 @@ import (
 	"athanor/ui/shell"
 )
 
-// facesPart is the faces screen's link to the studio.
+// facesPart is the faces screen's link to the studio. What a person chose and
+// turned is kept in the settings.
 type facesPart struct {
 	s         *Studio
 	view      *faces.View
 	detectors []face.Detector
 	opened    string   // how the detectors were opened; empty before the first visit
 	brought   []string // dropped model files that no name is known for
-	chosen    [2]string
-	tuned     map[string]face.Params // what a person turned, by detector
 	hide      vision.Style
 	watching  *watching
 	closed    <-chan struct{} // of the last session
+	opening   bool            // the detectors are on their way
+	wanted    string          // what is watched once they are there
 	working   context.CancelFunc
 	labelling *labelling
 	busy      int // jobs that use the detectors besides the session
@@ -77,16 +79,16 @@ func (p *facesPart) shown() {
 // and goes on with what was watched. use is the detector to choose, "" for the
 // one in use.
 func (p *facesPart) reopen(use string) {
-	config, old, closed, spec := p.config(), p.detectors, p.closed, ""
+	config, old, closed := p.config(), p.detectors, p.closed
 	if p.watching != nil {
-		spec = p.watching.spec
+		p.wanted = p.watching.spec
 		p.stop()
 		closed = p.closed
 	}
 	if p.busy > 0 { // somebody works with them: they stay open until the window closes
 		old = nil
 	}
-	p.opened, p.detectors = fmt.Sprint(config), nil
+	p.opened, p.detectors, p.opening = fmt.Sprint(config), nil, true
 	var trouble error
 	async(p.s, func(context.Context) ([]face.Detector, error) {
 		if closed != nil {
@@ -99,10 +101,11 @@ func (p *facesPart) reopen(use string) {
 		trouble = err
 		return list, nil
 	}, func(list []face.Detector, _ error) {
-		p.detectors = list
+		p.detectors, p.opening = list, false
 		p.settle(use)
 		p.s.fail(trouble)
-		if spec != "" {
+		if spec := p.wanted; spec != "" {
+			p.wanted = ""
 			p.watch(spec)
 		}
 	})
@@ -111,21 +114,24 @@ func (p *facesPart) reopen(use string) {
 // settle chooses detectors among those that are open: use, else the one in use,
 // else the best.
 func (p *facesPart) settle(use string) {
-	for _, name := range []string{use, p.chosen[0], "yunet", "haar"} {
+	for _, name := range []string{use, p.chosen().Detector, "yunet", "haar"} {
 		if _, ok := p.find(name); ok {
-			p.chosen[0] = name
+			p.chosen().Detector = name
 			break
 		}
 	}
-	if _, ok := p.find(p.chosen[1]); !ok || p.chosen[1] == p.chosen[0] {
-		p.chosen[1] = ""
+	if c := p.chosen(); c.Compare == c.Detector {
+		c.Compare = ""
 	}
 	p.showDetectors()
 }
 
 // hidden lets the session go on only while the screen is seen: a camera that
 // nobody watches is closed.
-func (p *facesPart) hidden() { p.stop() }
+func (p *facesPart) hidden() {
+	p.wanted = ""
+	p.stop()
+}
 
 // sleep closes the detectors, unless a job works with them; shown opens them anew.
 func (p *facesPart) sleep() {
@@ -149,13 +155,17 @@ func (p *facesPart) showDetectors() {
 	for _, d := range p.detectors {
 		names = append(names, d.Name())
 	}
-	p.view.ApplyDetectors(names, p.chosen[0], p.chosen[1])
+	second := p.chosen().Compare
+	if _, ok := p.find(second); !ok {
+		second = ""
+	}
+	p.view.ApplyDetectors(names, p.chosen().Detector, second)
 	p.showTuning()
 	p.showMissing(names)
 }
 
 func (p *facesPart) showTuning() {
-	name := p.chosen[p.view.Slot()]
+	name := p.slot(p.view.Slot())
 	d, ok := p.find(name)
 	if !ok {
 		p.view.ApplyTuning(faces.Tuning{})
@@ -184,20 +194,23 @@ func (p *facesPart) find(name string) (face.Detector, bool) {
 	return p.detectors[i], true
 }
 
-// params are a detector's settings, all filled.
+// chosen is what the person chose.
+func (p *facesPart) chosen() *project.Faces { return &p.s.prefs.Faces }
+
+// slot is the name of the detector that is followed (0) or compared (1).
+func (p *facesPart) slot(i int) string { return []string{p.chosen().Detector, p.chosen().Compare}[i] }
+
+// params are a detector's settings, all filled and within what can be turned.
 func (p *facesPart) params(d face.Detector) face.Params {
-	if t, ok := p.tuned[d.Name()]; ok {
-		return t
-	}
-	return d.Defaults()
+	return faces.Tuning{Detector: d.Name(), Params: p.chosen().Tuned[d.Name()], Defaults: d.Defaults()}.Whole()
 }
 
 // using are the chosen detectors with their settings; the first is followed.
 func (p *facesPart) using() ([]face.Detector, []face.Params) {
 	var list []face.Detector
 	var params []face.Params
-	for _, name := range p.chosen {
-		if d, ok := p.find(name); ok {
+	for i := range 2 {
+		if d, ok := p.find(p.slot(i)); ok {
 			list, params = append(list, d), append(params, p.params(d))
 		}
 	}
@@ -206,10 +219,16 @@ func (p *facesPart) using() ([]face.Detector, []face.Params) {
 
 // detector puts a detector into a slot.
 func (p *facesPart) detector(slot int, name string) {
-	p.chosen[slot] = name
-	if slot == 0 && name == p.chosen[1] {
-		p.chosen[1] = ""
+	c := p.chosen()
+	switch {
+	case slot == 1:
+		c.Compare = name
+	case name == c.Compare:
+		c.Detector, c.Compare = name, ""
+	default:
+		c.Detector = name
 	}
+	p.s.keep()
 	p.showDetectors()
 	if list, params := p.using(); p.watching != nil && len(list) > 0 {
 		p.watching.live.SetDetectors(list, params)
@@ -218,10 +237,12 @@ func (p *facesPart) detector(slot int, name string) {
 
 // tune takes what a person turned.
 func (p *facesPart) tune(slot int, params face.Params) {
-	if p.tuned == nil {
-		p.tuned = map[string]face.Params{}
+	c := p.chosen()
+	if c.Tuned == nil {
+		c.Tuned = map[string]face.Params{}
 	}
-	p.tuned[p.chosen[slot]] = params
+	c.Tuned[p.slot(slot)] = params
+	p.s.keep()
 	if p.watching != nil {
 		p.watching.live.SetParams(slot, params)
 	}

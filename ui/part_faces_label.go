@@ -256,7 +256,7 @@ func (p *facesPart) undoLabel() {
 // suggest adds what the chosen detector finds and nobody has drawn yet.
 func (p *facesPart) suggest() {
 	l := p.labelling
-	d, ok := p.find(p.chosen[0])
+	d, ok := p.find(p.slot(0))
 	if l == nil || l.list == nil || !ok {
 		return
 	}

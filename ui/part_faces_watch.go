@@ -25,9 +25,14 @@ type watching struct {
 	shot      map[*image.RGBA]time.Time // when the pictures under way were taken
 }
 
-// watch starts a live session over a camera, stream, file or folder.
+// watch starts a live session over a camera, stream, file or folder, as soon as
+// the detectors are open.
 func (p *facesPart) watch(spec string) {
 	p.stop()
+	if p.opening {
+		p.wanted = spec
+		return
+	}
 	list, params := p.using()
 	if len(list) == 0 {
 		p.s.fail(face.ErrDetector)
@@ -144,14 +149,16 @@ func (w *watching) remember(picture *image.RGBA, taken time.Time) {
 	w.shot[picture] = taken
 }
 
-// painted measures the way of a picture from its arrival to the screen.
+// painted measures the way of a picture from its arrival to the screen. It is
+// called while the window is drawn; what is posted now runs once the whole frame
+// was handed to the display.
 func (p *facesPart) painted(picture *image.RGBA) {
 	if p.watching == nil {
 		return
 	}
 	if taken, ok := p.watching.shot[picture]; ok {
 		delete(p.watching.shot, picture)
-		p.s.meter.preview.add(time.Since(taken))
+		p.s.post(func() { p.s.meter.preview.add(time.Since(taken)) })
 	}
 }
 

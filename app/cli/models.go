@@ -221,6 +221,10 @@ func newModelsLoad(r *remoteFlags) *cobra.Command {
 			fmt.Fprintf(cmd.OutOrStdout(), "%d requests in %.1f s, %d failed: %.0f a second, p50 %v, p90 %v, p99 %v, longest %v\n",
 				measured.Requests, measured.Seconds, measured.Failures, measured.PerSecond,
 				rounded(measured.P50), rounded(measured.P90), rounded(measured.P99), rounded(measured.Max))
+			if measured.Unsent > 0 {
+				fmt.Fprintf(cmd.OutOrStdout(), "%d more were due and not sent, as all %d workers waited: the service is slower than %g a second\n",
+					measured.Unsent, test.Workers, test.PerSecond)
+			}
 			return measured.FirstErr
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"athanor/app/project"
 	"athanor/app/store"
+	"athanor/inference/face"
 	"athanor/pipeline/train"
 )
 
@@ -48,20 +50,21 @@ func TestSettings(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c", "settings.toml")
 	s, err := project.LoadSettings(path)
 	must(t, err)
-	if s != project.DefaultSettings() {
+	if !reflect.DeepEqual(s, project.DefaultSettings()) {
 		t.Errorf("first settings %+v", s)
 	}
 	s.Language, s.Threads, s.Window.Width = "zh", -3, 100
+	s.Faces.Tuned = map[string]face.Params{"yunet": {Side: 320, Single: true}}
 	must(t, s.Save(path))
-	if s, err = project.LoadSettings(path); err != nil || s.Language != "zh" || s.Threads != 0 || s.Window.Width != 640 {
+	if s, err = project.LoadSettings(path); err != nil || s.Language != "zh" || s.Threads != 0 || s.Window.Width != 640 || s.Faces.Tuned["yunet"] != (face.Params{Side: 320, Single: true}) {
 		t.Errorf("settings %+v, %v", s, err)
 	}
 	must(t, os.WriteFile(path, []byte("language = [oops"), 0o644))
 	s, err = project.LoadSettings(path)
-	if err == nil || s != project.DefaultSettings() || !strings.Contains(err.Error(), "moved to") {
+	if err == nil || !reflect.DeepEqual(s, project.DefaultSettings()) || !strings.Contains(err.Error(), "moved to") {
 		t.Errorf("broken settings give %+v, %v", s, err)
 	}
-	if s, err = project.LoadSettings(path); err != nil || s != project.DefaultSettings() {
+	if s, err = project.LoadSettings(path); err != nil || !reflect.DeepEqual(s, project.DefaultSettings()) {
 		t.Errorf("after that %+v, %v", s, err)
 	}
 }

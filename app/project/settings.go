@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"athanor/app/store"
+	"athanor/inference/face"
 )
 
 // Settings are what a person chose for the whole studio.
@@ -25,6 +26,15 @@ type Settings struct {
 	TensorBoard bool      `toml:"tensorboard"`
 	Retention   Retention `toml:"retention"`
 	Window      Window    `toml:"window"`
+	Faces       Faces     `toml:"faces"`
+}
+
+// Faces is how a person looks for faces: the detector that is followed, the one
+// beside it, and what was turned, by detector.
+type Faces struct {
+	Detector string                 `toml:"detector"` // "" for the best there is
+	Compare  string                 `toml:"compare"`  // "" for none
+	Tuned    map[string]face.Params `toml:"tuned,omitempty"`
 }
 
 // Retention says what is kept how long.

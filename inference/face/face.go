@@ -68,19 +68,19 @@ type Face struct {
 // Params are what a person may turn while a detector runs. Zero fields take the
 // detector's own default, see Detector.Defaults.
 type Params struct {
-	Confidence float32 // least score of a face that is reported
-	NMS        float32 // boxes that overlap more (IoU) are one face
-	MinSize    int     // least width and height of a face, pixels of the frame
+	Confidence float32 `toml:"confidence,omitempty"` // least score of a face that is reported
+	NMS        float32 `toml:"nms,omitempty"`        // boxes that overlap more (IoU) are one face
+	MinSize    int     `toml:"min_size,omitempty"`   // least width and height of a face, pixels of the frame
 	// Side is the longest side that a frame is shrunk to before the detector sees
 	// it; UltraFace has a fixed size of its own.
-	Side int
+	Side int `toml:"side,omitempty"`
 	// Single leaves out the extra pass for faces that are too large.
-	Single bool
+	Single bool `toml:"single,omitempty"`
 	// The cascade's own: how much the window grows from scale to scale, how many
 	// neighbouring hits make a face, and whether the second look is left out.
-	Scale     float64
-	Neighbors int
-	Plain     bool
+	Scale     float64 `toml:"scale,omitempty"`
+	Neighbors int     `toml:"neighbors,omitempty"`
+	Plain     bool    `toml:"plain,omitempty"`
 }
 
 // or fills the zero fields of p from the defaults d.

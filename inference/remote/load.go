@@ -3,10 +3,10 @@ package remote
 import (
 	"context"
 	"errors"
+	"iter"
 	"math"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -22,8 +22,11 @@ type LoadTest struct {
 
 // Measured is the outcome of a load test.
 type Measured struct {
-	Requests  int
-	Failures  int
+	Requests int
+	Failures int
+	// Unsent is how many requests were due and had to be left out, since all
+	// workers waited for answers: the service is slower than PerSecond.
+	Unsent    int
 	FirstErr  error // of the failures
 	Seconds   float64
 	PerSecond float64 // answers without failure
@@ -47,17 +50,13 @@ func (l LoadTest) Run(ctx context.Context, ask func(context.Context) error) Meas
 	var m Measured
 	var mu sync.Mutex
 	var wait sync.WaitGroup
-	var asked atomic.Int64
-	began := time.Now()
 	limited, cancel := context.WithTimeout(ctx, l.Duration)
 	defer cancel()
+	began := time.Now()
+	next := l.pace(limited, began)
 	for range l.Workers {
 		wait.Go(func() {
-			for {
-				due, ok := l.next(limited, began, &asked)
-				if !ok {
-					return
-				}
+			for due := range next {
 				err := ask(ctx)
 				took := time.Since(due)
 				if ctx.Err() != nil {
@@ -71,26 +70,60 @@ func (l LoadTest) Run(ctx context.Context, ask func(context.Context) error) Meas
 	}
 	wait.Wait()
 	m.finish(time.Since(began))
+	if l.PerSecond > 0 && ctx.Err() == nil {
+		m.Unsent = max(int(l.PerSecond*l.Duration.Seconds())-m.Requests, 0)
+	}
 	return m
 }
 
-// next waits for the time of the next request.
-func (l LoadTest) next(ctx context.Context, began time.Time, asked *atomic.Int64) (due time.Time, ok bool) {
-	if ctx.Err() != nil {
-		return due, false
-	}
+// pace gives the times at which requests are due, to whoever asks next. One
+// goroutine waits for all of them, since a timer for every request would cost the
+// machine as much as the request. It wakes every half millisecond at most and
+// hands out all that is due then: latencies count from when a request was due, so
+// that what it wakes late counts as well.
+func (l LoadTest) pace(ctx context.Context, began time.Time) iter.Seq[time.Time] {
 	if l.PerSecond <= 0 {
-		return time.Now(), true
+		return func(yield func(time.Time) bool) {
+			for ctx.Err() == nil && yield(time.Now()) {
+			}
+		}
 	}
-	n := asked.Add(1) - 1
-	due = began.Add(time.Duration(float64(n) / l.PerSecond * float64(time.Second)))
-	timer := time.NewTimer(time.Until(due))
+	dues := make(chan time.Time, 1024)
+	go func() {
+		defer close(dues)
+		for n := 0; ; n++ {
+			due := began.Add(time.Duration(float64(n) / l.PerSecond * float64(time.Second)))
+			if left := time.Until(due); left > 0 && !rest(ctx, max(left, paceStep)) {
+				return
+			}
+			select {
+			case dues <- due:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return func(yield func(time.Time) bool) {
+		for due := range dues {
+			if ctx.Err() != nil || !yield(due) {
+				return
+			}
+		}
+	}
+}
+
+// paceStep is the shortest time worth sleeping.
+const paceStep = 500 * time.Microsecond
+
+// rest sleeps, and is false when ctx ended first.
+func rest(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return due, true
+		return true
 	case <-ctx.Done():
-		return due, false
+		return false
 	}
 }
 

@@ -252,6 +252,13 @@ func TestLoadTestCounts(t *testing.T) {
 	if m.P50 > m.P99 || m.P99 > m.Max || m.PerSecond <= 0 {
 		t.Errorf("got %+v", m)
 	}
+	slow := remote.LoadTest{Workers: 1, Duration: 100 * time.Millisecond, PerSecond: 1000}.Run(context.Background(), func(context.Context) error {
+		time.Sleep(20 * time.Millisecond)
+		return nil
+	})
+	if slow.Unsent < 50 || slow.Requests+slow.Unsent != 100 || slow.Max < 40*time.Millisecond {
+		t.Errorf("a service slower than asked for: %d requests, %d unsent, longest %v", slow.Requests, slow.Unsent, slow.Max)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	m = remote.LoadTest{Duration: time.Hour}.Run(ctx, func(context.Context) error { cancel(); return nil })
 	if m.Requests != 0 || m.P99 != 0 {

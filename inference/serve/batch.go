@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -20,6 +21,10 @@ type Batching struct {
 
 // Adaptive as a delay waits only while other requests are on their way in.
 const Adaptive time.Duration = -1
+
+// interruptible is how long a run must take that it is worth being ended when its
+// caller leaves.
+const interruptible = 20 * time.Millisecond
 
 // longestPause bounds how long the adaptive delay waits.
 const longestPause = 2 * time.Millisecond
@@ -156,12 +161,17 @@ func (q *batcher) patience() time.Duration {
 }
 
 // next takes a waiting job, or waits for one until end; with the adaptive delay
-// only while a request is on its way.
+// only while a request is on its way. Before it finds that none waits, it lets
+// goroutines that are ready run: requests that have arrived but whose turn has not
+// come are then in the batch, and where there are none this takes no time.
 func (q *batcher) next(end time.Time) *job {
-	select {
-	case j := <-q.queue:
-		return j
-	default:
+	for range 2 {
+		select {
+		case j := <-q.queue:
+			return j
+		default:
+			runtime.Gosched()
+		}
 	}
 	left := time.Until(end)
 	if left <= 0 || (q.batching.Delay < 0 && q.arriving.Load() == 0) {
@@ -203,7 +213,7 @@ func sameShape(a, b *job) bool {
 func (q *batcher) run(jobs []*job) {
 	began := time.Now()
 	ctx := jobs[0].ctx
-	if len(jobs) > 1 {
+	if usual := q.pace.usual(max(jobs[0].rows, 1)); len(jobs) > 1 || (usual > 0 && usual < interruptible) {
 		ctx = context.WithoutCancel(ctx) // one caller's leaving is not the others' end
 	}
 	parts, err := q.compute(ctx, jobs)

@@ -46,6 +46,20 @@ func TestPaceFollowsChange(t *testing.T) {
 	}
 }
 
+func TestPaceIsNotMisledByInterruptions(t *testing.T) {
+	var p pace
+	runs := 0
+	sizes := p.run(64, func(rows int) time.Duration {
+		if runs++; runs%4 == 0 {
+			return 10 * time.Millisecond // another program had the processor
+		}
+		return time.Millisecond / time.Duration(rows)
+	})
+	if sizes[64] < 1400 {
+		t.Errorf("batches by size %v, wanted most of 64", sizes)
+	}
+}
+
 func TestPaceKeepsTheLimit(t *testing.T) {
 	var p pace
 	for range 500 {

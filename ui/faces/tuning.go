@@ -25,6 +25,22 @@ func (t Tuning) cascade() bool { return t.Defaults.Scale > 0 }
 // second tells whether the detector has an extra pass for large faces.
 func (t Tuning) second() bool { return !t.cascade() && t.Defaults.Side > 0 }
 
+// Whole are the settings with the detector's own where nothing was turned, within
+// what the dials can show: they may come from a file that somebody wrote.
+func (t Tuning) Whole() face.Params {
+	all := t.Params
+	for _, k := range knobs() {
+		v := k.get(t.Params)
+		if v == 0 || !k.has(t) {
+			v = k.get(t.Defaults)
+		} else {
+			v = min(max(v, k.min), k.max)
+		}
+		k.set(&all, v)
+	}
+	return all
+}
+
 // knob is one number that a person may turn.
 type knob struct {
 	key            string // of its name

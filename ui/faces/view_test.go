@@ -163,3 +163,11 @@ func TestNamesOfSources(t *testing.T) {
 		t.Errorf("the camera is called %s", got)
 	}
 }
+
+func TestSettingsOfAFileAreBroughtIntoTheirRange(t *testing.T) {
+	defaults := face.Params{Confidence: 0.7, NMS: 0.3, MinSize: 1, Side: 1920}
+	got := faces.Tuning{Params: face.Params{Confidence: 7, Side: 320, Scale: 0.5}, Defaults: defaults}.Whole()
+	if want := (face.Params{Confidence: 0.99, NMS: 0.3, MinSize: 1, Side: 320}); got != want {
+		t.Errorf("got %+v, wanted %+v", got, want)
+	}
+}

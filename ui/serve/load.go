@@ -152,6 +152,9 @@ func (l *Load) Apply(m remote.Measured) {
 	for i, d := range []time.Duration{m.P50, m.P90, m.P99, m.Max} {
 		l.figures[2+i].Set(millis(d), "")
 	}
+	if m.Unsent > 0 {
+		l.left.Set(l.book.T("serve.load.unsent", l.book.Count(m.Unsent)))
+	}
 	l.draw()
 }
 
