@@ -43,6 +43,9 @@ func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 // flagsSuffice reports whether r differs from the defaults only in what has a
 // flag.
 func flagsSuffice(r, defaults train.Recipe) bool {
+	if r.Transfer != nil || r.Distill != nil {
+		return false
+	}
 	same := r
 	same.Train.Epochs, same.Train.Batch = defaults.Train.Epochs, defaults.Train.Batch
 	same.Optimizer.LearningRate = defaults.Optimizer.LearningRate

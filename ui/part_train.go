@@ -38,6 +38,9 @@ func (p *trainPart) build() fyne.CanvasObject {
 	p.view.OnChange = func(r train.Recipe) {
 		j.recipe = r
 		p.view.SetCommand(p.command())
+		if r.Transfer != nil {
+			p.weigh()
+		}
 		p.preflight()
 		j.refreshStatus()
 	}
@@ -74,7 +77,7 @@ func (p *trainPart) setup() {
 	}
 	j := p.s.jobs
 	p.view.ApplySetup(uitrain.Setup{
-		Data: j.title(), Models: j.models(), Recipe: j.recipe, Defaults: j.defaults, Command: p.command(),
+		Data: j.title(), Models: j.models(), Recipe: j.recipe, Defaults: j.defaults, Command: p.command(), Layers: j.starts(),
 	})
 	p.weigh()
 	p.preflight()

@@ -11,6 +11,7 @@ import (
 
 	"athanor/app/datasets"
 	"athanor/app/job"
+	"athanor/app/training"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/dataset/source"
 	"athanor/pipeline/nn"
@@ -26,6 +27,7 @@ type session struct {
 	data     *opened
 	recipe   train.Recipe
 	defaults train.Recipe
+	pupil    *training.Pupil // the network from a file that was looked at last
 	opening  context.CancelFunc
 	run      *activeRun
 	snapshot uitrain.Snapshot
@@ -164,6 +166,10 @@ func (j *session) settle() {
 
 // choose switches to another architecture and keeps what does not depend on it.
 func (j *session) choose(name string) {
+	if name == train.GivenName {
+		j.teach()
+		return
+	}
 	base := train.Recipe{Task: j.recipe.Task, Data: j.recipe.Data, Model: train.Model{Name: name}}
 	defaults, err := base.Resolve()
 	if err != nil {
@@ -171,7 +177,11 @@ func (j *session) choose(name string) {
 		return
 	}
 	recipe := j.recipe
-	recipe.Model = defaults.Model
+	if recipe.Transfer != nil { // whose rate and schedule suit layers that are trained already
+		recipe = defaults
+		recipe.Device, recipe.Threads = j.recipe.Device, j.recipe.Threads
+	}
+	recipe.Model, recipe.Transfer = defaults.Model, nil
 	j.recipe, j.defaults = recipe, defaults
 	j.s.trainPart().setup()
 }
@@ -185,6 +195,9 @@ func (j *session) models() []uitrain.Model {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b uitrain.Model) int { return rank(a.Name) - rank(b.Name) })
+	if j.teaches() {
+		list = append(list, j.pupilModel())
+	}
 	return list
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"athanor/app/preflight"
+	"athanor/pipeline/train"
 	uitrain "athanor/ui/train"
 )
 
@@ -21,9 +22,12 @@ func (p *trainPart) preflight() {
 	if n, err := preflight.Parameters(recipe, set); err == nil {
 		known.Parameters = n
 	}
+	if recipe.Transfer != nil {
+		known.Parameters = j.trained()
+	}
 	p.view.ApplyPreflight(known, j.device())
-	if j.live() {
-		return // a trial beside a run would slow it and measure nothing
+	if j.live() || recipe.Transfer != nil {
+		return // a trial beside a run would slow it and measure nothing; of networks from files there is none
 	}
 	p.trial = async(p.s, func(ctx context.Context) (preflight.Estimate, error) {
 		select { // a person who still types shall not start one trial a key
@@ -52,7 +56,11 @@ func (p *trainPart) weigh() {
 	set, recipe, models := j.data.set, j.recipe, j.models()
 	async(p.s, func(context.Context) ([]uitrain.Model, error) {
 		for i := range models {
+			if models[i].Name == train.GivenName {
+				continue
+			}
 			r := recipe
+			r.Transfer = nil
 			if models[i].Name != r.Model.Name {
 				r.Model.Name, r.Model.Hidden, r.Model.Channels = models[i].Name, nil, nil
 			}

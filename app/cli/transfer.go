@@ -88,11 +88,6 @@ func (f *transferFlags) layers() bool {
 	return f.all || t.From != "" || len(t.Train)+len(t.Freeze) > 0 || t.Rank > 0
 }
 
-// layersRate is the head's learning rate while layers are trained, too; theirs is
-// a tenth of it unless --rate says otherwise. On parity of digits, with a layer
-// decay of 0.3, it reached 98.3 % where 0.001 reached 93 %.
-const layersRate = 0.003
-
 // recipe says what is taught and how.
 func (f *transferFlags) recipe(path string, network *transfer.Network) (train.Recipe, error) {
 	teach := f.teach
@@ -108,8 +103,6 @@ func (f *transferFlags) recipe(path string, network *transfer.Network) (train.Re
 	}
 	if !f.layers() {
 		teach.Head, teach.Hidden = true, f.hidden
-	} else if f.learningRate == 0 {
-		r.Optimizer.LearningRate = layersRate
 	}
 	if r.Data.Size == 0 && len(network.Shape) == 3 && f.data != "digits" {
 		r.Data.Size = network.Side()
@@ -117,19 +110,25 @@ func (f *transferFlags) recipe(path string, network *transfer.Network) (train.Re
 	return r, nil
 }
 
-// listWeights shows what can be trained, so that patterns can be written.
+// listWeights shows what can be trained, layer by layer, so that patterns can be
+// written.
 func listWeights(out io.Writer, network *transfer.Network) error {
-	weights, err := network.Weights(transfer.Layers{})
+	layers, err := network.Layers()
 	if err != nil {
 		return err
 	}
-	total := 0
-	for _, w := range weights {
-		fmt.Fprintf(out, "%-60s %v\n", strings.TrimPrefix(w.Name, "base/"), w.Shape)
-		total += len(w.Value)
+	weights, numbers := 0, 0
+	p := printer{w: out}
+	for _, l := range layers {
+		note := ""
+		if l.Blocked != "" {
+			note = "  cannot be trained: no gradient passes " + l.Blocked
+		}
+		p.line("%-40s %-20s %10s  %s%s", l.Node, l.Operator, thousands(float64(l.Numbers)), strings.Join(l.Weights, " "), note)
+		weights, numbers = weights+len(l.Weights), numbers+l.Numbers
 	}
-	fmt.Fprintf(out, "%d weights of %d numbers in front of the head (node %s, %d features)\n", len(weights), total, network.Head.Node, network.Head.Width)
-	return nil
+	p.line("%d weights of %d numbers in front of the head (node %s, %d features)", weights, numbers, network.Head.Node, network.Head.Width)
+	return p.err
 }
 
 func runTransfer(cmd *cobra.Command, path string, f transferFlags) error {

@@ -72,7 +72,7 @@ func unknown() entry {
 
 // entries is searched in order: the most exact causes come first.
 func entries() []entry {
-	return slices.Concat(machine(), services(), data(), changes(), models())
+	return slices.Concat(machine(), services(), teaching(), data(), changes(), models())
 }
 
 func machine() []entry {

@@ -18,6 +18,10 @@ func FindRate(ctx context.Context, recipe train.Recipe, q train.RateSearch, emit
 	if err != nil {
 		return train.Rates{}, err
 	}
+	set, q.Given, err = Taught(ctx, recipe, set)
+	if err != nil {
+		return train.Rates{}, fmt.Errorf("open the network: %w", err)
+	}
 	found, err := train.FindRate(ctx, recipe, set, q, emit)
 	if err != nil {
 		return found, fmt.Errorf("find a learning rate: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"athanor/app/store"
 	"athanor/inference/model"
@@ -81,6 +82,59 @@ func openNetwork(path string) (*transfer.Network, error) {
 		return nil, err
 	}
 	return transfer.Open(m)
+}
+
+// Pupil is a network from a file that can be taught.
+type Pupil struct {
+	Path   string
+	Layers []transfer.Layer // in front of its head, from the input on
+	Head   transfer.Head
+}
+
+// Look opens a network from a file to see what of it can be taught.
+func Look(path string) (Pupil, error) {
+	network, err := openNetwork(path)
+	if err != nil {
+		return Pupil{}, err
+	}
+	layers, err := network.Layers()
+	if err != nil {
+		return Pupil{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return Pupil{Path: path, Layers: layers, Head: network.Head}, nil
+}
+
+// Starts names the layers that training can begin from.
+func (p Pupil) Starts() (names []string) {
+	for _, l := range p.Layers {
+		if l.Blocked == "" {
+			names = append(names, l.Node)
+		}
+	}
+	return names
+}
+
+// Trained counts the numbers that a recipe trains with so many classes; 0 where
+// only the run itself knows.
+func (p Pupil) Trained(r train.Recipe, classes int) int {
+	t := *r.Transfer
+	if t.Head {
+		total, width := 0, p.Head.Width
+		for _, units := range append(slices.Clone(t.Hidden), classes) {
+			total, width = total+(width+1)*units, units
+		}
+		return total
+	}
+	if t.Rank > 0 || len(t.Train)+len(t.Freeze) > 0 {
+		return 0
+	}
+	total, started := (p.Head.Width+1)*classes, t.From == ""
+	for _, l := range p.Layers {
+		if started = started || l.Node == t.From; started {
+			total += l.Numbers
+		}
+	}
+	return total
 }
 
 // teacher is the network that a student of these classes learns from.

@@ -117,17 +117,29 @@ func step(b *graph.Builder, n *graph.Node, needed map[*graph.Value]bool, grads m
 		rule, ok = ownRules[n.Op]
 	}
 	if !ok {
-		return fmt.Errorf("%w rule for operator %s (node %s)", ErrNoRule, n.Op, n.Name)
+		return &NodeError{n, fmt.Errorf("%w rule for operator %s (node %s)", ErrNoRule, n.Op, n.Name)}
 	}
 	if v := unsized(n); v != nil {
-		return fmt.Errorf("%w for %s (node %s): %s has the shape %v; give every dimension a size, the batch too, before differentiating", ErrNoRule, n.Op, n.Name, v.Name, v.Shape)
+		return &NodeError{n, fmt.Errorf("%w for %s (node %s): %s has the shape %v; give every dimension a size, the batch too, before differentiating", ErrNoRule, n.Op, n.Name, v.Name, v.Shape)}
 	}
 	in, err := c.apply(rule)
 	if err != nil {
-		return fmt.Errorf("gradient of %s (node %s): %w", n.Op, n.Name, err)
+		return &NodeError{n, fmt.Errorf("gradient of %s (node %s): %w", n.Op, n.Name, err)}
 	}
 	return c.accumulate(in, grads)
 }
+
+// NodeError says which node has no gradient, and why.
+type NodeError struct {
+	Node *graph.Node
+	Err  error
+}
+
+// Error implements error.
+func (e *NodeError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *NodeError) Unwrap() error { return e.Err }
 
 // apply runs a rule. After a node that could not be built, a rule goes on with
 // placeholders of no meaning; where it trips over one, the builder's error is

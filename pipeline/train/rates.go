@@ -17,6 +17,8 @@ var ErrNoRate = errors.New("no learning rate can be suggested: the loss fell at 
 type RateSearch struct {
 	From, To float64 // 1e-6 and 10
 	Steps    int     // 120
+	// Given is the network of a recipe with a transfer; nil for others.
+	Given *Given
 }
 
 // RatePoint is one step of a search. Smooth is the loss's exponential mean.
@@ -61,7 +63,7 @@ func FindRate(ctx context.Context, recipe Recipe, set *dataset.Set, q RateSearch
 		return Rates{}, fmt.Errorf("%w: rates rise from above 0 in at least 20 steps, not from %v to %v in %d", ErrRecipe, q.From, q.To, q.Steps)
 	}
 	recipe.Distill = nil // the rate is the labels' own
-	net, err := newNetwork(recipe, set, nil, nil)
+	net, err := newNetwork(recipe, set, q.Given, nil)
 	if err != nil {
 		return Rates{}, err
 	}

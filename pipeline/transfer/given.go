@@ -76,6 +76,13 @@ func (t *taught) choose(how train.Transfer, g *train.Given) error {
 	if len(weights) == 0 {
 		return fmt.Errorf("%w: train the head alone", ErrNothing)
 	}
+	free, blocked, err := t.network.Trainable(weights)
+	if err != nil {
+		return err
+	}
+	if err := refuse(free, blocked); err != nil {
+		return err
+	}
 	depth := t.network.depths()
 	for _, w := range weights {
 		t.weights[w.Name] = w

@@ -124,7 +124,7 @@ func (n *Network) usedWeights(from string) (map[string]bool, error) {
 	needed := n.beforeFeatures()
 	used, started, places := map[string]bool{}, from == "", weightPlaces()
 	for _, node := range n.model.Graph.Nodes {
-		started = started || node.Name == from
+		started = started || nodeName(node) == from
 		if !started || !slices.ContainsFunc(node.Outputs, func(o string) bool { return needed[o] }) {
 			continue
 		}

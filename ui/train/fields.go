@@ -30,19 +30,21 @@ type Field struct {
 	Basic bool
 	// For names the models the field is for; empty is all.
 	For []string
+	// When, where set, says whether the field matters for a recipe.
+	When func(*train.Recipe) bool
 
 	Get func(*train.Recipe) string
 	Set func(*train.Recipe, string)
 }
 
-// Suits reports whether the field matters for a model.
-func (f Field) Suits(model string) bool {
-	return len(f.For) == 0 || slices.Contains(f.For, model)
+// Suits reports whether the field matters for a recipe.
+func (f Field) Suits(r *train.Recipe) bool {
+	return (len(f.For) == 0 || slices.Contains(f.For, r.Model.Name)) && (f.When == nil || f.When(r))
 }
 
 // Fields lists all settings in the order of the form.
 func Fields() []Field {
-	return append(basicFields(), moreFields()...)
+	return slices.Concat(teachFields(), basicFields(), moreFields())
 }
 
 func basicFields() []Field {
@@ -65,6 +67,9 @@ func moreFields() []Field {
 		real("clip", 0, 1000, func(r *train.Recipe) *float64 { return &r.Optimizer.Clip }),
 		whole("patience", 0, 1000, func(r *train.Recipe) *int { return &r.Train.Patience }),
 		real("validation", 0.01, 0.9, func(r *train.Recipe) *float64 { return &r.Data.Validation }),
+		choice("precision", []string{train.Float32, train.Float16, train.AutoPrecision}, func(r *train.Recipe) *string { return &r.Precision }).usually(train.Float32),
+		whole("micro_batch", 0, 65536, func(r *train.Recipe) *int { return &r.Train.MicroBatch }),
+		choice("device_loss", []string{train.LossContinue, train.LossStop}, func(r *train.Recipe) *string { return &r.Train.DeviceLoss }).usually(train.LossContinue),
 		whole("threads", 0, 256, func(r *train.Recipe) *int { return &r.Threads }),
 		seedField(),
 	}
@@ -124,6 +129,24 @@ func seedField() Field {
 			}
 		},
 	}
+}
+
+// usually shows a choice for a value that is left open.
+func (f Field) usually(open string) Field {
+	get, put := f.Get, f.Set
+	f.Get = func(r *train.Recipe) string {
+		if v := get(r); v != "" {
+			return v
+		}
+		return open
+	}
+	f.Set = func(r *train.Recipe, s string) {
+		if s == open {
+			s = ""
+		}
+		put(r, s)
+	}
+	return f
 }
 
 func (f Field) basic() Field {

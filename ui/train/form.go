@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -26,16 +28,19 @@ type Form struct {
 	rows     []*formRow
 	box      *fyne.Container
 	more     bool
+	layers   []string // of the network that is taught, from the input on
 }
 
 type formRow struct {
 	field Field
 	entry *widgets.Entry
 	pick  *widget.Select
-	mark  *widgets.Fill
-	reset *widget.Button
-	hint  *widgets.Text
-	all   *fyne.Container
+	// values are what the choices of pick stand for.
+	values []string
+	mark   *widgets.Fill
+	reset  *widget.Button
+	hint   *widgets.Text
+	all    *fyne.Container
 }
 
 // NewForm returns a form over an empty recipe.
@@ -97,7 +102,7 @@ func (f *Form) SetEnabled(on bool) {
 }
 
 func (f *Form) visible(r *formRow) bool {
-	return r.field.Suits(f.recipe.Model.Name) && (r.field.Basic || f.more)
+	return r.field.Suits(&f.recipe) && (r.field.Basic || f.more)
 }
 
 func (f *Form) differs(r *formRow) bool {
@@ -124,9 +129,10 @@ func (f *Form) makeRow(field Field) *formRow {
 
 func (f *Form) makeInput(r *formRow) fyne.CanvasObject {
 	if r.field.Kind == Choice {
-		r.pick = widget.NewSelect(r.field.Choices, nil)
+		r.pick = widget.NewSelect(nil, nil)
 		r.pick.PlaceHolder = " "
-		r.pick.OnChanged = func(s string) { f.take(r, s) }
+		f.offer(r)
+		r.pick.OnChanged = func(string) { f.take(r, r.values[r.pick.SelectedIndex()]) }
 		return r.pick
 	}
 	r.entry = widgets.NewEntry()
@@ -135,12 +141,80 @@ func (f *Form) makeInput(r *formRow) fyne.CanvasObject {
 	return r.entry
 }
 
+// offer fills a choice: with what the field names, or with the network's layers.
+func (f *Form) offer(r *formRow) {
+	r.values = r.field.Choices
+	if r.field.Key == "layer" {
+		r.values = f.layers
+		if from := r.field.Get(&f.recipe); from != "" && !slices.Contains(r.values, from) {
+			r.values = append(slices.Clone(r.values), from)
+		}
+	}
+	options := make([]string, len(r.values))
+	for i, v := range r.values {
+		options[i] = v
+		if key := "choice." + r.field.Key + "." + v; f.book.Has(key) {
+			options[i] = f.book.T(key)
+		}
+	}
+	r.pick.SetOptions(options)
+}
+
+// SetLayers says which layers of the network that is taught training can begin
+// from, from the input on.
+func (f *Form) SetLayers(layers []string) {
+	f.layers = layers
+	for _, r := range f.rows {
+		if r.field.Key == "layer" {
+			f.offer(r)
+			f.show(r)
+		}
+	}
+}
+
+// reteach settles what depends on how much of a network is taught: where "from"
+// begins, a learning rate that was the usual one, and which settings are shown.
+func (f *Form) reteach(before train.Recipe, what string) {
+	if what == TeachFrom && len(f.layers) > 0 {
+		teach(&f.recipe, TeachFrom, f.layers[len(f.layers)-1])
+	}
+	usual := func(r train.Recipe) float64 {
+		r.Optimizer = train.Optimizer{Name: r.Optimizer.Name}
+		r, err := r.Resolve()
+		if err != nil {
+			return 0
+		}
+		return r.Optimizer.LearningRate
+	}
+	if f.recipe.Optimizer.LearningRate == usual(before) {
+		f.recipe.Optimizer.LearningRate = usual(f.recipe)
+		f.defaults.Optimizer.LearningRate = f.recipe.Optimizer.LearningRate
+	}
+	f.arrange()
+	for _, r := range f.rows {
+		f.show(r)
+	}
+}
+
+// Choose sets a choice as a person does.
+func (f *Form) Choose(key, value string) {
+	for _, r := range f.rows {
+		if r.field.Key == key && r.pick != nil {
+			r.pick.SetSelectedIndex(slices.Index(r.values, value))
+		}
+	}
+}
+
 // take brings what was typed into the recipe, moved into its range where needed.
 func (f *Form) take(r *formRow, text string) {
+	old := f.recipe
 	before := r.field.Get(&f.recipe)
 	value, moved, ok := r.field.Clamp(text)
 	if ok {
 		r.field.Set(&f.recipe, value)
+	}
+	if r.field.Key == "teach" && value != before {
+		f.reteach(old, value)
 	}
 	f.show(r)
 	f.hint(r, moved, ok)
@@ -164,11 +238,8 @@ func (f *Form) show(r *formRow) {
 	if r.entry != nil && r.entry.Text != value {
 		r.entry.SetText(value)
 	}
-	if r.pick != nil && r.pick.Selected != value {
-		keep := r.pick.OnChanged
-		r.pick.OnChanged = nil
-		r.pick.SetSelected(value)
-		r.pick.OnChanged = keep
+	if r.pick != nil {
+		f.pick(r, value)
 	}
 	if r.entry != nil {
 		r.entry.SetPlaceHolder(usual(r.field.Key, f.recipe.Model.Name))
@@ -176,6 +247,20 @@ func (f *Form) show(r *formRow) {
 	r.hint.Hide()
 	widgets.SetVisible(r.mark, f.differs(r))
 	widgets.SetVisible(r.reset, f.differs(r))
+}
+
+// pick shows a choice without taking it for a person's.
+func (f *Form) pick(r *formRow, value string) {
+	if i := slices.Index(r.values, value); i != r.pick.SelectedIndex() || i < 0 {
+		keep := r.pick.OnChanged
+		r.pick.OnChanged = nil
+		if i < 0 {
+			r.pick.ClearSelected()
+		} else {
+			r.pick.SetSelectedIndex(i)
+		}
+		r.pick.OnChanged = keep
+	}
 }
 
 // usual is what an architecture takes where a size is left open.

@@ -17,6 +17,7 @@ import (
 type Model struct {
 	Name       string // of the recipe; texts are "model."+Name
 	Parameters int    // 0: not known yet
+	About      string // in place of the translated text
 }
 
 // picker is the list of model cards.
@@ -49,7 +50,11 @@ func (p *picker) card(m Model) *widgets.Press {
 		size = p.book.T("model.parameters", compact(m.Parameters))
 	}
 	head := container.NewBorder(nil, nil, nil, widgets.Note(size), widgets.Strong(p.book.T("model."+m.Name)).Truncate())
-	about := widgets.Note(p.book.T("model." + m.Name + ".about")).Truncate()
+	text := m.About
+	if text == "" {
+		text = p.book.T("model." + m.Name + ".about")
+	}
+	about := widgets.Note(text).Truncate()
 	content := container.New(layout.NewCustomPaddedLayout(8, 8, 10, 10), widgets.Column(2, head, about))
 	return widgets.NewPress(content, look.Raised, 6, func() { p.choose(m.Name) })
 }

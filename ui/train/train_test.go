@@ -189,3 +189,69 @@ func differ(a, b image.Image) bool {
 	}
 	return false
 }
+
+// TestFormTeachesANetworkFromAFile: a choice of what is taught shows the settings
+// that matter for it, begins at the last layer, and changes no other recipe.
+func TestFormTeachesANetworkFromAFile(t *testing.T) {
+	uitest.App(t)
+	for _, language := range []i18n.Language{i18n.English, i18n.Chinese} {
+		book := uitest.Book(t, language)
+		defaults, err := train.Recipe{Transfer: &train.Transfer{Model: "net.onnx", Head: true, Rate: 0.1}}.Resolve()
+		if err != nil {
+			t.Fatal(err)
+		}
+		form := uitrain.NewForm(book)
+		form.SetLayers([]string{"conv1", "conv2"})
+		form.Apply(defaults, defaults)
+		for _, c := range []struct {
+			what, shows, hides string
+			rate               float64
+		}{
+			{uitrain.TeachFrom, "layer", "head_units", 0.003},
+			{uitrain.TeachLow, "rank", "layer", 0.003},
+			{uitrain.TeachAll, "layer_decay", "rank", 0.003},
+			{uitrain.TeachHead, "head_units", "layer_decay", 0.001},
+		} {
+			form.Choose("teach", c.what)
+			r := form.Recipe()
+			if got := uitrain.Teaching(&r); got != c.what {
+				t.Errorf("chose %s, the recipe teaches %s", c.what, got)
+			}
+			if !field(t, c.shows).Suits(&r) || field(t, c.hides).Suits(&r) {
+				t.Errorf("%s: %s or %s are not shown as they should be", c.what, c.shows, c.hides)
+			}
+			if r.Optimizer.LearningRate != c.rate {
+				t.Errorf("%s: learning rate %g, want %g", c.what, r.Optimizer.LearningRate, c.rate)
+			}
+			if _, err := r.Resolve(); err != nil {
+				t.Errorf("%s: %v", c.what, err)
+			}
+			if c.what == uitrain.TeachFrom && r.Transfer.From != "conv2" {
+				t.Errorf("it begins from %q", r.Transfer.From)
+			}
+		}
+		if !defaults.Transfer.Head || defaults.Transfer.Rank != 0 {
+			t.Error("the defaults were changed, too")
+		}
+		for _, f := range uitrain.Fields() {
+			if !book.Has("field." + f.Key) {
+				t.Errorf("%s: field.%s has no text", language, f.Key)
+			}
+		}
+	}
+}
+
+func TestPixelsByTheirUsualNames(t *testing.T) {
+	r := train.Recipe{Transfer: &train.Transfer{Model: "net.onnx"}, Model: train.Model{Name: train.GivenName}}
+	pixels := field(t, "pixels")
+	for _, name := range pixels.Choices {
+		pixels.Set(&r, name)
+		if got := pixels.Get(&r); got != name {
+			t.Errorf("%s became %s", name, got)
+		}
+	}
+	r.Transfer.Scale = 0.5
+	if got := pixels.Get(&r); got != "" {
+		t.Errorf("a scale of its own counts as %q", got)
+	}
+}

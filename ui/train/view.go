@@ -151,6 +151,8 @@ type Setup struct {
 	Models           []Model
 	Recipe, Defaults train.Recipe
 	Command          string // the same run on the command line
+	// Layers are those of a network from a file that training can begin from.
+	Layers []string
 }
 
 // ApplySetup shows the settings.
@@ -161,6 +163,7 @@ func (v *View) ApplySetup(s Setup) {
 		v.data.Set(v.book.T("train.no_data"))
 	}
 	v.picker.apply(s.Models, s.Recipe.Model.Name)
+	v.form.SetLayers(s.Layers)
 	v.form.Apply(s.Recipe, s.Defaults)
 	v.SetCommand(s.Command)
 	v.showButtons()
@@ -213,6 +216,9 @@ func (v *View) State() Snapshot { return v.state }
 
 // Recipe is the recipe as the form has it.
 func (v *View) Recipe() train.Recipe { return v.form.Recipe() }
+
+// Choose sets a choice of the settings as a person does.
+func (v *View) Choose(key, value string) { v.form.Choose(key, value) }
 
 func (v *View) changed() {
 	if v.OnChange != nil {

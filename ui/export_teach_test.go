@@ -1,0 +1,23 @@
+package ui
+
+import "athanor/pipeline/train"
+
+// What tests may ask of networks from files.
+
+// TeachFile chooses the file of a network to teach.
+func (s *Studio) TeachFile(path string) { s.jobs.teachFile(path) }
+
+// NextRecipe is the recipe of the next run.
+func (s *Studio) NextRecipe() train.Recipe { return s.jobs.recipe }
+
+// Layers are those that training can begin from.
+func (s *Studio) Layers() []string { return s.jobs.starts() }
+
+// TrainedNumbers is how many numbers the next run trains of a network from a file.
+func (s *Studio) TrainedNumbers() int { return s.jobs.trained() }
+
+// ChooseSetting sets a choice of the train screen.
+func (s *Studio) ChooseSetting(key, value string) { s.trainPart().view.Choose(key, value) }
+
+// ChooseModel chooses an architecture.
+func (s *Studio) ChooseModel(name string) { s.jobs.choose(name) }

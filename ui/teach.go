@@ -1,0 +1,97 @@
+package ui
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"fyne.io/fyne/v2"
+
+	"athanor/app/training"
+	"athanor/pipeline/dataset"
+	"athanor/pipeline/train"
+	"athanor/ui/shell"
+	uitrain "athanor/ui/train"
+)
+
+// Networks from files on the train screen: the card among the architectures asks
+// for an ONNX file, whose layers the settings then offer.
+
+// layerRate is the part of the learning rate that a network's own layers begin with.
+const layerRate = 0.1
+
+// teach asks for the file of a network to teach.
+func (j *session) teach() { j.s.chooseFile([]string{".onnx"}, j.teachFile) }
+
+// teachFile makes a network from a file the one to train: at first only a new head,
+// which takes seconds.
+func (j *session) teachFile(path string) {
+	if j.data == nil {
+		j.s.Go(placeData)
+		return
+	}
+	async(j.s, func(context.Context) (training.Pupil, error) { return training.Look(path) },
+		func(p training.Pupil, err error) {
+			if err == nil {
+				err = j.takePupil(p)
+			}
+			j.s.fail(err)
+		})
+}
+
+func (j *session) takePupil(p training.Pupil) error {
+	if j.data == nil {
+		return nil // closed in the meantime
+	}
+	base := train.Recipe{
+		Task: j.recipe.Task, Data: j.recipe.Data, Seed: j.recipe.Seed, Transfer: &train.Transfer{Model: p.Path, Head: true, Rate: layerRate},
+	}
+	recipe, err := base.Resolve()
+	if err != nil {
+		return err
+	}
+	j.pupil, j.recipe, j.defaults = &p, recipe, recipe
+	j.settle()
+	return nil
+}
+
+// pupilModel is the card of networks from files.
+func (j *session) pupilModel() uitrain.Model {
+	m := uitrain.Model{Name: train.GivenName}
+	if t := j.recipe.Transfer; t != nil {
+		m.About, m.Parameters = filepath.Base(t.Model), j.trained()
+	}
+	return m
+}
+
+// trained counts what the recipe trains of a network from a file, 0 where it does
+// not say.
+func (j *session) trained() int {
+	if j.recipe.Transfer == nil || j.pupil == nil || j.pupil.Path != j.recipe.Transfer.Model {
+		return 0
+	}
+	return j.pupil.Trained(j.recipe, len(j.data.set.Classes))
+}
+
+// starts are the layers that the settings offer to begin from.
+func (j *session) starts() []string {
+	if j.recipe.Transfer == nil || j.pupil == nil || j.pupil.Path != j.recipe.Transfer.Model {
+		return nil
+	}
+	return j.pupil.Starts()
+}
+
+// teaches tells whether networks from files can learn the open data.
+func (j *session) teaches() bool { return j.data != nil && j.data.set.Task == dataset.Image }
+
+// drop takes an ONNX file that is dropped on the train screen as the network to
+// teach.
+func (p *trainPart) drop(uris []fyne.URI) bool {
+	path := uris[0].Path()
+	if !p.s.jobs.teaches() || !strings.EqualFold(filepath.Ext(path), ".onnx") {
+		return false
+	}
+	p.s.toasts.Show(shell.Plain, p.s.book.T("teach.opening", filepath.Base(path)), "", nil)
+	p.s.jobs.teachFile(path)
+	return true
+}
