@@ -82,6 +82,11 @@ func plotting(ctx context.Context, b *bench) (section, error) {
 		return section{}, err
 	}
 	add("50 runs of 100,000 points, a frame", quantiles(frames), "under 33 ms")
+	foreign, err := b.foreignFiles(ctx, dir)
+	if err != nil {
+		return section{}, err
+	}
+	rows = append(rows, foreign...)
 	text := fmt.Sprintf("One chart of %d×%d pixels, software rendering, files in the page cache. Frames: the median. CPU is what both processors worked on it together.", chartWidth, chartHeight)
 	if line, err := b.beside(ctx, dir, long); err == nil {
 		text += " " + line
