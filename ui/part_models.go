@@ -2,9 +2,6 @@ package ui
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -91,9 +88,6 @@ func (p *modelsPart) choose(path string) {
 	})
 }
 
-// largestModel is the size up to which a model file is read whole for its card.
-const largestModel = 2 << 30
-
 // card reads a model file; it may be called from any goroutine.
 func (s *Studio) card(path string) (models.Card, error) {
 	info, err := describeFile(path)
@@ -102,9 +96,9 @@ func (s *Studio) card(path string) (models.Card, error) {
 	}
 	c := s.cardOf(path, info.Size, info)
 	if !remote.IsRef(path) {
-		m, err := onnx.Load(path)
+		m, err := onnx.Skim(path)
 		if err != nil {
-			return c, fmt.Errorf("read model: %w", err)
+			return c, err
 		}
 		c.Blocks = outline.Of(m.Graph)
 	}
@@ -121,7 +115,8 @@ func meta(info model.Info, key string) string {
 	return ""
 }
 
-var errTooLarge = errors.New("the model file is larger than 2 GB")
+// tellMemory is from what size on a card says what opening the model takes.
+const tellMemory = 256 << 20
 
 func (s *Studio) cardOf(path string, size int64, info model.Info) models.Card {
 	b := s.book
@@ -140,6 +135,12 @@ func (s *Studio) cardOf(path string, size int64, info model.Info) models.Card {
 		{b.T("flight.parameters"), b.Count(int(info.Parameters))},
 		{b.T("models.nodes"), b.Count(info.Nodes)},
 		{b.T("models.opset"), strconv.FormatInt(info.Opset, 10)},
+	}
+	if info.Size > tellMemory {
+		facts = append(facts, [2]string{b.T("models.memory"), b.T("models.memory.text", b.Bytes(info.Memory()))})
+	}
+	if len(info.Foreign) > 0 {
+		facts = append(facts, [2]string{b.T("models.foreign"), strings.Join(info.Foreign, ", ")})
 	}
 	quantized := meta(info, quantize.Key)
 	if quantized != "" {
@@ -183,33 +184,6 @@ func (p *modelsPart) bring(path string) {
 			p.describe(to)
 		}
 	})
-}
-
-// copyInto copies a file into a folder under its own name, numbered where that
-// is taken; the copy appears whole or not at all.
-func copyInto(folder, path string) (string, error) {
-	if err := makeFolder(folder); err != nil {
-		return "", err
-	}
-	in, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("copy model: %w", err)
-	}
-	defer in.Close() //nolint:errcheck // only read
-	part, err := os.CreateTemp(folder, ".part-*")
-	if err != nil {
-		return "", fmt.Errorf("copy model: %w", err)
-	}
-	defer os.Remove(part.Name()) //nolint:errcheck // gone already when all went well
-	_, err = io.Copy(part, in)
-	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
-		return "", fmt.Errorf("copy model: %w", err)
-	}
-	to := freeName(filepath.Join(folder, filepath.Base(path)))
-	if err := os.Rename(part.Name(), to); err != nil {
-		return "", fmt.Errorf("copy model: %w", err)
-	}
-	return to, nil
 }
 
 func freeName(path string) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -113,7 +114,7 @@ func (p *modelsPart) copiesOf(o quantization.Outcome) models.Copies {
 			row.Score = strconv.FormatFloat(r.Score, 'f', 4, 64)
 		}
 		if r.Method != "" {
-			row.Loss = fmt.Sprintf("%+.2f", -100*o.Loss(r))
+			row.Loss = fmt.Sprintf("%+.2f", math.Round(-1e4*o.Loss(r))/100+0) // + 0 makes no "-0.00"
 			row.Worse = r.Score < first.Low || (o.Measure != "accuracy" && o.Loss(r) > 0.01)
 			row.Gain = fmt.Sprintf("%.2f×", r.Throughput/max(first.Throughput, 1e-9))
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -242,20 +241,5 @@ func describeFile(path string) (model.Info, error) {
 	if remote.IsRef(path) {
 		return describeRemote(path)
 	}
-	stat, err := os.Stat(path)
-	if err != nil {
-		return model.Info{}, fmt.Errorf("read model: %w", err)
-	}
-	if stat.Size() > largestModel {
-		return model.Info{}, fmt.Errorf("read model %s: %w", path, errTooLarge)
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
-		return model.Info{}, fmt.Errorf("read model: %w", err)
-	}
-	info, err := model.Describe(raw)
-	if err != nil {
-		return info, fmt.Errorf("read model %s: %w", filepath.Base(path), err)
-	}
-	return info, nil
+	return model.DescribeFile(path)
 }

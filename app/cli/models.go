@@ -131,11 +131,7 @@ func (r *remoteFlags) describe(ctx context.Context, name string) (model.Info, er
 		if err != nil {
 			return model.Info{}, err
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return model.Info{}, fmt.Errorf("describe model: %w", err)
-		}
-		return model.Describe(data)
+		return model.DescribeFile(path)
 	}
 	m, done, err := r.open(ctx, name, model.Options{})
 	if err != nil {
@@ -157,6 +153,8 @@ type modelShown struct {
 	Parameters  int64             `json:"parameters,omitempty"`
 	Bytes       int64             `json:"bytes,omitempty"`
 	Fingerprint string            `json:"fingerprint,omitempty"`
+	Memory      int64             `json:"memory,omitempty"` // bytes, about, when opened
+	Needs       []string          `json:"needs,omitempty"`  // operators of other makers
 	Metadata    []string          `json:"metadata,omitempty"`
 }
 
@@ -171,6 +169,7 @@ func shown(i model.Info) modelShown {
 	s := modelShown{
 		Task: string(i.Task), Labels: i.Labels, Inputs: ports(i.Inputs), Outputs: ports(i.Outputs), Producer: i.Producer,
 		Opset: i.Opset, Nodes: i.Nodes, Parameters: i.Parameters, Bytes: i.Size, Fingerprint: i.Fingerprint,
+		Memory: i.Memory(), Needs: i.Foreign,
 	}
 	for _, p := range i.Metadata {
 		s.Metadata = append(s.Metadata, p.Key)
@@ -198,6 +197,8 @@ func show(out io.Writer, i model.Info) error {
 	line("nodes", fmt.Sprint(i.Nodes))
 	line("parameters", fmt.Sprint(i.Parameters))
 	line("bytes", fmt.Sprint(i.Size))
+	line("memory", fmt.Sprintf("about %d MB when opened", i.Memory()>>20))
+	line("needs", strings.Join(i.Foreign, ", "))
 	line("metadata", strings.Join(shown(i).Metadata, ", "))
 	return table.Flush()
 }

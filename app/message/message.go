@@ -214,6 +214,21 @@ func changes() []entry {
 func models() []entry {
 	return []entry{
 		{
+			errs: []error{model.ErrMemory},
+			what: [2]string{"The model does not fit the free memory.", "可用内存不足以打开该模型。"},
+			do:   [2]string{"Close other programs, or use a smaller copy (Models › Smaller). Nothing was loaded; the details say how much it takes.", "请关闭其他程序，或使用压缩后的副本（“模型 › 压缩”）。模型尚未载入；详细信息说明了所需内存。"},
+		},
+		{
+			errs: []error{model.ErrOperator},
+			what: [2]string{"The model uses operators that ONNX Runtime does not have.", "该模型使用了 ONNX Runtime 没有的算子。"},
+			do:   [2]string{"The details name them. Export the model again with standard operators.", "详细信息列出了这些算子。请用标准算子重新导出模型。"},
+		},
+		{
+			errs: []error{onnx.ErrTooLarge},
+			what: [2]string{"The model file is larger than 2 GB, which ONNX does not allow.", "模型文件超过 ONNX 允许的 2 GB。"},
+			do:   [2]string{"Export it with its weights in files beside it (external data).", "请在导出时把权重存放到旁边的文件（外部数据）。"},
+		},
+		{
 			errs: []error{onnx.ErrMalformed, onnx.ErrInvalid, onnx.ErrExternal},
 			what: [2]string{"This is not a usable ONNX model.", "这不是可用的 ONNX 模型。"},
 			do:   [2]string{"Check that the download is complete and that files beside it (external data) came along.", "请确认下载完整，并且外部数据文件与模型放在一起。"},

@@ -3,9 +3,11 @@ package model_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"athanor/inference/model"
@@ -156,5 +158,99 @@ func TestBrokenFiles(t *testing.T) {
 	}
 	if _, err := model.Open(path+"x", model.Options{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing: %v", err)
+	}
+}
+
+// TestWhatCannotRunIsSaidByName opens models that are well formed and cannot
+// run here: with operators of another maker, without their weights, with
+// weights outside their folder, and larger than the machine.
+func TestWhatCannotRunIsSaidByName(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	weight := func(location string, dims ...int64) func(*onnx.Model) {
+		return func(m *onnx.Model) {
+			w := m.Graph.Initializers[0]
+			w.Raw, w.External = nil, []onnx.Pair{{Key: "location", Value: location}}
+			if dims != nil {
+				w.Dims = dims
+			}
+		}
+	}
+	secret := filepath.Join(t.TempDir(), "secret.bin")
+	if err := os.WriteFile(secret, make([]byte, 32), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(*onnx.Model)
+		want   error
+		says   string
+	}{
+		"custom operator": {func(m *onnx.Model) {
+			m.Opsets = append(m.Opsets, onnx.Opset{Domain: "acme", Version: 1})
+			m.Graph.Nodes[5].Domain, m.Graph.Nodes[5].OpType = "acme", "Sharpmax"
+		}, model.ErrOperator, "acme:Sharpmax"},
+		"weights missing":    {weight("gone.bin"), onnx.ErrExternal, "gone.bin"},
+		"weights elsewhere":  {weight(secret), onnx.ErrExternal, "leaves the model's folder"},
+		"weights above":      {weight("../secret.bin"), onnx.ErrExternal, "leaves the model's folder"},
+		"larger than memory": {weight("w.bin", 1<<20, 1<<21), model.ErrMemory, "MB are free"},
+	} {
+		m := halves()
+		c.change(m)
+		path := filepath.Join(t.TempDir(), "m.onnx")
+		if err := m.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := model.DescribeFile(path); err != nil || len(info.Inputs) != 1 || info.Task != model.Image {
+			t.Errorf("%s: described as %+v, %v", name, info, err)
+		}
+		opened, err := model.Open(path, model.Options{Threads: 1})
+		if err == nil {
+			opened.Close()
+		}
+		if !errors.Is(err, c.want) || !strings.Contains(fmt.Sprint(err), c.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestSeveralInputsAndOutputs asks a model of two inputs and two outputs.
+func TestSeveralInputsAndOutputs(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	pair := func(name string) *onnx.ValueInfo {
+		return onnx.TensorValue(name, onnx.Float, onnx.Named("N"), onnx.Fixed(2))
+	}
+	m := &onnx.Model{IRVersion: 10, Opsets: []onnx.Opset{{Version: 20}}, Graph: &onnx.Graph{
+		Name: "both", Inputs: []*onnx.ValueInfo{pair("a"), pair("b")}, Outputs: []*onnx.ValueInfo{pair("sum"), pair("difference")},
+		Nodes: []*onnx.Node{node("Add", []string{"a", "b"}, "sum"), node("Sub", []string{"a", "b"}, "difference")},
+	}}
+	path := filepath.Join(t.TempDir(), "both.onnx")
+	if err := m.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := model.Open(path, model.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer opened.Close()
+	tensor := func(v ...float32) *runtime.Tensor {
+		x, err := runtime.NewTensor([]int64{1, 2}, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(x.Close)
+		return x
+	}
+	out, err := opened.Run(t.Context(), []*runtime.Tensor{tensor(5, 7), tensor(2, 3)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, difference := runtime.Data[float32](out[0]), runtime.Data[float32](out[1])
+	if sum[1] != 10 || difference[0] != 3 || len(opened.Outputs()) != 2 {
+		t.Errorf("sum %v, difference %v", sum, difference)
+	}
+	for _, o := range out {
+		o.Close()
+	}
+	if _, err := opened.Images(t.Context(), grey(2, 2, top)); !errors.Is(err, model.ErrForeign) {
+		t.Errorf("a picture: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"athanor/inference/onnx"
@@ -62,8 +63,10 @@ type Info struct {
 	IRVersion   int64
 	Opset       int64 // of ai.onnx
 	Nodes       int
-	Parameters  int64 // elements of all constants
-	Size        int64 // bytes of the file
+	Foreign     []string // operators of other makers, as domain:name, which need not run here
+	Parameters  int64    // elements of all constants
+	Size        int64    // bytes of the file and of its external data
+	external    int64    // of Size, what lies in other files
 	Version     string
 	Recipe      string
 	Fingerprint string
@@ -71,7 +74,31 @@ type Info struct {
 	tokenizer   string
 }
 
-// Describe reads what a model file says about itself, without the runtime.
+// DescribeFile reads what a model file says about itself, without the runtime and
+// without its weights: a file of two gigabytes takes no more than a small one.
+func DescribeFile(path string) (Info, error) {
+	_, info, err := skim(path)
+	if err != nil {
+		return info, fmt.Errorf("describe model: %w", err)
+	}
+	return info, nil
+}
+
+// skim reads the structure of a model file.
+func skim(path string) (*onnx.Model, Info, error) {
+	m, err := onnx.Skim(path)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	stat, err := os.Stat(path)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	info, err := describe(m, stat.Size())
+	return m, info, err
+}
+
+// Describe is DescribeFile for the bytes of a file.
 func Describe(file []byte) (Info, error) {
 	m, err := onnx.Decode(file)
 	if err != nil {
@@ -83,9 +110,11 @@ func Describe(file []byte) (Info, error) {
 func describe(m *onnx.Model, size int64) (Info, error) {
 	info := Info{
 		Metadata: slices.Clone(m.Metadata), Producer: m.ProducerName, Doc: m.Doc,
-		IRVersion: m.IRVersion, Opset: m.Opset(""), Size: size,
+		IRVersion: m.IRVersion, Opset: m.Opset(""), Foreign: m.ForeignOperators(),
 		Inputs: ports(m.Graph.Feeds()), Outputs: ports(m.Graph.Outputs),
 	}
+	info.external = m.ExternalSize()
+	info.Size = size + info.external
 	err := m.Graph.Walk(func(*onnx.Graph, *onnx.Node) error { info.Nodes++; return nil })
 	if err == nil {
 		err = m.Graph.WalkTensors(func(t *onnx.Tensor) error {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -51,17 +52,39 @@ type Model struct {
 	roomy atomic.Bool
 }
 
-// Open opens a model file, with external data from the same folder.
+// Open opens a model file, with external data from the same folder. A model that
+// does not fit the free memory is refused before it is read, with ErrMemory.
 func Open(path string, o Options) (*Model, error) {
-	file, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("open model: %w", err)
-	}
-	m, err := open(file, filepath.Dir(path), o)
+	m, err := openFile(path, o)
 	if err != nil {
 		return nil, fmt.Errorf("open model %s: %w", filepath.Base(path), err)
 	}
 	return m, nil
+}
+
+func openFile(path string, o Options) (*Model, error) {
+	skimmed, info, err := skim(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := room(info.Memory()); err != nil {
+		return nil, err
+	}
+	if !takable(skimmed) { // its outputs have to be changed
+		file, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		return open(file, filepath.Dir(path), o)
+	}
+	if err := skimmed.CheckExternal(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	m := &Model{info: info}
+	if err := m.readTokenizer(); err != nil {
+		return nil, err
+	}
+	return m, unknownOperators(skimmed, m.start(fromFile(path), o))
 }
 
 // New opens a model from the bytes of its file, which may be dropped
@@ -113,7 +136,13 @@ func open(file []byte, dir string, o Options) (*Model, error) {
 	if err := m.readTokenizer(); err != nil {
 		return nil, err
 	}
-	return m, m.start(file, o)
+	err = m.start(fromBytes(file), o)
+	return m, unknownOperators(decoded, err)
+}
+
+// takable tells whether all outputs are tensors.
+func takable(m *onnx.Model) bool {
+	return !slices.ContainsFunc(m.Graph.Outputs, func(v *onnx.ValueInfo) bool { return v.Type == nil || v.Type.Tensor == nil })
 }
 
 // runnable returns the bytes for the runtime: external data inside, and outputs

@@ -17,7 +17,7 @@ type engine interface {
 
 // spare is what it takes to go on with the processor when a device fails.
 type spare struct {
-	file    []byte
+	open    opener
 	options Options
 }
 
@@ -26,16 +26,28 @@ func deviceFailed(err error) bool {
 	return errors.Is(err, runtime.ErrDevice) || errors.Is(err, runtime.ErrDeviceMemory)
 }
 
+// opener opens the model's session.
+type opener func(runtime.Options) (*runtime.Session, error)
+
+// fromFile opens a file as it lies; its external data is mapped, not read.
+func fromFile(path string) opener {
+	return func(o runtime.Options) (*runtime.Session, error) { return runtime.OpenSession(path, o) }
+}
+
+func fromBytes(file []byte) opener {
+	return func(o runtime.Options) (*runtime.Session, error) { return runtime.NewSession(file, o) }
+}
+
 // start opens the session where the options say, else on the processor.
-func (m *Model) start(file []byte, o Options) error {
-	session, err := runtime.NewSession(file, runtime.Options{Threads: o.Threads, Device: o.Device})
+func (m *Model) start(open opener, o Options) error {
+	session, err := open(runtime.Options{Threads: o.Threads, Device: o.Device})
 	if err == nil {
 		m.session = session
 	}
 	if runtime.OnCPU(o.Device) {
 		return err
 	}
-	m.spare = &spare{file: file, options: o}
+	m.spare = &spare{open: open, options: o}
 	if deviceFailed(err) {
 		return m.toProcessor(err)
 	}
@@ -59,7 +71,7 @@ func (m *Model) leave(failed engine, err error) bool {
 // toProcessor puts a session on the processor in place of the device's, and says
 // why.
 func (m *Model) toProcessor(cause error) error {
-	session, err := runtime.NewSession(m.spare.file, runtime.Options{Threads: m.spare.options.Threads})
+	session, err := m.spare.open(runtime.Options{Threads: m.spare.options.Threads})
 	if err != nil {
 		return errors.Join(cause, err)
 	}

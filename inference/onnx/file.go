@@ -22,25 +22,31 @@ func Load(path string) (*Model, error) {
 }
 
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, info, err := openRegular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s is not a regular file", filepath.Base(path))
-	case info.Size() > maxFile:
-		return nil, fmt.Errorf("%s has %d bytes: %w (limit 2 GiB)", filepath.Base(path), info.Size(), ErrTooLarge)
-	}
 	data := make([]byte, info.Size())
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, fmt.Errorf("read %s: %w", filepath.Base(path), err)
 	}
 	return data, nil
+}
+
+// openRegular opens a file of at most 2 GiB.
+func openRegular(path string) (*os.File, os.FileInfo, error) {
+	info, err := os.Stat(path) // before opening: opening a pipe would block
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !info.Mode().IsRegular():
+		return nil, nil, fmt.Errorf("%s is not a regular file", filepath.Base(path))
+	case info.Size() > maxFile:
+		return nil, nil, fmt.Errorf("%s has %d bytes: %w (limit 2 GiB)", filepath.Base(path), info.Size(), ErrTooLarge)
+	}
+	f, err := os.Open(path)
+	return f, info, err
 }
 
 // Save writes the model to a file: whole or not at all. A file already there is
