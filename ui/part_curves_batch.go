@@ -83,7 +83,7 @@ func (p *curvesPart) showBatch() {
 			view.Caption = "#" + s.Name + " " + s.Class
 		}
 		if s.Says != "" && s.Says != s.Class {
-			view.Caption += " → " + s.Says
+			view.Caption += " › " + s.Says
 		}
 		if what, ok := b.changed[i]; ok {
 			view.Changed, view.Below = true, what

@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2"
 
 	"athanor/app/evaluation"
+	"athanor/inference/model"
+	"athanor/inference/remote"
 	"athanor/ui/evaluate"
 	"athanor/ui/try"
 )
@@ -16,6 +18,7 @@ type evaluatePart struct {
 	s       *Studio
 	view    *evaluate.View
 	chosen  string
+	data    string // chosen by a person, where the model does not name its own
 	outcome *evaluation.Outcome
 	running context.CancelFunc
 	gallery gallery
@@ -24,7 +27,7 @@ type evaluatePart struct {
 func (p *evaluatePart) build() fyne.CanvasObject {
 	p.view = evaluate.New(p.s.book, p.s.post)
 	p.view.OnModel = func(id string) {
-		p.chosen, p.outcome, p.gallery = id, nil, gallery{}
+		p.chosen, p.data, p.outcome, p.gallery = id, "", nil, gallery{}
 		p.view.Apply(nil)
 	}
 	p.view.OnRun, p.view.OnReport, p.view.OnCompare = p.run, p.report, p.compare
@@ -39,7 +42,7 @@ func (p *evaluatePart) shown() {
 	p.s.listModels(func(list []try.Choice) {
 		choices := make([]evaluate.Choice, 0, len(list))
 		for _, c := range list {
-			if c.Task != "" { // models from elsewhere do not say what their data are
+			if c.Task != "" { // others do not say how samples enter
 				choices = append(choices, evaluate.Choice{ID: c.ID, Name: c.Name})
 			}
 		}
@@ -53,17 +56,40 @@ func (p *evaluatePart) shown() {
 func (p *evaluatePart) hidden() {}
 
 // run measures the chosen model on the data it was trained with, on the part it
-// never saw; a newer request cancels an older one.
+// never saw; of one that does not say what that was, a person chooses the data.
 func (p *evaluatePart) run() {
-	if p.chosen == "" {
+	path := p.chosen
+	if path == "" {
 		return
 	}
+	async(p.s, func(context.Context) (model.Info, error) { return describeFile(path) }, func(info model.Info, err error) {
+		switch {
+		case err != nil:
+			p.s.fail(err)
+		case info.Recipe != "" || p.data != "":
+			p.measure()
+		case info.Task == model.Image:
+			p.s.pickFolder(p.measureOn)
+		default:
+			p.s.chooseFile(nil, p.measureOn)
+		}
+	})
+}
+
+// measureOn measures on data that a person chose.
+func (p *evaluatePart) measureOn(data string) {
+	p.data = data
+	p.measure()
+}
+
+// measure runs; a newer request cancels an older one.
+func (p *evaluatePart) measure() {
 	if p.running != nil {
 		p.running()
 	}
 	text := p.s.book.T("evaluate.running")
 	p.view.ApplyBusy(text, 0, 1)
-	request := evaluation.Request{Model: p.chosen}
+	request := p.request()
 	p.running = async(p.s, func(ctx context.Context) (evaluation.Outcome, error) {
 		return evaluation.Run(ctx, request, func(done, total int) {
 			p.s.post(func() { p.view.ApplyBusy(text, done, total) })
@@ -71,6 +97,7 @@ func (p *evaluatePart) run() {
 	}, func(o evaluation.Outcome, err error) {
 		p.view.ApplyBusy("", 0, 1)
 		if err != nil {
+			p.data = "" // perhaps it was the wrong one
 			p.s.fail(err)
 			return
 		}
@@ -80,10 +107,19 @@ func (p *evaluatePart) run() {
 	})
 }
 
+// request is what to measure, and with what.
+func (p *evaluatePart) request() evaluation.Request {
+	q := evaluation.Request{Model: p.chosen, Data: p.data}
+	if chosen := p.chosen; remote.IsRef(chosen) {
+		q.Open = func(ctx context.Context) (*model.Model, error) { return remote.OpenFile(ctx, chosen, model.Options{}) }
+	}
+	return q
+}
+
 // evaluateModel opens the evaluate screen with a model and measures it.
 func (s *Studio) evaluateModel(path string) {
 	if p, ok := s.parts[placeEvaluate].(*evaluatePart); ok {
-		p.chosen, p.outcome, p.gallery = path, nil, gallery{}
+		p.chosen, p.data, p.outcome, p.gallery = path, "", nil, gallery{}
 		s.Go(placeEvaluate)
 		p.run()
 	}

@@ -76,7 +76,7 @@ func (p *evaluatePart) suspect() {
 	if p.running != nil {
 		p.running()
 	}
-	request := evaluation.Request{Model: p.chosen}
+	request := p.request()
 	type found struct {
 		list []evaluation.Doubt
 		set  *evaluation.Samples

@@ -269,29 +269,28 @@ func (p *facesPart) drop(uris []fyne.URI) bool {
 	return true
 }
 
-// camera watches the camera of this machine; where there are several, a list
-// opens below at.
-func (p *facesPart) camera(at fyne.CanvasObject) {
-	async(p.s, func(context.Context) ([]vision.Camera, error) { return vision.Cameras() }, func(list []vision.Camera, err error) {
+// camera watches the camera of this machine.
+func (p *facesPart) camera(at fyne.CanvasObject) { p.s.pickCamera(at, p.watch) }
+
+// pickCamera hands the camera of this machine to then; where there are several, a
+// list opens below at.
+func (s *Studio) pickCamera(at fyne.CanvasObject, then func(spec string)) {
+	async(s, func(context.Context) ([]vision.Camera, error) { return vision.Cameras() }, func(list []vision.Camera, err error) {
 		switch {
 		case err != nil:
-			p.s.fail(err)
+			s.fail(err)
 		case len(list) == 0:
-			p.s.fail(vision.ErrNoCamera)
+			s.fail(vision.ErrNoCamera)
 		case len(list) == 1:
-			p.watch(faces.CameraSpec(list[0]))
+			then(faces.CameraSpec(list[0]))
 		default:
-			p.chooseCamera(list, at)
+			menu := fyne.NewMenu("")
+			for _, c := range list {
+				menu.Items = append(menu.Items, fyne.NewMenuItem(faces.CameraTitle(c), func() { then(faces.CameraSpec(c)) }))
+			}
+			widget.ShowPopUpMenuAtRelativePosition(menu, s.window.Canvas(), fyne.NewPos(0, at.Size().Height), at)
 		}
 	})
-}
-
-func (p *facesPart) chooseCamera(list []vision.Camera, at fyne.CanvasObject) {
-	menu := fyne.NewMenu("")
-	for _, c := range list {
-		menu.Items = append(menu.Items, fyne.NewMenuItem(faces.CameraTitle(c), func() { p.watch(faces.CameraSpec(c)) }))
-	}
-	widget.ShowPopUpMenuAtRelativePosition(menu, p.s.window.Canvas(), fyne.NewPos(0, at.Size().Height), at)
 }
 
 // bring takes a face model file that a person dropped. A known one is kept among

@@ -93,7 +93,7 @@ func (p *tryPart) build() fyne.CanvasObject {
 	p.view.OnRow = p.judgeRow
 	p.view.OnWhy = func(on bool) { p.explaining = on; p.explain() }
 	p.view.OnMethod = func(m string) { p.method = attribution.Method(m); p.explain() }
-	p.view.OnWrong, p.view.OnCamera = p.wrong, p.camera
+	p.view.OnWrong, p.view.OnCamera, p.view.OnSource = p.wrong, p.camera, p.watch
 	p.view.OnTrain = func() { p.s.Go(placeTrain) }
 	p.view.OnOpen = func() { p.s.chooseFile(pictureNames(), p.load) }
 	return p.view
@@ -138,8 +138,7 @@ func (p *tryPart) choose(path string) {
 	}
 	old := p.open
 	go old.close()
-	p.chosen, p.open = path, &openModel{path: path}
-	p.seen, p.said, p.row = nil, "", nil
+	p.chosen, p.open, p.row = path, &openModel{path: path}, nil
 	p.stopCamera()
 	p.view.Apply(try.Answer{})
 	p.view.ApplyWhy(try.Why{})
@@ -177,14 +176,38 @@ func modelFiles(ctx context.Context, runs, brought string) ([]try.Choice, error)
 			list = append(list, try.Choice{ID: path, Name: r.Name + " · " + name, Task: r.Recipe["task"]})
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(brought, "*.onnx"))
+	more, err := broughtModels(brought)
 	if err != nil {
-		return nil, fmt.Errorf("list models: %w", err)
+		return nil, err
 	}
-	for _, f := range files {
-		list = append(list, try.Choice{ID: f, Name: strings.TrimSuffix(filepath.Base(f), ".onnx")})
+	return slices.Concat(list, more, remoteModels(brought)), nil
+}
+
+// broughtModels are the models in the folder of those brought in, each as a file
+// or as a folder with its weights.
+func broughtModels(folder string) ([]try.Choice, error) {
+	var list []try.Choice
+	for _, pattern := range []string{"*.onnx", "*/model.onnx"} {
+		files, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil {
+			return nil, fmt.Errorf("list models: %w", err)
+		}
+		for _, f := range files {
+			name := f
+			if pattern != "*.onnx" {
+				name = filepath.Dir(f)
+			}
+			if strings.HasPrefix(filepath.Base(name), ".") {
+				continue // is being copied, or is in the trash
+			}
+			task := ""
+			if info, err := model.DescribeFile(f); err == nil { // a damaged one says so when it is opened
+				task = string(info.Task)
+			}
+			list = append(list, try.Choice{ID: f, Name: strings.TrimSuffix(filepath.Base(name), ".onnx"), Task: task})
+		}
 	}
-	return append(list, remoteModels(brought)...), nil
+	return list, nil
 }
 
 func shortTime(r store.Info) string {
@@ -193,46 +216,6 @@ func shortTime(r store.Info) string {
 		at = r.Changed
 	}
 	return at.Local().Format("01-02 15:04")
-}
-
-// load opens a picture file and asks about it.
-func (p *tryPart) load(path string) {
-	async(p.s, func(context.Context) (image.Image, error) { return readPicture(path) }, func(img image.Image, err error) {
-		if err != nil {
-			p.s.fail(err)
-			return
-		}
-		p.picture(img)
-	})
-}
-
-func readPicture(path string) (image.Image, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open picture: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // only read
-	img, _, err := image.Decode(f)
-	if err != nil {
-		return nil, fmt.Errorf("read picture %s: %w", path, err)
-	}
-	return img, nil
-}
-
-func (p *tryPart) picture(img image.Image) {
-	p.seen = img
-	p.view.ApplySeen(img)
-	p.ask(func(ctx context.Context, m *model.Model) ([]model.Prediction, error) { return m.Images(ctx, img) })
-}
-
-func (p *tryPart) text(text string) {
-	p.said = strings.TrimSpace(text)
-	if p.said == "" {
-		p.view.Apply(try.Answer{})
-		p.view.ApplyWhy(try.Why{})
-		return
-	}
-	p.ask(func(ctx context.Context, m *model.Model) ([]model.Prediction, error) { return m.Texts(ctx, text) })
 }
 
 // answered is a prediction and how long it took.

@@ -3,10 +3,12 @@ package evaluate
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -29,11 +31,12 @@ type comparing struct {
 	chart  *widgets.ChartView
 	words  *widgets.Prose
 	last   *evaluation.Comparison
+	result *fyne.Container // hidden until there is one
 	OnRun  func(ids []string)
 }
 
 func newComparing(book *i18n.Book, post func(func())) *comparing {
-	c := &comparing{book: book, table: newLines(6), chart: widgets.NewChartView(post), words: widgets.Paragraph(book.T("evaluate.compare.about"), theme.ColorNameForeground)}
+	c := &comparing{book: book, table: newLines(2.4, 1, 1, 1, 1, 1.6), chart: widgets.NewChartView(post), words: widgets.Paragraph(book.T("evaluate.compare.about"), theme.ColorNameForeground)}
 	c.picks = widget.NewCheckGroup(nil, func(on []string) { widgets.Allow(c.run, look.Icon("evaluate"), len(on) > 1) })
 	c.needs = widget.NewCheckGroup([]string{book.T("train.accuracy"), book.T("evaluate.need.speed"), book.T("evaluate.need.size"), book.T("evaluate.need.explain")}, func([]string) { c.advise() })
 	c.needs.Horizontal = true
@@ -91,6 +94,7 @@ func (c *comparing) apply(r *evaluation.Comparison) {
 		rows = append(rows, row)
 	}
 	c.table.set(rows)
+	widgets.SetVisible(c.result, true)
 	c.chart.Draw(c.spec())
 	c.advise()
 }
@@ -132,27 +136,53 @@ func (c *comparing) advise() {
 	b, chosen := c.book, &c.last.Models[best]
 	text := []string{b.T("evaluate.take", c.name(chosen.Model))}
 	for i := range c.last.Models {
-		o := &c.last.Models[i]
-		if i == best {
-			continue
+		if i != best {
+			text = append(text, c.against(&c.last.Models[i], chosen, c.last.Differ(i, best)))
 		}
-		key := "evaluate.take.differ"
-		if !c.last.Differ(i, best) {
-			key = "evaluate.take.same"
-		}
-		text = append(text, b.T(key, c.name(o.Model), 100*chosen.Quality(), 100*o.Quality(),
-			o.Efficiency.LatencyP50/chosen.Efficiency.LatencyP50, float64(o.Efficiency.Size)/float64(chosen.Efficiency.Size)))
 	}
 	for _, p := range c.last.Pairs {
-		text = append(text, b.T("evaluate.mcnemar", c.name(c.last.Models[p.First].Model), c.name(c.last.Models[p.Second].Model), p.OnlyFirst, p.OnlySecond, p.P))
+		text = append(text, b.T("evaluate.mcnemar", c.name(c.last.Models[p.First].Model), c.name(c.last.Models[p.Second].Model), p.OnlyFirst, p.OnlySecond, chance(p.P)))
 	}
 	c.words.Set(strings.Join(text, "\n"))
+}
+
+// against sets the chosen model beside another in words.
+func (c *comparing) against(o, chosen *evaluation.Outcome, differ bool) string {
+	b := c.book
+	quality := func(o *evaluation.Outcome) string {
+		if o.Classification == nil {
+			return "R² " + b.Number(o.Quality())
+		}
+		return strconv.FormatFloat(100*o.Quality(), 'f', 2, 64) + " %"
+	}
+	key := "evaluate.take.same"
+	if differ {
+		key = "evaluate.take.differ"
+	}
+	speed := b.T("evaluate.faster", o.Efficiency.LatencyP50/chosen.Efficiency.LatencyP50)
+	if o.Efficiency.LatencyP50 < chosen.Efficiency.LatencyP50 {
+		speed = b.T("evaluate.slower", chosen.Efficiency.LatencyP50/o.Efficiency.LatencyP50)
+	}
+	size := b.T("evaluate.smaller", float64(o.Efficiency.Size)/float64(chosen.Efficiency.Size))
+	if o.Efficiency.Size < chosen.Efficiency.Size {
+		size = b.T("evaluate.larger", float64(chosen.Efficiency.Size)/float64(o.Efficiency.Size))
+	}
+	return b.T(key, c.name(o.Model), quality(chosen), quality(o), speed, size)
+}
+
+// chance writes a p value; very small ones say no more than that.
+func chance(p float64) string {
+	if p < 0.001 {
+		return "p < 0.001"
+	}
+	return fmt.Sprintf("p = %.3f", p)
 }
 
 func (c *comparing) object() fyne.CanvasObject {
 	choose := widgets.TitledPanel(c.book.T("evaluate.models"), c.run, container.NewVScroll(c.picks))
 	matter := widgets.Panel(widgets.Column(look.Gap, widgets.Note(c.book.T("evaluate.needs")), c.needs, c.words))
-	right := container.NewBorder(widgets.Below(matter, look.Gap), nil, nil, nil,
-		container.NewGridWithRows(2, widgets.Panel(c.table.list), widgets.Panel(c.chart)))
-	return container.NewBorder(nil, nil, widgets.Width(choose, 250), nil, widgets.Pad(right, 0))
+	c.result = container.NewGridWithRows(2, widgets.Panel(c.table.list), widgets.Panel(c.chart))
+	c.result.Hide()
+	right := container.NewBorder(widgets.Below(matter, look.Gap), nil, nil, nil, c.result)
+	return container.NewBorder(nil, nil, widgets.Width(choose, 250), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right))
 }

@@ -1,8 +1,12 @@
 package evaluate
 
 import (
+	"image"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -45,6 +49,8 @@ type mistakes struct {
 	undo     *widget.Button
 	retrain  *widget.Button
 	picture  bool
+	pictures map[int]image.Image // of samples that were on screen
+	large    *canvas.Image       // the chosen one
 	OnOrder  func(Order)
 	OnChange func(sample int, class string) // "" excludes
 	OnUndo   func()
@@ -52,7 +58,7 @@ type mistakes struct {
 }
 
 func newMistakes(book *i18n.Book) *mistakes {
-	m := &mistakes{book: book, chosen: -1, grid: widgets.NewGrid(72), table: newLines(4), about: widgets.Paragraph("", theme.ColorNameForeground)}
+	m := &mistakes{book: book, chosen: -1, grid: widgets.NewGrid(72), table: newLines(1, 1, 0.8, 5), about: widgets.Paragraph("", theme.ColorNameForeground)}
 	m.order = widgets.NewSegments([]string{book.T("evaluate.by.loss"), book.T("evaluate.by.confidence"), book.T("evaluate.by.suspicion")}, 0, func(i int) {
 		if m.OnOrder != nil {
 			m.OnOrder(Order(i))
@@ -67,6 +73,9 @@ func newMistakes(book *i18n.Book) *mistakes {
 	m.grid.OnSelect = m.choose
 	m.table.list.OnSelected = func(i int) { m.choose(i - 1) }
 	m.body = container.NewStack(m.grid)
+	m.large = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
+	m.large.SetMinSize(fyne.NewSquareSize(196))
+	m.large.Hide()
 	m.allow()
 	return m
 }
@@ -91,6 +100,9 @@ func (m *mistakes) choose(i int) {
 		text += "\n" + s.Text
 	}
 	m.about.Set(text)
+	m.large.Image = m.pictures[i]
+	widgets.SetVisible(m.large, m.large.Image != nil)
+	m.large.Refresh()
 	m.allow()
 }
 
@@ -103,11 +115,11 @@ func (m *mistakes) allow() {
 // set shows samples; pictures says whether they are some. changes is how many
 // changes of labels wait for a training.
 func (m *mistakes) set(samples []Sample, classes []string, pictures bool, changes int) {
-	m.samples, m.chosen, m.picture = samples, -1, pictures
+	m.samples, m.chosen, m.picture, m.pictures = samples, -1, pictures, map[int]image.Image{}
+	m.large.Hide()
 	m.class.SetOptions(classes)
 	m.about.Set(m.book.T("evaluate.pick.sample"))
 	if pictures {
-		m.grid.MinSize() // makes what scrolls, which a page that was never shown lacks
 		m.grid.SetCount(len(samples))
 		m.body.Objects = []fyne.CanvasObject{m.grid}
 	} else {
@@ -121,9 +133,9 @@ func (m *mistakes) set(samples []Sample, classes []string, pictures bool, change
 
 func (m *mistakes) rows() []line {
 	b := m.book
-	rows := []line{{head: true, cells: []string{b.T("evaluate.truth"), b.T("evaluate.answer"), "", b.T("evaluate.text")}}}
+	rows := []line{{head: true, cells: []string{b.T("evaluate.truth"), b.T("evaluate.answer"), b.T("evaluate.confidence"), b.T("evaluate.text")}}}
 	for _, s := range m.samples {
-		rows = append(rows, line{bad: s.Changed == "", cells: []string{s.Label, s.Answer, s.Note, s.Text}})
+		rows = append(rows, line{head: s.Changed != "", cells: []string{s.Label, s.Answer, s.Note, s.Text}})
 	}
 	return rows
 }
@@ -147,7 +159,7 @@ func (m *mistakes) changes(n int) {
 }
 
 func (m *mistakes) object() fyne.CanvasObject {
-	side := widgets.Column(look.Gap, m.about, m.class, m.relabel, m.exclude, widgets.Space(look.Gap), m.undo, m.retrain)
+	side := widgets.Column(look.Gap, m.large, m.about, m.class, m.relabel, m.exclude, widgets.Space(look.Gap), m.undo, m.retrain)
 	panel := widgets.TitledPanel(m.book.T("evaluate.mistakes"), m.order, m.body)
-	return container.NewBorder(nil, nil, nil, widgets.Pad(widgets.Width(widgets.Panel(side), 260), 0), panel)
+	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), widgets.Width(widgets.Panel(container.NewVScroll(side)), 260)), panel)
 }

@@ -1,7 +1,9 @@
 package evaluate
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -9,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/evaluation"
+	"athanor/pipeline/evaluate"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
@@ -23,24 +26,52 @@ type line struct {
 
 // lines is a virtual table of words.
 type lines struct {
-	rows    []line
-	columns int
-	list    *widget.List
+	rows   []line
+	shares shares
+	list   *widget.List
 }
 
-func newLines(columns int) *lines {
-	l := &lines{columns: columns}
+// newLines returns an empty table; shares are its columns' parts of the width.
+func newLines(parts ...float32) *lines {
+	l := &lines{shares: parts}
 	l.list = widget.NewList(func() int { return len(l.rows) }, l.makeRow, l.fill)
 	l.list.HideSeparators = true
 	return l
 }
 
 func (l *lines) makeRow() fyne.CanvasObject {
-	row := container.NewGridWithColumns(l.columns)
-	for range l.columns {
+	row := container.New(l.shares)
+	for range l.shares {
 		row.Add(widgets.Note("").Truncate())
 	}
 	return row
+}
+
+// shares lays objects side by side, each with its part of the width.
+type shares []float32
+
+// MinSize implements fyne.Layout.
+func (shares) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.Size{}
+	for _, o := range objects {
+		m := o.MinSize()
+		size = fyne.NewSize(size.Width+m.Width, max(size.Height, m.Height))
+	}
+	return size
+}
+
+// Layout implements fyne.Layout.
+func (s shares) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	whole, at := float32(0), float32(0)
+	for _, part := range s {
+		whole += part
+	}
+	for i, o := range objects {
+		width := size.Width * s[i] / whole
+		o.Move(fyne.NewPos(at, 0))
+		o.Resize(fyne.NewSize(max(width-look.Gap, 0), size.Height))
+		at += width
+	}
 }
 
 func (l *lines) fill(i int, o fyne.CanvasObject) {
@@ -74,26 +105,15 @@ func (l *lines) set(rows []line) {
 
 // sliceLines are the slices, the gaps between groups and what disturbances do.
 func sliceLines(b *i18n.Book, o *evaluation.Outcome) []line {
-	var rows []line
-	classes := o.Classification != nil
+	rows := weakest(b, o)
 	for _, g := range o.Slices {
-		rows = append(rows, line{head: true, cells: []string{trait(b, g.By), b.T("evaluate.support"), quality(b, classes), b.T("evaluate.interval.head")}})
+		rows = append(rows, line{}, sliceHead(b, trait(b, g.By), o))
 		for _, s := range g.Slices {
-			r := line{cells: []string{s.Value, b.Count(s.Samples)}}
-			switch {
-			case s.Samples == 0:
-				r.cells = append(r.cells, b.T("evaluate.slice.none"))
-			case classes:
-				r.bad = s.High < o.Classification.Accuracy
-				r.cells = append(r.cells, b.Percent(s.Accuracy), fmt.Sprintf("%s – %s", b.Percent(s.Low), b.Percent(s.High)))
-			default:
-				r.cells = append(r.cells, b.Number(s.MAE))
-			}
-			rows = append(rows, r)
+			rows = append(rows, sliceLine(b, s.Value, s, o))
 		}
 	}
 	if len(o.Gaps) > 0 {
-		rows = append(rows, line{head: true, cells: []string{b.T("evaluate.fairness"), b.T("evaluate.gap"), b.T("evaluate.highest"), b.T("evaluate.lowest")}})
+		rows = append(rows, line{}, line{head: true, cells: []string{b.T("evaluate.fairness"), b.T("evaluate.gap"), b.T("evaluate.highest"), b.T("evaluate.lowest")}})
 	}
 	for _, g := range o.Gaps {
 		rows = append(rows, line{cells: []string{
@@ -104,11 +124,60 @@ func sliceLines(b *i18n.Book, o *evaluation.Outcome) []line {
 	return append(rows, disturbed(b, o)...)
 }
 
+// mostWeak is how many slices stand at the top, whatever they are sliced by.
+const mostWeak = 5
+
+// weakest are the slices that are surely worse than the whole, the worst first.
+func weakest(b *i18n.Book, o *evaluation.Outcome) []line {
+	if o.Classification == nil {
+		return nil
+	}
+	type found struct {
+		by string
+		s  evaluate.Slice
+	}
+	var list []found
+	for _, g := range o.Slices {
+		for _, s := range g.Slices {
+			if s.Samples > 0 && s.High < o.Classification.Accuracy {
+				list = append(list, found{trait(b, g.By), s})
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(x, y found) int { return cmp.Compare(x.s.High, y.s.High) })
+	rows := []line{sliceHead(b, b.T("evaluate.weakest"), o)}
+	for _, f := range list[:min(len(list), mostWeak)] {
+		rows = append(rows, sliceLine(b, f.by+" = "+f.s.Value, f.s, o))
+	}
+	if len(list) == 0 {
+		rows = append(rows, line{cells: []string{b.T("evaluate.weakest.none")}})
+	}
+	return rows
+}
+
+func sliceHead(b *i18n.Book, title string, o *evaluation.Outcome) line {
+	return line{head: true, cells: []string{title, b.T("evaluate.support"), quality(b, o.Classification != nil), b.T("evaluate.interval.head")}}
+}
+
+func sliceLine(b *i18n.Book, name string, s evaluate.Slice, o *evaluation.Outcome) line {
+	r := line{cells: []string{name, b.Count(s.Samples)}}
+	switch {
+	case s.Samples == 0:
+		r.cells = append(r.cells, b.T("evaluate.slice.none"))
+	case o.Classification != nil:
+		r.bad = s.High < o.Classification.Accuracy
+		r.cells = append(r.cells, b.Percent(s.Accuracy), fmt.Sprintf("%s – %s", b.Percent(s.Low), b.Percent(s.High)))
+	default:
+		r.cells = append(r.cells, b.Number(s.MAE))
+	}
+	return r
+}
+
 func disturbed(b *i18n.Book, o *evaluation.Outcome) []line {
 	if len(o.Robustness) == 0 {
 		return nil
 	}
-	rows := []line{{head: true, cells: []string{b.T("evaluate.disturbed"), b.T("evaluate.strength"), b.T("evaluate.before"), b.T("evaluate.after")}}}
+	rows := []line{{}, {head: true, cells: []string{b.T("evaluate.disturbed"), b.T("evaluate.strength"), b.T("evaluate.before"), b.T("evaluate.after")}}}
 	show := b.Percent
 	if o.Classification == nil {
 		show = b.Number

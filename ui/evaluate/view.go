@@ -5,8 +5,10 @@ package evaluate
 import (
 	"fmt"
 	"image"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -63,6 +65,9 @@ type View struct {
 	pages     []fyne.CanvasObject
 	stack     *fyne.Container
 	charts    [3]*widgets.ChartView
+	titles    [3]*widgets.Text
+	plots     [3]*fyne.Container
+	notes     *widgets.Prose
 	slices    *lines
 	mistakes  *mistakes
 	comparing *comparing
@@ -76,7 +81,7 @@ func New(book *i18n.Book, post func(func())) *View {
 	figure := func(key string) *widgets.Figure { return widgets.NewFigure(book.T(key)) }
 	v.accuracy, v.majority, v.f1 = figure("train.accuracy"), figure("evaluate.majority"), figure("evaluate.f1")
 	v.calib, v.latency, v.size = figure("evaluate.calibration"), figure("evaluate.latency"), figure("evaluate.size")
-	v.sentence = widgets.Paragraph("", theme.ColorNameForeground)
+	v.sentence, v.notes = widgets.Paragraph("", theme.ColorNameForeground), widgets.SmallParagraph("")
 	v.pick = widget.NewSelect(nil, nil)
 	v.pick.PlaceHolder = " "
 	v.run = widget.NewButtonWithIcon(book.T("evaluate.run"), look.Tinted("play", theme.ColorNameForegroundOnPrimary), func() { call(v.OnRun) })
@@ -194,6 +199,7 @@ func (v *View) Apply(o *evaluation.Outcome) {
 	case o.Regression != nil:
 		v.regression(o)
 	}
+	v.notes.Set(strings.Join(v.remarks(o), "\n"))
 	v.body.Objects = []fyne.CanvasObject{v.resultBox}
 	v.body.Refresh()
 }
@@ -203,7 +209,7 @@ func (v *View) classification(o *evaluation.Outcome) {
 	v.accuracy.Set(b.Percent(c.Accuracy), b.T("evaluate.interval", c.Low*100, c.High*100))
 	v.majority.Set(b.Percent(c.Majority), b.T("evaluate.majority.about"))
 	if base := o.Baseline; base != nil {
-		v.majority.Set(b.Percent(max(base.Accuracy, c.Majority)), b.T("evaluate.baseline", b.Percent(c.Majority)))
+		v.majority.Set(b.Percent(max(base.Accuracy, c.Majority)), b.T("evaluate.baseline"))
 	}
 	v.f1.Set(b.Percent(c.MacroF1), b.T("evaluate.macro"))
 	v.calib.Set(b.Percent(c.Calibration), b.T("evaluate.ece"))
@@ -217,14 +223,53 @@ func (v *View) classification(o *evaluation.Outcome) {
 	v.sentence.Set(v.say(o))
 }
 
-// say compares the model with always naming the most frequent class.
+// say compares the model with always naming the most frequent class and with what
+// a second's training reaches.
 func (v *View) say(o *evaluation.Outcome) string {
 	c := o.Classification
-	samples := v.book.Count(c.Samples)
-	if c.Low > c.Majority {
-		return v.book.T("evaluate.better", samples, c.Accuracy*100, c.Majority*100)
+	samples, key := v.book.Count(c.Samples), "evaluate.better"
+	if c.Low <= c.Majority {
+		key = "evaluate.chance"
 	}
-	return v.book.T("evaluate.chance", samples, c.Accuracy*100, c.Majority*100)
+	text := v.book.T(key, samples, c.Accuracy*100, c.Majority*100)
+	if base := o.Baseline; base != nil {
+		key = "evaluate.baseline.above"
+		switch {
+		case base.Accuracy > c.High:
+			key = "evaluate.baseline.below"
+		case base.Accuracy >= c.Low:
+			key = "evaluate.baseline.same"
+		}
+		text += " " + v.book.T(key, base.Accuracy*100)
+	}
+	return text
+}
+
+// remarks are what the model cost, samples of classes it does not know, and what
+// else was odd.
+func (v *View) remarks(o *evaluation.Outcome) []string {
+	b, e := v.book, o.Efficiency
+	var cost, list []string
+	if e.TrainSeconds > 0 {
+		cost = append(cost, b.T("evaluate.cost.training", b.Duration(time.Duration(e.TrainSeconds*float64(time.Second)))))
+	}
+	if e.PeakRSS > 0 {
+		cost = append(cost, b.T("evaluate.cost.memory", b.Bytes(e.PeakRSS)))
+	}
+	if e.JoulesPerThousand > 0 {
+		cost = append(cost, b.T("evaluate.cost.energy", e.JoulesPerThousand))
+	}
+	if len(cost) > 0 {
+		list = append(list, strings.Join(cost, " · "))
+	}
+	unseen := 0
+	for _, n := range o.Unseen {
+		unseen += n
+	}
+	if unseen > 0 {
+		list = append(list, b.T("evaluate.unseen", b.Count(unseen), strings.Join(slices.Sorted(maps.Keys(o.Unseen)), ", ")))
+	}
+	return append(list, o.Notes...)
 }
 
 func (v *View) regression(o *evaluation.Outcome) {
@@ -241,7 +286,7 @@ func (v *View) regression(o *evaluation.Outcome) {
 
 func (v *View) makeTabs(post func(func())) {
 	b := v.book
-	v.slices, v.mistakes, v.comparing = newLines(4), newMistakes(b), newComparing(b, post)
+	v.slices, v.mistakes, v.comparing = newLines(3, 1, 1.4, 1.6), newMistakes(b), newComparing(b, post)
 	v.mistakes.OnOrder = func(o Order) {
 		if v.OnOrder != nil {
 			v.OnOrder(o)
@@ -265,8 +310,9 @@ func (v *View) makeTabs(post func(func())) {
 	}
 	plots := container.NewGridWithColumns(2)
 	for i := range v.charts {
-		v.charts[i] = widgets.NewChartView(post)
-		plots.Add(widgets.Panel(v.charts[i]))
+		v.charts[i], v.titles[i] = widgets.NewChartView(post), widgets.Note("").Bold()
+		v.plots[i] = widgets.Panel(container.NewBorder(widgets.Below(v.titles[i], look.Gap), nil, nil, nil, v.charts[i]))
+		plots.Add(v.plots[i])
 	}
 	v.pages = []fyne.CanvasObject{v.makeResult(), plots, widgets.Panel(v.slices.list), v.mistakes.object(), v.comparing.object()}
 	names := []string{b.T("evaluate.tab.overview"), b.T("evaluate.tab.curves"), b.T("evaluate.tab.slices"), b.T("evaluate.tab.mistakes"), b.T("evaluate.tab.compare")}
@@ -295,12 +341,14 @@ func (v *View) draw() {
 		return
 	}
 	p := v.outcome.Charts(widgets.ChartTheme(), func(word string) string { return v.book.T("evaluate.axis." + axisKey(word)) })
-	specs := []*chart.Spec{p.Reliability, p.ROC, p.PR}
+	specs, keys := []*chart.Spec{p.Reliability, p.ROC, p.PR}, []string{"reliability", "roc", "pr"}
 	if v.outcome.Regression != nil {
-		specs = []*chart.Spec{p.Residuals, p.Errors, nil}
+		specs, keys = []*chart.Spec{p.Residuals, p.Errors, nil}, []string{"residuals", "errors", "pr"}
 	}
 	for i, spec := range specs {
+		widgets.SetVisible(v.plots[i], spec != nil)
 		if spec != nil {
+			v.titles[i].Set(v.book.T("evaluate.chart." + keys[i]))
 			v.charts[i].Draw(*spec)
 		}
 	}
@@ -317,7 +365,8 @@ func (v *View) ApplyMistakes(samples []Sample, classes []string, pictures bool, 
 func (v *View) ApplyPicture(i int, picture image.Image) {
 	if i < len(v.mistakes.samples) {
 		s := v.mistakes.samples[i]
-		v.mistakes.grid.Put(i, widgets.Thumb{Picture: picture, Caption: s.Label + " → " + s.Answer, Bad: s.Changed == ""})
+		v.mistakes.grid.Put(i, widgets.Thumb{Picture: picture, Caption: s.Label + " › " + s.Answer, Bad: s.Changed == ""})
+		v.mistakes.pictures[i] = picture
 	}
 }
 
@@ -329,7 +378,7 @@ func (v *View) ApplyComparison(c *evaluation.Comparison) { v.comparing.apply(c) 
 
 func (v *View) makeResult() fyne.CanvasObject {
 	figures := container.NewGridWithColumns(6, v.accuracy, v.majority, v.f1, v.calib, v.latency, v.size)
-	top := widgets.Panel(widgets.Column(2*look.Gap, figures, v.sentence))
+	top := widgets.Panel(widgets.Column(2*look.Gap, figures, widgets.Column(0, v.sentence, v.notes)))
 	matrix := widgets.TitledPanel(v.book.T("train.confusion"), v.cell, v.matrix)
 	table := widgets.TitledPanel(v.book.T("evaluate.classes"), nil, v.table)
 	return container.NewBorder(widgets.Below(top, look.Gap), nil, nil, nil, container.NewGridWithColumns(2, matrix, table))

@@ -36,36 +36,43 @@ type Choice struct{ ID, Name, Task string }
 type View struct {
 	widget.BaseWidget
 	OnModel   func(id string)
-	OnPicture func(image.Image)
+	OnPicture func(image.Image) // nil: the sheet was wiped
 	OnText    func(string)
 	OnOpen    func() // choose a picture
 	OnTrain   func() // there is no model yet
 	OnRow     func(map[string]string)
 	OnWhy     func(on bool)
-	OnMethod  func(method string) // of explaining pictures
-	OnWrong   func(class string)  // the answer was wrong; this is the right class
-	OnCamera  func()              // start or stop the camera
+	OnMethod  func(method string)        // of explaining pictures
+	OnWrong   func(class string)         // the answer was wrong; this is the right class
+	OnCamera  func(at fyne.CanvasObject) // start or stop the camera; at is the button
+	OnSource  func(spec string)          // watch an address, a video or a folder
 
 	book     *i18n.Book
 	models   []Choice
 	pick     *widget.Select
+	task     string // of the model: what is offered on the left
+	draws    bool   // the model takes small grey pictures, as drawings are
 	sketch   *Sketch
 	entry    *widgets.Entry
 	shown    *canvas.Image
+	large    *canvas.Image // the picture, where nothing can be drawn
+	seen     *fyne.Container
 	verdict  *widgets.Text
 	remark   *widgets.Text
+	trouble  *widgets.Prose // why the model cannot answer
 	bars     *widgets.Bars
 	why      *widget.Check
 	method   *widget.Select
 	heat     *canvas.Image
 	words    *widgets.Bars
-	reason   *widgets.Text
+	reason   *widgets.Prose
+	change   *widgets.Prose // what would change the answer
 	right    *widget.Select
 	wrong    *widget.Button
 	row      *rowForm
 	camera   *widgets.Camera
 	live     *widget.Button
-	side     *fyne.Container
+	source   *widgets.Entry
 	watching bool
 	input    *fyne.Container
 	body     *fyne.Container
@@ -73,8 +80,10 @@ type View struct {
 
 // New returns the screen without models.
 func New(book *i18n.Book) *View {
-	v := &View{book: book, sketch: NewSketch(), entry: widgets.NewTextArea(), bars: widgets.NewBars(120, 64)}
+	v := &View{book: book, sketch: NewSketch(), entry: widgets.NewTextArea(), bars: widgets.NewBars(96, 56), task: "image", draws: true}
 	v.verdict, v.remark = widgets.Big("–").Shrink(), widgets.Note("")
+	v.trouble = widgets.Paragraph("", look.Negative)
+	v.trouble.Hide()
 	v.makeWhy()
 	v.makeWrong()
 	v.row = newRowForm(func(cells map[string]string) {
@@ -83,7 +92,20 @@ func New(book *i18n.Book) *View {
 		}
 	})
 	v.camera = widgets.NewCamera()
-	v.live = widget.NewButtonWithIcon(book.T("try.camera"), look.Icon("camera"), func() { call(v.OnCamera) })
+	v.live = widget.NewButtonWithIcon(book.T("try.camera"), look.Icon("camera"), func() {
+		if v.OnCamera != nil {
+			v.OnCamera(v.live)
+		}
+	})
+	v.source = widgets.NewEntry()
+	v.source.SetPlaceHolder(book.T("faces.stream"))
+	v.source.OnSubmitted = func(spec string) {
+		if spec != "" && v.OnSource != nil {
+			v.OnSource(spec)
+		}
+	}
+	v.large = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScaleSmooth}
+	v.large.SetMinSize(fyne.NewSquareSize(pad))
 	v.shown = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	v.shown.SetMinSize(fyne.NewSquareSize(96))
 	v.pick = widget.NewSelect(nil, nil)
@@ -101,7 +123,6 @@ func New(book *i18n.Book) *View {
 		}
 	}
 	v.ExtendBaseWidget(v)
-	v.ApplyModels(nil, "")
 	return v
 }
 
@@ -119,12 +140,10 @@ func (v *View) ApplyModels(models []Choice, chosen string) {
 	v.pick.SetOptions(names)
 	if at >= 0 {
 		v.pick.SetSelectedIndex(at)
-		v.show(models[at].Task)
 	}
 	v.pick.OnChanged = func(string) {
 		if i := v.pick.SelectedIndex(); i >= 0 && v.OnModel != nil {
 			v.OnModel(v.models[i].ID)
-			v.show(v.models[i].Task)
 		}
 	}
 	if len(models) == 0 {
@@ -142,48 +161,81 @@ func call(f func()) {
 	}
 }
 
-// show offers the kind of input a task takes.
-func (v *View) show(task string) {
-	switch task {
+// ApplyTask offers the kind of input the model takes; draws tells whether it takes
+// pictures like those drawn here.
+func (v *View) ApplyTask(task string, draws bool) {
+	if task == v.task && draws == v.draws {
+		return
+	}
+	v.task, v.draws = task, draws
+	v.show()
+}
+
+func (v *View) show() {
+	switch v.task {
 	case "text":
 		v.input.Objects = []fyne.CanvasObject{widgets.Panel(v.entry)}
 	case "table":
 		v.input.Objects = []fyne.CanvasObject{widgets.TitledPanel(v.book.T("try.row"), nil, v.row.object())}
 	default:
-		v.input.Objects = []fyne.CanvasObject{v.makeDrawing()}
+		v.input.Objects = []fyne.CanvasObject{v.makePictures()}
 	}
 	v.input.Refresh()
+	if v.seen != nil {
+		widgets.SetVisible(v.seen, v.task == "image")
+	}
+	widgets.SetVisible(v.method, v.task == "image" && v.why.Checked)
 }
 
-func (v *View) makeDrawing() fyne.CanvasObject {
+// makePictures is a sheet to draw on, or where the model takes other pictures the
+// one it was given, with the ways to bring one.
+func (v *View) makePictures() fyne.CanvasObject {
 	wipe := widget.NewButtonWithIcon(v.book.T("try.clear"), look.Icon("trash"), func() {
 		v.sketch.Clear()
-		v.Apply(Answer{})
+		if v.OnPicture != nil {
+			v.OnPicture(nil)
+		}
 	})
 	open := widget.NewButtonWithIcon(v.book.T("try.open"), look.Icon("image"), func() { call(v.OnOpen) })
-	buttons := widgets.Row(look.Gap, wipe, open, v.live)
-	square := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(340), v.sketch))
-	return widgets.TitledPanel(v.book.T("try.draw"), nil, container.NewBorder(nil, container.NewCenter(buttons), nil, nil, square))
+	title, what, buttons := "try.draw", container.New(square{most: 480}, v.sketch), widgets.Row(look.Gap, wipe, open, v.live)
+	if !v.draws {
+		title, what, buttons = "try.drop", container.NewStack(v.large), widgets.Row(look.Gap, open, v.live)
+	}
+	below := widgets.Column(look.Gap, container.NewCenter(buttons), v.source)
+	return widgets.TitledPanel(v.book.T(title), nil, container.NewBorder(nil, container.New(layout.NewCustomPaddedLayout(look.Gap, 0, 0, 0), below), nil, nil, what))
+}
+
+// square centres its only object as a square of at most most units.
+type square struct{ most float32 }
+
+func (square) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
+
+func (s square) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	side := min(size.Width, size.Height, s.most)
+	objects[0].Resize(fyne.NewSquareSize(side))
+	objects[0].Move(fyne.NewPos((size.Width-side)/2, (size.Height-side)/2))
 }
 
 func (v *View) makeBody() fyne.CanvasObject {
-	seen := widgets.TitledPanel(v.book.T("try.seen"), nil, container.NewGridWithColumns(2, v.shown, v.heat))
-	result := widgets.TitledPanel(v.book.T("try.verdict"), v.remark, widgets.Column(2*look.Gap, v.verdict, v.bars))
-	why := widgets.Panel(widgets.Column(look.Gap, widgets.Row(look.Gap, v.why, v.method), v.reason, v.words))
-	mend := widgets.Panel(container.NewBorder(nil, nil, nil, v.wrong, v.right))
-	v.side = widgets.Column(look.Gap, result, seen, why, mend)
-	side := widgets.SideColumn(container.NewVScroll(v.side))
+	v.seen = widgets.TitledPanel(v.book.T("try.seen"), nil, container.NewGridWithColumns(2, v.shown, v.heat))
+	result := widgets.TitledPanel(v.book.T("try.verdict"), v.remark, widgets.Column(2*look.Gap, v.verdict, v.trouble, v.bars))
+	why := widgets.Panel(widgets.Column(look.Gap, v.why, v.method, v.words, v.reason, v.change))
+	mend := widgets.Panel(widgets.Column(look.Gap, v.right, v.wrong))
+	side := widgets.SideColumn(widgets.Column(look.Gap, result, v.seen, why, mend))
+	v.show()
 	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), side), v.input)
 }
 
 // ApplySeen shows the picture as the model gets it.
 func (v *View) ApplySeen(picture image.Image) {
-	v.shown.Image = picture
+	v.shown.Image, v.large.Image = picture, picture
 	v.shown.Refresh()
+	v.large.Refresh()
 }
 
 // Apply shows an answer; the zero Answer shows none.
 func (v *View) Apply(a Answer) {
+	widgets.SetVisible(v.trouble, false)
 	v.remark.Set(a.Took)
 	levels := make([]widgets.Level, len(a.Classes))
 	for i, c := range a.Classes {
@@ -197,6 +249,23 @@ func (v *View) Apply(a Answer) {
 		v.verdict.Set(a.Value)
 	default:
 		v.verdict.Set("–")
+	}
+}
+
+// ApplyTrouble says why the model cannot answer, until it does.
+func (v *View) ApplyTrouble(text string) {
+	v.Apply(Answer{})
+	v.trouble.Set(text)
+	widgets.SetVisible(v.trouble, true)
+}
+
+// Ask asks again about the text or picture that is on the screen.
+func (v *View) Ask() {
+	switch {
+	case v.task == "text" && v.entry.Text != "" && v.OnText != nil:
+		v.OnText(v.entry.Text)
+	case v.task == "image" && v.shown.Image != nil && v.OnPicture != nil:
+		v.OnPicture(v.shown.Image)
 	}
 }
 

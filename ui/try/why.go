@@ -6,8 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/inference/attribution"
@@ -20,7 +18,8 @@ import (
 type Why struct {
 	Picture image.Image
 	Shares  []Share
-	Note    string // how complete it is
+	Note    string // how complete it is, or why there is none
+	Change  string // what would change the answer
 }
 
 // Share is one word's or column's part in an answer.
@@ -36,9 +35,9 @@ const shownShares = 8
 func (v *View) makeWhy() {
 	v.heat = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	v.heat.SetMinSize(fyne.NewSquareSize(96))
-	v.words, v.reason = widgets.NewBars(120, 64), widgets.Note("").Truncate()
+	v.words, v.reason, v.change = widgets.NewBars(96, 56), widgets.SmallParagraph(""), widgets.SmallParagraph("")
 	v.why = widget.NewCheck(v.book.T("try.why"), func(on bool) {
-		widgets.SetVisible(v.method, on)
+		widgets.SetVisible(v.method, on && v.task == "image")
 		if !on {
 			v.ApplyWhy(Why{})
 		}
@@ -65,6 +64,7 @@ func (v *View) ApplyWhy(w Why) {
 	v.heat.Image = w.Picture
 	v.heat.Refresh()
 	v.reason.Set(w.Note)
+	v.change.Set(w.Change)
 	top := 1e-12
 	for _, s := range w.Shares {
 		top = max(top, math.Abs(s.Value))
@@ -93,11 +93,6 @@ func (v *View) ApplyLabels(labels []string) {
 	v.right.SetOptions(labels)
 }
 
-// ApplyColumns asks for the columns of a table model, with a row to start from.
-func (v *View) ApplyColumns(names []string, numeric []bool, start map[string]string) {
-	v.row.set(names, numeric, start)
-}
-
 // ApplyFrame shows a picture of the camera in place of the sheet; nil ends it.
 func (v *View) ApplyFrame(frame *image.RGBA) {
 	v.camera.Set(frame)
@@ -109,51 +104,11 @@ func (v *View) ApplyFrame(frame *image.RGBA) {
 	if on {
 		v.live.SetText(v.book.T("try.camera.stop"))
 		v.input.Objects = []fyne.CanvasObject{widgets.TitledPanel(v.book.T("try.camera"), v.live, v.camera)}
-	} else {
-		v.live.SetText(v.book.T("try.camera"))
-		v.input.Objects = []fyne.CanvasObject{v.makeDrawing()}
+		v.input.Refresh()
+		return
 	}
-	v.input.Refresh()
-}
-
-// rowForm is one entry a column; every change asks again.
-type rowForm struct {
-	box      *fyne.Container
-	names    []string
-	entries  []*widgets.Entry
-	onChange func(map[string]string)
-}
-
-func newRowForm(onChange func(map[string]string)) *rowForm {
-	return &rowForm{box: container.NewVBox(), onChange: onChange}
-}
-
-func (r *rowForm) object() fyne.CanvasObject { return container.NewVScroll(r.box) }
-
-func (r *rowForm) set(names []string, numeric []bool, start map[string]string) {
-	r.names, r.entries, r.box.Objects = names, nil, nil
-	for i, name := range names {
-		e := widgets.NewEntry()
-		e.SetText(start[name])
-		e.OnChanged = func(string) { r.onChange(r.cells()) }
-		if numeric[i] {
-			e.SetPlaceHolder("0")
-		}
-		r.entries = append(r.entries, e)
-		r.box.Add(container.NewBorder(nil, nil, widgets.Width(widgets.Body(name).Truncate().Tint(theme.ColorNameForeground), 180), nil, e))
-	}
-	r.box.Refresh()
-	if len(names) > 0 {
-		r.onChange(r.cells())
-	}
-}
-
-func (r *rowForm) cells() map[string]string {
-	cells := map[string]string{}
-	for i, name := range r.names {
-		cells[name] = r.entries[i].Text
-	}
-	return cells
+	v.live.SetText(v.book.T("try.camera"))
+	v.show()
 }
 
 // Explained tells whether an explanation is on the screen.

@@ -55,9 +55,14 @@ func (g *Grid) SetCount(count int) {
 	g.count = count
 	g.thumbs, g.order = map[int]Thumb{}, nil
 	g.wrap.UnselectAll()
+	g.ready()
 	g.wrap.ScrollToTop()
 	g.wrap.Refresh()
 }
+
+// ready makes what scrolls, which a grid that was never shown lacks: scrolling it
+// would fail.
+func (g *Grid) ready() { g.wrap.MinSize() }
 
 // Unselect forgets which sample was pressed, so that it can be pressed again.
 func (g *Grid) Unselect() { g.wrap.UnselectAll() }
@@ -75,6 +80,7 @@ func (g *Grid) Put(i int, t Thumb) {
 		delete(g.thumbs, g.order[0])
 		g.order = g.order[1:]
 	}
+	g.ready()
 	g.wrap.RefreshItem(i)
 }
 

@@ -36,6 +36,22 @@ func TestGridAsksOnlyForWhatIsVisible(t *testing.T) {
 	}
 }
 
+// A page that was never on screen may be filled already.
+func TestGridTakesSamplesBeforeItIsShown(t *testing.T) {
+	uitest.App(t)
+	g := widgets.NewGrid(72)
+	g.SetCount(3)
+	g.Put(1, widgets.Thumb{Picture: image.NewGray(image.Rect(0, 0, 2, 2)), Caption: "one"})
+	g.Unselect()
+	asked := 0
+	g.Load = func(int) { asked++ }
+	w := test.NewTempWindow(t, g)
+	w.Resize(fyne.NewSize(600, 400))
+	if !g.Has(1) || asked == 0 {
+		t.Errorf("the picture is kept: %v, asked for %d others", g.Has(1), asked)
+	}
+}
+
 func TestConfusionFindsTheCell(t *testing.T) {
 	uitest.App(t)
 	c := widgets.NewConfusion()
