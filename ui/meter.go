@@ -34,6 +34,7 @@ type meter struct {
 	picture  atomic.Int64 // from opening samples to the first picture of one
 	charts   atomic.Int64
 	preview  spans // a live picture's way from its arrival to the screen
+	answers  spans // from a question on the Try screen, such as a stroke, to its answer
 }
 
 func newMeter(next func(func())) *meter { return &meter{next: next} }
@@ -128,9 +129,11 @@ type Counters struct {
 	PictureMS  float64 `json:"picture_ms"`
 	Charts     int64   `json:"charts"`
 	Preview    Preview `json:"preview"`
+	Answers    Preview `json:"answers"`
 }
 
-// Preview is how long live pictures took from their arrival to being painted.
+// Preview is how long live pictures took from their arrival to being painted, or
+// questions to their answers.
 type Preview struct {
 	Pictures int     `json:"pictures"`
 	FPS      float64 `json:"fps"`
@@ -177,7 +180,7 @@ func (m *meter) counters() Counters {
 	return Counters{
 		Calls: m.calls.Load(), LongestMS: ms(&m.longest), LongestCPU: ms(&m.thread), Longest: name, WaitMS: ms(&m.wait),
 		FrameMS: ms(&m.frame), FrameCPU: ms(&m.frameCPU), Errors: m.errors.Load(), ShownMS: ms(&m.shown),
-		PictureMS: ms(&m.picture), Charts: m.charts.Load(), Preview: m.preview.preview(),
+		PictureMS: ms(&m.picture), Charts: m.charts.Load(), Preview: m.preview.preview(), Answers: m.answers.preview(),
 	}
 }
 

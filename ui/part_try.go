@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	_ "image/gif"  // pictures that people drop
-	_ "image/jpeg" // pictures that people drop
-	_ "image/png"  // pictures that people drop
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +19,7 @@ import (
 	"athanor/inference/attribution"
 	"athanor/inference/model"
 	"athanor/inference/remote"
+	"athanor/inference/vision"
 	"athanor/ui/try"
 )
 
@@ -31,7 +29,7 @@ type tryPart struct {
 	view   *try.View
 	chosen string
 	open   *openModel
-	asking context.CancelFunc
+	asking bool
 	// What is judged now, for why and for corrections; one of the three is set.
 	seen image.Image
 	said string
@@ -41,6 +39,9 @@ type tryPart struct {
 	method     attribution.Method
 	why        context.CancelFunc
 	watching   context.CancelFunc
+	shot       map[*image.RGBA]time.Time // when the frames under way were taken
+	learnt     string                    // the model whose input is on the screen
+	waits      *request                  // the newest question, while another is answered
 }
 
 // openModel is a model in use; it is opened by the first question and closed
@@ -94,6 +95,8 @@ func (p *tryPart) build() fyne.CanvasObject {
 	p.view.OnWhy = func(on bool) { p.explaining = on; p.explain() }
 	p.view.OnMethod = func(m string) { p.method = attribution.Method(m); p.explain() }
 	p.view.OnWrong, p.view.OnCamera, p.view.OnSource = p.wrong, p.camera, p.watch
+	p.view.OnPainted = p.painted
+	p.learnt = ""
 	p.view.OnTrain = func() { p.s.Go(placeTrain) }
 	p.view.OnOpen = func() { p.s.chooseFile(pictureNames(), p.load) }
 	return p.view
@@ -105,6 +108,9 @@ func (p *tryPart) shown() {
 	p.s.listModels(func(list []try.Choice) {
 		if len(list) > 0 && !slices.ContainsFunc(list, func(c try.Choice) bool { return c.ID == p.chosen }) {
 			p.choose(list[0].ID)
+		}
+		if p.open != nil && p.learnt != p.chosen {
+			p.learnMore()
 		}
 		p.view.ApplyModels(list, p.chosen)
 	})
@@ -121,13 +127,17 @@ func (p *tryPart) sleep() {
 	p.open = &openModel{path: p.chosen}
 }
 
-// drop takes a dropped picture.
+// drop takes a dropped picture or video.
 func (p *tryPart) drop(uris []fyne.URI) bool {
 	path := uris[0].Path()
-	if !slices.Contains(pictureNames(), strings.ToLower(filepath.Ext(path))) {
+	if slices.Contains(pictureNames(), strings.ToLower(filepath.Ext(path))) {
+		p.load(path)
+		return true
+	}
+	if kind, err := vision.KindOf(path); err != nil || kind != vision.KindVideo {
 		return false
 	}
-	p.load(path)
+	p.watch(path)
 	return true
 }
 
@@ -224,34 +234,65 @@ type answered struct {
 	took       time.Duration
 }
 
-// ask puts a question to the chosen model; a newer one cancels it.
+// request is a question to a model, and when it was asked.
+type request struct {
+	open *openModel
+	ask  func(context.Context, *model.Model) ([]model.Prediction, error)
+	at   time.Time
+}
+
+// ask puts a question to the chosen model. While one is answered the newest waits
+// and those between are dropped: a stroke that goes on is answered all the time.
 func (p *tryPart) ask(question func(context.Context, *model.Model) ([]model.Prediction, error)) {
 	if p.open == nil {
 		return
 	}
-	if p.asking != nil {
-		p.asking()
+	q := &request{open: p.open, ask: question, at: time.Now()}
+	if p.asking {
+		p.waits = q
+		return
 	}
-	open := p.open
-	p.asking = async(p.s, func(ctx context.Context) (answered, error) {
-		m, err := open.get()
+	p.put(q)
+}
+
+func (p *tryPart) put(q *request) {
+	p.asking = true
+	async(p.s, func(ctx context.Context) (answered, error) {
+		m, err := q.open.get()
 		if err != nil {
 			return answered{}, err
 		}
 		began := time.Now()
-		list, err := question(ctx, m)
+		list, err := q.ask(ctx, m)
 		if err != nil {
 			return answered{}, err
 		}
 		return answered{prediction: list[0], took: time.Since(began)}, nil
-	}, func(a answered, err error) {
-		if err != nil {
-			p.s.fail(err)
-			return
-		}
+	}, func(a answered, err error) { p.answer(q, a, err) })
+}
+
+// answer shows an answer, unless the model was left meanwhile, and goes on with
+// the question that waits.
+func (p *tryPart) answer(q *request, a answered, err error) {
+	p.asking = false
+	next := p.waits
+	p.waits = nil
+	switch {
+	case q.open != p.open:
+	case err != nil && next == nil:
+		f := describe(err, p.s.book)
+		p.view.ApplyTrouble(f.What + " " + f.Do)
+	case err == nil:
 		p.view.Apply(answerOf(a))
+		p.s.meter.answers.add(time.Since(q.at))
+	}
+	if next != nil {
+		p.put(next)
+		return
+	}
+	if q.open == p.open && err == nil {
 		p.explain()
-	})
+	}
 }
 
 // shownClasses is how many classes an answer lists.

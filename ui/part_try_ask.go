@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"image"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
 	"athanor/inference/attribution"
 	"athanor/inference/model"
+	"athanor/inference/vision"
 	"athanor/ui/try"
 )
 
@@ -35,6 +35,7 @@ func (p *tryPart) learnMore() {
 			p.view.ApplyTrouble(f.What + " " + f.Do)
 			return
 		}
+		p.learnt = open.path
 		p.view.ApplyTask(string(k.task), k.draws)
 		p.view.ApplyLabels(k.labels)
 		p.seen, p.said = nil, ""
@@ -125,16 +126,11 @@ func (p *tryPart) load(path string) {
 }
 
 func readPicture(path string) (image.Image, error) {
-	f, err := os.Open(path)
+	frame, err := vision.ReadPicture(path)
 	if err != nil {
-		return nil, fmt.Errorf("open picture: %w", err)
+		return nil, fmt.Errorf("read picture: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // only read
-	img, _, err := image.Decode(f)
-	if err != nil {
-		return nil, fmt.Errorf("read picture %s: %w", path, err)
-	}
-	return img, nil
+	return frame.RGBA(nil), nil
 }
 
 func (p *tryPart) picture(img image.Image) {

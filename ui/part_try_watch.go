@@ -9,6 +9,7 @@ import (
 
 	"fyne.io/fyne/v2"
 
+	"athanor/inference/model"
 	"athanor/inference/vision"
 )
 
@@ -39,50 +40,79 @@ func (p *tryPart) watch(spec string) {
 	}
 	ctx, cancel := context.WithCancel(p.s.ctx)
 	p.watching = cancel
-	feed := vision.Watch(ctx, vision.FeedConfig{Spec: spec, Loop: true})
+	p.shot = map[*image.RGBA]time.Time{}
+	feed := vision.Watch(ctx, vision.FeedConfig{Spec: spec, Loop: again(spec)})
 	go p.follow(ctx, open, feed)
+	go p.waiting(ctx, feed)
 }
 
-// follow judges the newest frame each time, on a goroutine of its own; the
-// window gets answers as fast as it takes them.
+// follow judges the newest frame each time, on a goroutine of its own; the next
+// is taken when the last was shown.
 func (p *tryPart) follow(ctx context.Context, open *openModel, feed *vision.Feed) {
 	defer feed.Close() //nolint:errcheck // the session is over
-	err := judgeFrames(ctx, open, feed, func(picture *image.RGBA, a answered) {
-		p.s.post(func() {
-			if ctx.Err() == nil {
-				p.view.ApplyFrame(picture)
-				p.view.Apply(answerOf(a))
-			}
-		})
-	})
+	m, err := open.get()
+	if err == nil {
+		err = m.Watch(ctx, feed, func(seen model.Seen) { p.show(ctx, seen) })
+	}
 	p.s.post(func() {
-		if ctx.Err() == nil {
-			p.stopCamera()
-			if !errors.Is(err, io.EOF) {
-				p.s.fail(err)
-			}
+		if ctx.Err() != nil || errors.Is(err, io.EOF) {
+			return // the last frame stays
 		}
+		p.stopCamera()
+		p.s.fail(err)
 	})
 }
 
-func judgeFrames(ctx context.Context, open *openModel, feed *vision.Feed, tell func(*image.RGBA, answered)) error {
-	m, err := open.get()
-	if err != nil {
-		return err
+// show brings a judged frame to the screen and waits until it is there.
+func (p *tryPart) show(ctx context.Context, seen model.Seen) {
+	picture, done := seen.Frame.RGBA(nil), make(chan struct{})
+	p.s.post(func() {
+		defer close(done)
+		if ctx.Err() != nil {
+			return
+		}
+		if len(p.shot) > mostShots {
+			clear(p.shot)
+		}
+		p.shot[picture] = seen.Frame.Time
+		p.view.ApplyFrame(picture)
+		p.view.Apply(answerOf(answered{prediction: seen.Prediction, took: seen.Took}))
+	})
+	select {
+	case <-done:
+	case <-ctx.Done():
 	}
-	after := int64(-1)
+}
+
+// mostShots is how many frames may be on their way to the screen.
+const mostShots = 8
+
+// painted measures the way of a frame from its arrival to the screen.
+func (p *tryPart) painted(picture *image.RGBA) {
+	if taken, ok := p.shot[picture]; ok {
+		delete(p.shot, picture)
+		p.s.meter.preview.add(time.Since(taken))
+	}
+}
+
+// waiting tells why no frame comes from a camera or a stream.
+func (p *tryPart) waiting(ctx context.Context, feed *vision.Feed) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
 	for {
-		frame, err := feed.Next(ctx, after)
-		if err != nil {
-			return err
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
-		after = frame.Index
-		picture := frame.RGBA(nil)
-		began := time.Now()
-		list, err := m.Images(ctx, picture)
-		if err != nil {
-			return err
+		state, newest := feed.State(), feed.Latest()
+		if newest != nil && time.Since(newest.Time) < 2*time.Second || !state.Info.Kind.Live() {
+			continue
 		}
-		tell(picture, answered{prediction: list[0], took: time.Since(began)})
+		p.s.post(func() {
+			if ctx.Err() == nil {
+				p.view.ApplyTrouble(p.s.troubleOf(state))
+			}
+		})
 	}
 }

@@ -111,7 +111,11 @@ func fill(dst []byte, picture image.Image, shape vision.Shape) error {
 		}
 		return nil
 	}
-	pix, err := vision.FromImage(picture).Fit(shape)
+	frame, ok := picture.(*vision.Frame) // as cameras deliver them: nothing to convert
+	if !ok {
+		frame = vision.FromImage(picture)
+	}
+	pix, err := frame.Fit(shape)
 	copy(dst, pix)
 	return err
 }

@@ -46,6 +46,7 @@ type View struct {
 	OnWrong   func(class string)         // the answer was wrong; this is the right class
 	OnCamera  func(at fyne.CanvasObject) // start or stop the camera; at is the button
 	OnSource  func(spec string)          // watch an address, a video or a folder
+	OnPainted func(*image.RGBA)          // a frame is on its way to the screen
 
 	book     *i18n.Book
 	models   []Choice
@@ -92,6 +93,11 @@ func New(book *i18n.Book) *View {
 		}
 	})
 	v.camera = widgets.NewCamera()
+	v.camera.Painted = func(picture *image.RGBA) {
+		if v.OnPainted != nil {
+			v.OnPainted(picture)
+		}
+	}
 	v.live = widget.NewButtonWithIcon(book.T("try.camera"), look.Icon("camera"), func() {
 		if v.OnCamera != nil {
 			v.OnCamera(v.live)
