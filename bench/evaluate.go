@@ -27,8 +27,8 @@ func evaluating(ctx context.Context, b *bench) (section, error) {
 		title: "Evaluate and explain",
 		text: "The report is of all 70,000 samples of MNIST by the article's network, with every metric, the baseline, slices, disturbed samples and pictures. " +
 			"Integrated gradients take 64 steps of one digit by the convolutional network. " +
-		"A stroke is drawn, centred and judged by the same network. " +
-		"Live pictures come from an MJPEG camera of 640×480 at 30 frames a second on loopback for 10 seconds and are judged by the small residual network at 96×96. " +
+			"A stroke is drawn, centred and judged by the same network. " +
+			"Live pictures come from an MJPEG camera of 640×480 at 30 frames a second on loopback for 10 seconds and are judged by the small residual network at 96×96. " +
 			"Flipped labels are 600 of MNIST's 60,000, each turned into another class; found are those among the first 900 suspects.",
 	}
 	t := table{head: []string{"what", "measured", "wanted"}}
