@@ -33,9 +33,25 @@ func commandLine(r, defaults train.Recipe, path string) string {
 	add("batch", strconv.Itoa(r.Train.Batch), strconv.Itoa(defaults.Train.Batch))
 	add("learning-rate", number(r.Optimizer.LearningRate), number(defaults.Optimizer.LearningRate))
 	add("seed", strconv.FormatUint(r.Seed, 10), strconv.FormatUint(defaults.Seed, 10))
-	add("augment", r.Data.Augment, "")
+	add("augment", orNone(r.Data.Augment), orNone(usualAugment(r)))
 	add("threads", strconv.Itoa(r.Threads), strconv.Itoa(defaults.Threads))
 	return strings.Join(words, " ")
+}
+
+// usualAugment is what the command does to samples when it is told nothing.
+func usualAugment(r train.Recipe) string {
+	plain, err := train.Recipe{Task: r.Task, Model: train.Model{Name: r.Model.Name}}.Resolve()
+	if err != nil {
+		return ""
+	}
+	return plain.Data.Augment
+}
+
+func orNone(list string) string {
+	if list == "" {
+		return "none"
+	}
+	return list
 }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

@@ -83,7 +83,7 @@ func (a *augmenting) preview(p augment.Picture) {
 
 // setAugment makes list the next run's augmentation.
 func (p *dataPart) setAugment(list string) {
-	p.s.jobs.recipe.Data.Augment = list
+	p.s.jobs.recipe.Data.Augment = orNone(list) // nothing at all would mean the usual changes
 	p.showAugment()
 	p.s.trainPart().setup()
 }

@@ -62,7 +62,7 @@ func BatchOf(ctx context.Context, r *Run, step int) (Batch, error) {
 		return Batch{}, err
 	}
 	plain := recipe
-	plain.Data.Augment = ""
+	plain.Data.Augment = "none"
 	if b.Set, err = training.Open(ctx, plain, nil); err != nil {
 		return Batch{}, fmt.Errorf("%w: %w", ErrBatch, err)
 	}

@@ -37,7 +37,7 @@ func TestRewindForkAndMend(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
 	runs, kept := t.TempDir(), t.TempDir()
 	recipe, err := train.Recipe{
-		Task: "image", Seed: 5, Device: "cpu", Threads: 1, Name: "parent", Data: train.Data{Path: "digits"}, Train: train.Loop{Epochs: 3, Batch: 100},
+		Task: "image", Seed: 5, Device: "cpu", Threads: 1, Name: "parent", Data: train.Data{Path: "digits", Augment: "none"}, Train: train.Loop{Epochs: 3, Batch: 100},
 	}.Resolve()
 	must(t, err)
 	parent, err := training.Run(t.Context(), training.Request{Recipe: recipe, Runs: runs}, func(train.Event) {})
@@ -126,7 +126,7 @@ func checkBranch(t *testing.T, parent, child *curves.Run, step int) {
 // left out while a run went.
 func TestExcludedSamplesAreNotInLaterBatches(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
-	recipe, err := train.Recipe{Task: "image", Seed: 5, Device: "cpu", Threads: 1, Data: train.Data{Path: "digits"}, Train: train.Loop{Epochs: 2, Batch: 500}}.Resolve()
+	recipe, err := train.Recipe{Task: "image", Seed: 5, Device: "cpu", Threads: 1, Data: train.Data{Path: "digits", Augment: "none"}, Train: train.Loop{Epochs: 2, Batch: 500}}.Resolve()
 	must(t, err)
 	set, err := training.Open(t.Context(), recipe, nil)
 	must(t, err)

@@ -74,7 +74,7 @@ func recipeOf(m *model.Model, q Request) (train.Recipe, error) {
 	if q.Label != "" {
 		r.Data.Label = q.Label
 	}
-	r.Data.Augment = ""
+	r.Data.Augment = "none"
 	return r.Resolve()
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Rules of the operators in onnx.KernelDomain. They compute what the rules of
 // the operators they stand for compute, and follow their conventions.
-var ownRules = map[string]Rule{graph.ConvKernel: convKernelRule, graph.EntropyKernel: entropyKernelRule}
+var ownRules = map[string]Rule{graph.ConvKernel: convKernelRule, graph.EntropyKernel: entropyKernelRule, graph.DenseKernel: denseKernelRule}
 
 func convKernelRule(c *Context) ([]*graph.Value, error) {
 	sizes := slices.Clone(c.Node.Attrs.Ints("sizes"))
@@ -20,6 +20,19 @@ func convKernelRule(c *Context) ([]*graph.Value, error) {
 	witness := c.Y(len(c.Node.Out) - 1) // the mask where there is one
 	out := c.OpN(graph.ConvGradKernel, count, graph.KernelAttrs(sizes), c.X(0), c.X(1), witness, c.DY(0))
 	in := []*graph.Value{nil, out[0], out[1]}
+	if count == 3 {
+		in[0] = out[2]
+	}
+	return in, nil
+}
+
+func denseKernelRule(c *Context) ([]*graph.Value, error) {
+	sizes, count, constants := slices.Clone(c.Node.Attrs.Ints("sizes")), 2, c.Node.Attrs["constants"].([]float64)
+	if c.Needs(0) {
+		count, sizes = 3, append(sizes, 1)
+	}
+	out := c.OpN(graph.DenseGradKernel, count, graph.KernelAttrs(sizes, constants...), c.X(0), c.X(1), c.Y(0), c.DY(0), c.X(3))
+	in := []*graph.Value{nil, out[0], out[1], nil}
 	if count == 3 {
 		in[0] = out[2]
 	}

@@ -19,6 +19,12 @@ const (
 	// ConvGradKernel takes x, w, the mask or y, and dy; gives dw, the bias's
 	// gradient and, if asked for by one more size, dx.
 	ConvGradKernel = kernelPrefix + "ConvGrad"
+	// DenseKernel is Gemm (x, w, bias[, mask]) with the scaling of bytes in front
+	// and ReLU and the product with a mask behind it.
+	DenseKernel = kernelPrefix + "Dense"
+	// DenseGradKernel takes x, w, y, dy and the mask; gives dw, the bias's
+	// gradient and, if asked for by one more size, dx.
+	DenseGradKernel = kernelPrefix + "DenseGrad"
 	// UpdateKernel is an optimizer's step: parameters, hyper, slots, mask of
 	// decay and all gradients in; norm, parameters and slots out.
 	UpdateKernel = kernelPrefix + "Update"
@@ -59,7 +65,7 @@ func KernelAttrs(sizes []int, constants ...float64) Attrs {
 var kernelOperators = map[string]inferFunc{
 	ConvKernel: inferConvKernel, ConvGradKernel: inferConvGradKernel, UpdateKernel: inferUpdateKernel,
 	EntropyKernel: inferEntropyKernel, EntropyGradKernel: inferEntropyGradKernel, ReluGradKernel: inferReluGradKernel,
-	ScaleKernel: inferScaleKernel,
+	ScaleKernel: inferScaleKernel, DenseKernel: inferDenseKernel, DenseGradKernel: inferDenseGradKernel,
 }
 
 func inferConvKernel(n *Node) ([]result, error) {

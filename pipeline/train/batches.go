@@ -46,56 +46,84 @@ type filled struct {
 }
 
 // batches reads the batches of an epoch ahead in a bounded queue, in order.
+// Small ones come several at a time: waking a goroutine for each would take as
+// long as reading it.
 type batches struct {
-	queue  chan chan filled
+	feed   dataset.Feed
+	epoch  int
+	queue  chan []filled
+	held   []filled // of the group taken last
 	cancel context.CancelFunc
 	done   chan struct{}
 	free   chan [][]byte
 }
 
-// ahead is how many batches are read before they are needed.
-const ahead = 4
+const (
+	// ahead is how many groups of batches are read before they are needed.
+	ahead = 2
+	// groupBytes is about how much memory a group of small batches takes.
+	groupBytes = 256 << 10
+	// groupMost is how many batches a group has at most.
+	groupMost = 8
+)
 
 // readAhead starts reading order from batch number first on.
 func readAhead(ctx context.Context, feed dataset.Feed, order []int, batch, first, epoch int) *batches {
 	ctx, cancel := context.WithCancel(ctx)
-	b := &batches{queue: make(chan chan filled, ahead), cancel: cancel, done: make(chan struct{}), free: make(chan [][]byte, ahead+2)}
+	b := &batches{
+		feed: feed, epoch: epoch, queue: make(chan []filled, ahead), cancel: cancel, done: make(chan struct{}),
+		free: make(chan [][]byte, (ahead+2)*groupMost),
+	}
 	go func() {
 		defer close(b.done)
 		defer close(b.queue)
-		for start := first * batch; start < len(order); start += batch {
-			rows := order[start:min(start+batch, len(order))]
-			result := make(chan filled, 1)
-			select {
-			case b.queue <- result:
-				b.fill(ctx, feed, rows, epoch, result)
-			case <-ctx.Done():
-				return
-			}
-		}
+		b.read(ctx, order[min(first*batch, len(order)):], batch)
 	}()
 	return b
 }
 
+// read fills groups of batches until order or ctx ends.
+func (b *batches) read(ctx context.Context, order []int, batch int) {
+	bytes := 1
+	for _, col := range b.feed.Columns() {
+		bytes += batch * size(col.Shape) * col.Type.Size()
+	}
+	group := min(max(groupBytes/bytes, 1), groupMost)
+	for len(order) > 0 {
+		var list []filled
+		for len(list) < group && len(order) > 0 {
+			rows := order[:min(batch, len(order))]
+			order = order[len(rows):]
+			list = append(list, b.fill(ctx, rows))
+		}
+		select {
+		case b.queue <- list:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // fill reads one batch. Feeds spread their own work over processors where a
 // sample is expensive.
-func (b *batches) fill(ctx context.Context, feed dataset.Feed, rows []int, epoch int, result chan filled) {
-	data := b.buffers(feed, len(rows))
-	err := feed.Fill(ctx, data, epoch, rows)
+func (b *batches) fill(ctx context.Context, rows []int) filled {
+	data := b.buffers(len(rows))
+	err := b.feed.Fill(ctx, data, b.epoch, rows)
 	if err != nil {
 		err = fmt.Errorf("read samples: %w", err)
 	}
-	result <- filled{rows: rows, data: data, err: err, partners: partnersOf(feed, epoch, rows)}
+	return filled{rows: rows, data: data, err: err, partners: partnersOf(b.feed, b.epoch, rows)}
 }
 
-func (b *batches) buffers(feed dataset.Feed, rows int) [][]byte {
+func (b *batches) buffers(rows int) [][]byte {
 	var data [][]byte
+	columns := b.feed.Columns()
 	select {
 	case data = <-b.free:
 	default:
-		data = make([][]byte, len(feed.Columns()))
+		data = make([][]byte, len(columns))
 	}
-	for i, col := range feed.Columns() {
+	for i, col := range columns {
 		bytes := rows * size(col.Shape) * col.Type.Size()
 		if cap(data[i]) < bytes {
 			data[i] = make([]byte, bytes)
@@ -107,11 +135,15 @@ func (b *batches) buffers(feed dataset.Feed, rows int) [][]byte {
 
 // next waits for the next batch; ok is false behind the last.
 func (b *batches) next() (filled, bool) {
-	result, ok := <-b.queue
-	if !ok {
+	if len(b.held) == 0 {
+		b.held = <-b.queue
+	}
+	if len(b.held) == 0 {
 		return filled{}, false
 	}
-	return <-result, true
+	first := b.held[0]
+	b.held = b.held[1:]
+	return first, true
 }
 
 // recycle gives a batch's memory back once it has been copied.
@@ -125,8 +157,8 @@ func (b *batches) recycle(data [][]byte) {
 // stop ends the reader and waits for it.
 func (b *batches) stop() {
 	b.cancel()
-	for result := range b.queue {
-		_ = result
+	for group := range b.queue {
+		_ = group
 	}
 	<-b.done
 }

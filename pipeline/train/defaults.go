@@ -38,6 +38,11 @@ func (r Recipe) Resolve() (Recipe, error) {
 		model = layersModel
 	}
 	r.Optimizer = r.Optimizer.resolve(model)
+
+	if r.Task == "image" && (r.Model.Name == "mlp" || r.Model.Name == "cnn") {
+		set(&r.Data.Augment, smallShift)
+	}
+	r.Optimizer = r.Optimizer.resolve(r.Task + " " + r.Model.Name)
 	set(&r.Schedule.Name, "cosine")
 	if r.Model.Name == "vit" {
 		set(&r.Schedule.WarmUp, vitWarmUp)
@@ -78,6 +83,10 @@ const (
 	layersModel = "layers"
 	layersRate  = 0.003
 )
+
+// smallShift moves training pictures by a whole pixel of 28 at most, for networks
+// that begin with the bare pixels; "none" switches it off.
+const smallShift = "shift=0.04"
 
 // separableRate suits small networks that normalise each convolution.
 const separableRate = 0.003

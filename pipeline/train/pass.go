@@ -51,6 +51,7 @@ func (n *network) pass(b *graph.Builder, state *stateValues, batch int) *pass {
 	y := n.forward(p.context, x)
 	if n.kernels() {
 		b.FuseConvolutions()
+		b.FuseDense()
 	}
 	p.loss, p.score = n.blendLoss(b, y, target, batch)
 	p.loss = n.distilled(b, x, y, p.loss)

@@ -49,6 +49,28 @@ typedef struct {
   float rate, epsilon, shrink, clip; // of this step
 } update_rule;
 
+// pair is one place of a sum for two rows at once: the row of the matrix, and
+// what it counts in either.
+typedef struct {
+  int32_t at;
+  float a, b;
+} pair;
+
+// dense_rows is the left side of a product: floats, or bytes with what each of
+// the 256 counts.
+typedef struct {
+  const float *floats;
+  const uint8_t *bytes;
+  const float *value;
+} dense_rows;
+
+// product is the right side: rows of m, and what comes behind the sum.
+typedef struct {
+  const float *m, *start;
+  size_t stride;
+  int columns, relu;
+} product;
+
 typedef struct {
   int lanes;
   size_t (*packed_size)(const conv_shape *);
@@ -57,6 +79,9 @@ typedef struct {
   void (*forward)(const conv_shape *, const float *x, const float *packed, const float *bias, float *y, uint8_t *mask, float *scratch);
   void (*dense_read)(const conv_shape *, const float *dw, int channel, float *to);
   void (*backward)(const sweep *, const float *x, const float *y, const uint8_t *mask, const float *dy, float *dx);
+  int (*list_rows)(const dense_rows *, size_t r0, size_t r1, int n, pair *to);
+  void (*list_columns)(const dense_rows *, size_t stride, int rows, int from, int n, pair *to, int *counts);
+  void (*pair_product)(const pair *, int count, const product *, float *y0, float *y1, const float *mask0, const float *mask1);
   void (*add)(float *sum, const float *x, size_t n);
   double (*squares)(const float *g, size_t n);
   void (*update)(const update_rule *, size_t n, const float *p, const float *g, const float *m, const float *v, const float *decay, float *p2, float *m2, float *v2);

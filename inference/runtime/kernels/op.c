@@ -69,7 +69,8 @@ static int output_type(const ort_op *op, size_t i) { return ours(op)->output_typ
 static size_t input_count(const ort_op *op) { return ours(op)->inputs; }
 static size_t output_count(const ort_op *op) { return ours(op)->outputs; }
 static int input_kind(const ort_op *op, size_t i) {
-  return ours(op)->variadic && (int)i == ours(op)->inputs - 1 ? ORT_VARIADIC : ORT_REQUIRED;
+  if (ours(op)->variadic && (int)i == ours(op)->inputs - 1) return ORT_VARIADIC;
+  return ours(op)->min_inputs && (int)i >= ours(op)->min_inputs ? ORT_OPTIONAL : ORT_REQUIRED;
 }
 static int output_kind(const ort_op *op, size_t i) { return (int)i < ours(op)->min_outputs ? ORT_REQUIRED : ORT_OPTIONAL; }
 static int zero(const ort_op *op, size_t i) { return (void)op, (void)i, 0; }
@@ -120,7 +121,7 @@ static ort_status add(void *domain, operator *op) {
 const char *athanor_kernels_domain(const void *api, const char *domain_name, void **domain) {
   kernels_api = api;
   ort_status failed = CALL(ORT_CREATE_DOMAIN, const char *, void **)(domain_name, domain);
-  operator *all[] = {&conv_operator, &conv_grad_operator, &update_operator, &loss_operator, &loss_grad_operator, &relu_grad_operator, &scale_operator};
+  operator *all[] = {&conv_operator, &conv_grad_operator, &update_operator, &loss_operator, &loss_grad_operator, &relu_grad_operator, &scale_operator, &dense_operator, &dense_grad_operator};
   for (size_t i = 0; !failed && i < sizeof all / sizeof *all; i++) failed = add(*domain, all[i]);
   return failed ? ((const char *(*)(ort_status))kernels_api[ORT_ERROR_MESSAGE])(failed) : NULL;
 }

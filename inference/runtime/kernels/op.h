@@ -13,11 +13,12 @@ enum { MAX_INTS = 256, MAX_FLOATS = 8, MAX_ENDS = 8 };
 typedef struct kernel kernel;
 
 // operator describes one operator. Types are ONNX element types; the last input
-// may stand for any number of inputs. Outputs behind min_outputs may be absent.
+// may stand for any number of inputs. Inputs behind min_inputs, where that is set,
+// and outputs behind min_outputs may be absent.
 typedef struct {
   ort_op base; // first, so that the runtime's pointer is ours
   const char *name;
-  int inputs, outputs, min_outputs, variadic;
+  int inputs, min_inputs, outputs, min_outputs, variadic;
   int input_types[MAX_ENDS], output_types[MAX_ENDS];
   // compute fills the outputs; it returns NULL or a fixed text that says what failed.
   const char *(*compute)(kernel *, void *context);
@@ -60,6 +61,6 @@ int athanor_kernels_lanes(void);
 void athanor_kernels_limit(int lanes);
 
 extern operator conv_operator, conv_grad_operator, update_operator, loss_operator, loss_grad_operator, relu_grad_operator,
-    scale_operator;
+    scale_operator, dense_operator, dense_grad_operator;
 
 #endif

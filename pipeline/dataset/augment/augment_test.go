@@ -104,6 +104,49 @@ func TestShiftMovesTheMass(t *testing.T) {
 	}
 }
 
+// TestShiftAloneKeepsPixels: where nothing else moves, pixels move as they are.
+func TestShiftAloneKeepsPixels(t *testing.T) {
+	const side = 9
+	for _, channels := range []int{1, 3} {
+		shape := [3]int{side, side, channels}
+		src := make([]byte, side*side*channels)
+		for i := range src {
+			src[i] = byte(i)
+		}
+		places := map[[2]int]bool{}
+		for seed := range uint64(60) {
+			dst := make([]byte, len(src))
+			(&augment.Picture{Shift: 0.2}).Apply(dst, src, shape, seed)
+			dx, dy, ok := wholeShift(dst, src, shape, 2)
+			if !ok {
+				t.Fatalf("%d channels, seed %d: no whole shift with the border going on", channels, seed)
+			}
+			places[[2]int{dx, dy}] = true
+		}
+		if len(places) < 15 {
+			t.Errorf("%d channels: only %d places", channels, len(places))
+		}
+	}
+}
+
+// wholeShift finds by how many pixels, most at most, src was moved to give dst.
+func wholeShift(dst, src []byte, shape [3]int, most int) (dx, dy int, ok bool) {
+	h, w, c := shape[0], shape[1], shape[2]
+	for dy := -most; dy <= most; dy++ {
+		for dx := -most; dx <= most; dx++ {
+			same := true
+			for i := range dst {
+				y, x := min(max(i/(w*c)-dy, 0), h-1), min(max(i/c%w-dx, 0), w-1)
+				same = same && dst[i] == src[(y*w+x)*c+i%c]
+			}
+			if same {
+				return dx, dy, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
 func centre(p []byte) float64 {
 	var sum, m float64
 	for i, v := range p {
