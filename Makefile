@@ -7,7 +7,7 @@ TOOL  := go tool -modfile=tools/go.mod
 PKG   ?= ./...
 FUZZTIME ?= 30s
 
-.PHONY: help setup build run demo test check tidy lint fix e2e bench peers fuzz cover package vuln
+.PHONY: help setup build run demo test mats check tidy lint fix e2e bench peers fuzz cover package vuln
 
 help: ## List these targets
 	@grep -hE '^[a-z0-9]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ test: setup ## Run all tests with the race detector, then the window end to end;
 	@go build -o bin/testcount ./scripts/testcount
 	@{ go test -race -timeout 30m -json $$(go list -e $(PKG) | grep -v '^athanor/e2e$$'); \
 	  go test -json $$(go list -e $(PKG) | grep '^athanor/e2e$$' || echo ./scripts/floors); } | bin/testcount
+
+mats: setup ## Run the tests of pictures, cameras and faces once more, counting OpenCV's matrices
+	go test -tags matprofile -timeout 20m ./inference/vision ./inference/face
 
 check: tidy lint test ## All that a commit must pass
 

@@ -50,7 +50,7 @@ func faces(ctx context.Context, b *bench) (section, error) {
 		text: fmt.Sprintf("YuNet on ONNX Runtime beside FaceDetectorYN of OpenCV %s (Python), both with %d threads, "+
 			"pre- and post-processing included, rounds interleaved.", f.peer.version, b.threads),
 	}
-	for _, part := range []func(context.Context, *bench) (table, error){f.sameFaces, f.speed, f.quality, f.live} {
+	for _, part := range []func(context.Context, *bench) (table, error){f.sameFaces, f.speed, f.quality, f.live, f.painted} {
 		t, err := part(ctx, b)
 		if err != nil {
 			return s, err

@@ -123,8 +123,18 @@ type openedWindow struct {
 }
 
 func openWindow(ctx context.Context, b *bench) (*openedWindow, error) {
-	w := &openedWindow{home: filepath.Join(b.work, "window")}
 	settings := fmt.Sprintf("threads = %d\n[window]\nwidth = 1280\nheight = 800\nview = \"train\"\n", b.threads)
+	w, err := openProgram(ctx, b, filepath.Join(b.work, "window"), settings)
+	if err != nil {
+		return nil, err
+	}
+	return w, w.ready(ctx)
+}
+
+// openProgram starts the program on a virtual display of 1280×800 and waits for
+// its window.
+func openProgram(ctx context.Context, b *bench, home, settings string) (*openedWindow, error) {
+	w := &openedWindow{home: home}
 	if err := errors.Join(os.MkdirAll(w.home, 0o755), writeFile(filepath.Join(w.home, "settings.toml"), settings)); err != nil {
 		return nil, err
 	}
@@ -145,24 +155,33 @@ func openWindow(ctx context.Context, b *bench) (*openedWindow, error) {
 	}
 	w.display = ":" + strings.TrimSpace(number)
 	w.program = exec.CommandContext(ctx, b.athanor)
-	w.program.Env = append(os.Environ(), "DISPLAY="+w.display, "WAYLAND_DISPLAY=", "LIBGL_ALWAYS_SOFTWARE=1", "ATHANOR_HOME="+w.home)
+	w.program.Env = append(os.Environ(), "DISPLAY="+w.display, "WAYLAND_DISPLAY=", "LIBGL_ALWAYS_SOFTWARE=1", "ATHANOR_HOME="+w.home, "ATHANOR_DEBUG=1")
 	if err := w.program.Start(); err != nil {
 		w.close()
 		return nil, err
 	}
-	return w, w.ready(ctx)
+	if err := until(ctx, 30*time.Second, func() bool { return w.do(ctx, "search", "--onlyvisible", "--name", "Athanor") == nil }); err != nil {
+		w.close()
+		return nil, fmt.Errorf("the window does not come: %w", err)
+	}
+	return w, nil
 }
 
-// ready waits for the window and opens the digits in it.
-func (w *openedWindow) ready(ctx context.Context) error {
-	if err := until(ctx, 30*time.Second, func() bool { return w.do(ctx, "search", "--onlyvisible", "--name", "Athanor") == nil }); err != nil {
-		return fmt.Errorf("the window does not come: %w", err)
-	}
-	for _, step := range [][]string{{"key", "ctrl+k"}, {"type", "--delay", "25", "digits"}, {"key", "Return"}} {
+// palette opens the palette, types and confirms.
+func (w *openedWindow) palette(ctx context.Context, text string) error {
+	for _, step := range [][]string{{"key", "ctrl+k"}, {"type", "--delay", "25", text}, {"key", "Return"}} {
 		time.Sleep(time.Second)
 		if err := w.do(ctx, step...); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// ready opens the digits in the window.
+func (w *openedWindow) ready(ctx context.Context) error {
+	if err := w.palette(ctx, "digits"); err != nil {
+		return err
 	}
 	time.Sleep(5 * time.Second) // the data, and the trial of a few steps
 	if _, err := w.digits(ctx); err != nil {

@@ -108,11 +108,12 @@ func (m *meter) beat(ctx context.Context) {
 	}
 }
 
-// clear forgets the longest times.
+// clear forgets the longest times. It belongs to the UI goroutine.
 func (m *meter) clear() {
 	for _, most := range []*atomic.Int64{&m.longest, &m.thread, &m.wait, &m.frame, &m.frameCPU, &m.charts} {
 		most.Store(0)
 	}
+	m.preview = spans{}
 }
 
 // Counters are what the meter has seen; the end-to-end test reads them.
@@ -209,8 +210,10 @@ func (m *meter) watch(ctx context.Context, folder string) {
 			case <-ctx.Done():
 				return
 			case <-asked:
-				m.report(folder)
-				m.clear()
+				m.next(func() { // where the spans live
+					m.report(folder)
+					m.clear()
+				})
 			}
 		}
 	}()

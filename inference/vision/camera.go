@@ -71,9 +71,15 @@ func openCamera(ctx context.Context, spec string, cfg OpenConfig) (Source, error
 // without a word.
 func reachable(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return cameraTrouble(path, err)
+	}
+	return f.Close()
+}
+
+// cameraTrouble says in words why a device cannot be opened.
+func cameraTrouble(path string, err error) error {
 	switch {
-	case err == nil:
-		return f.Close()
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%w at %s: plug one in, or choose a picture, a folder, a video or an address instead", ErrNoCamera, path)
 	case errors.Is(err, fs.ErrPermission):

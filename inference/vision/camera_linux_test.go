@@ -1,10 +1,14 @@
 package vision
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // The kernel checks the size of each structure: it is part of the request's number.
@@ -17,6 +21,23 @@ func TestV4L2StructuresHaveTheKernelsSizes(t *testing.T) {
 	} {
 		if want := request >> 16 & 0x3FFF; size != want {
 			t.Errorf("request %#x wants %d bytes, the structure has %d", request, want, size)
+		}
+	}
+}
+
+func TestCameraTroublesAreExplained(t *testing.T) {
+	for cause, want := range map[error]struct {
+		kind  error
+		words string
+	}{
+		unix.ENOENT: {ErrNoCamera, "plug one in"},
+		unix.EACCES: {ErrDenied, "group video"},
+		unix.EBUSY:  {ErrBusy, "close the program"},
+		unix.ENXIO:  {unix.ENXIO, "/dev/video0"},
+	} {
+		err := cameraTrouble("/dev/video0", &os.PathError{Op: "open", Path: "/dev/video0", Err: cause})
+		if !errors.Is(err, want.kind) || !strings.Contains(err.Error(), want.words) {
+			t.Errorf("%v: %v", cause, err)
 		}
 	}
 }

@@ -66,6 +66,12 @@ func TestDecodeLayouts(t *testing.T) {
 	gray16.SetGray16(1, 1, color.Gray16{Y: 0x80FF})
 	glass := image.NewNRGBA(image.Rect(0, 0, 4, 4))
 	glass.SetNRGBA(1, 1, color.NRGBA{R: 10, G: 20, B: 30, A: 255})
+	deep := image.NewNRGBA64(image.Rect(0, 0, 4, 4))
+	deep.SetNRGBA64(1, 1, color.NRGBA64{R: 0x0AFF, G: 0x14FF, B: 0x1EFF, A: 0xFFFF})
+	gray := image.NewGray(image.Rect(0, 0, 4, 4))
+	for i := range gray.Pix {
+		gray.Pix[i] = 128
+	}
 	var anim bytes.Buffer
 	pal := image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.White, color.RGBA{200, 0, 0, 255}})
 	pal.SetColorIndex(1, 1, 1)
@@ -78,6 +84,8 @@ func TestDecodeLayouts(t *testing.T) {
 		at, bg color.RGBA
 	}{
 		"16 bit grey":  {asPNG(t, gray16), color.RGBA{0x80, 0x80, 0x80, 255}, color.RGBA{0, 0, 0, 255}},
+		"grey JPEG":    {asJPEG(t, gray), color.RGBA{128, 128, 128, 255}, color.RGBA{128, 128, 128, 255}},
+		"16 bit alpha": {asPNG(t, deep), color.RGBA{10, 20, 30, 255}, color.RGBA{255, 255, 255, 255}},
 		"alpha":        {asPNG(t, glass), color.RGBA{10, 20, 30, 255}, color.RGBA{255, 255, 255, 255}},
 		"animated GIF": {anim.Bytes(), color.RGBA{200, 0, 0, 255}, color.RGBA{255, 255, 255, 255}},
 	} {
