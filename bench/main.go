@@ -95,6 +95,8 @@ func parts() []part {
 		{"sentiment", sentiments},
 		{"window", window},
 		{"evaluate", evaluating},
+		{"transfer", teachNetworks},
+		{"gpu", graphics},
 	}
 }
 

@@ -17,19 +17,24 @@ import (
 // selfTestLength is how long each device multiplies matrices.
 const selfTestLength = time.Second
 
-// race is one network at one batch.
+// race is one network at one batch and in one precision.
 type race struct {
-	model string
-	batch int
+	model     string
+	batch     int
+	precision string
 }
 
 func parseRace(text string) (race, error) {
-	model, number, _ := strings.Cut(text, ":")
+	model, rest, _ := strings.Cut(text, ":")
+	number, precision, _ := strings.Cut(rest, ":")
+	if precision == "" {
+		precision = train.Float32
+	}
 	batch, err := strconv.Atoi(number)
 	if err != nil {
-		return race{}, fmt.Errorf("%q is not of the form cnn:128", text)
+		return race{}, fmt.Errorf("%q is not of the form cnn:128 or cnn:128:float16", text)
 	}
-	return race{model, batch}, nil
+	return race{model, batch, precision}, nil
 }
 
 // operations are the floating-point operations of training on one sample: each

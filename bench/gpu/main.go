@@ -9,7 +9,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -34,7 +33,7 @@ func main() {
 	s := settings{out: os.Stdout}
 	flag.StringVar(&s.mnist, "mnist", "", "folder with MNIST's files; without it the embedded digits are trained on")
 	flag.StringVar(&s.devices, "devices", "", "devices beside the processor, separated by commas; without it all that are real")
-	flag.StringVar(&s.models, "models", "mlp:128,cnn:128,cnn:1024,resnet:128,resnet:1024,vit:128,vit:1024", "networks and batches")
+	flag.StringVar(&s.models, "models", "mlp:128,cnn:128,cnn:1024,cnn:1024:float16,resnet:128,resnet:1024,resnet:1024:float16,vit:128,vit:1024,vit:1024:float16", "networks and batches, with a precision behind some")
 	flag.IntVar(&s.threads, "threads", 2, "threads of the processor")
 	flag.IntVar(&s.epochs, "epochs", 3, "epochs of each run; the first is not counted")
 	flag.Float64Var(&s.peak, "peak", 0, "float32 operations a second that the card's maker names")
@@ -53,14 +52,18 @@ func run(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
+	if len(devices) == 0 {
+		_, err := fmt.Fprintln(s.out, "No GPU here: nothing to compare with the processor. Devices computed in software are not raced.")
+		return err
+	}
 	set, err := samples(ctx, s.mnist)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(s.out, "%s, %d training samples, %d epochs, the first not counted, %d threads on the processor.\n\n",
 		set.Name, set.Train.Len(), s.epochs, s.threads)
-	fmt.Fprintln(s.out, "| network | batch | device | samples/s | against the processor | GFLOP/s | share of peak | largest difference of 50 losses | test accuracy |")
-	fmt.Fprintln(s.out, "| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+	fmt.Fprintln(s.out, "| network | batch | precision | device | samples/s | against the processor | GFLOP/s | share of peak | largest difference of 50 losses | test accuracy |")
+	fmt.Fprintln(s.out, "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
 	for text := range strings.SplitSeq(s.models, ",") {
 		m, err := parseRace(text)
 		if err != nil {
@@ -94,9 +97,6 @@ func (s settings) chosen(ctx context.Context) ([]string, error) {
 		fmt.Fprintf(s.out, "- %s multiplies matrices at %.0f GFLOP/s, starts in %v, error: %v\n", name, speed.GFLOPS, speed.Start, err)
 	}
 	fmt.Fprintln(s.out)
-	if len(names) == 0 {
-		return nil, errors.New("no device beside the processor")
-	}
 	return names, nil
 }
 
@@ -111,7 +111,7 @@ func (s settings) race(ctx context.Context, set *dataset.Set, r race, devices []
 	for _, d := range devices {
 		l, err := s.lap(ctx, set, r, d)
 		if err != nil {
-			fmt.Fprintf(s.out, "| %s | %d | %s | failed: %v | | | | | |\n", r.model, r.batch, d, err)
+			fmt.Fprintf(s.out, "| %s | %d | %s | %s | failed: %v | | | | | |\n", r.model, r.batch, r.precision, d, err)
 			continue
 		}
 		s.row(r, d, l, base, work)
@@ -124,7 +124,7 @@ func (s settings) row(r race, device string, l, base lap, work float64) {
 	if s.peak > 0 && device != runtime.CPU {
 		share = fmt.Sprintf("%.1f %%", 100*l.rate*work/s.peak)
 	}
-	fmt.Fprintf(s.out, "| %s | %d | %s | %.0f | %.1f× | %.0f | %s | %.2g | %.2f %% |\n", r.model, r.batch, device,
+	fmt.Fprintf(s.out, "| %s | %d | %s | %s | %.0f | %.1f× | %.0f | %s | %.2g | %.2f %% |\n", r.model, r.batch, r.precision, device,
 		l.rate, l.rate/base.rate, l.rate*work/1e9, share, difference(l.metrics, base.metrics), 100*l.accuracy)
 	for _, note := range l.notes {
 		fmt.Fprintln(os.Stderr, r.model, device, note)
@@ -142,6 +142,9 @@ func (s settings) lap(ctx context.Context, set *dataset.Set, r race, device stri
 	recipe := train.Recipe{
 		Task: "image", Seed: 1, Device: device, Threads: s.threads, Model: train.Model{Name: r.model},
 		Train: train.Loop{Epochs: s.epochs, Batch: r.batch, CheckpointSeconds: 3600},
+	}
+	if device != runtime.CPU { // the processor is the measure, in float32
+		recipe.Precision = r.precision
 	}
 	res, err := train.Run(ctx, recipe, train.Deps{Set: set, Store: &l}, func(train.Event) {})
 	if err != nil {

@@ -35,16 +35,12 @@ func appendDevice(so *ort.SessionOptions, o Options) error {
 	if OnCPU(device) {
 		return nil
 	}
-	kind, index, err := splitDevice(device)
+	name, index, err := splitDevice(device)
 	if err != nil {
 		return err
 	}
-	if kind == "cuda" {
-		err = appendCUDA(so, index)
-	} else {
-		err = appendWebGPU(so, index, o.onCPU)
-	}
-	if err != nil {
+	k, _ := findKind(name)
+	if err := k.add(so, index, o); err != nil {
 		return deviceError(device, err)
 	}
 	return so.AddSessionConfigEntry("session.record_ep_graph_assignment_info", "1")
@@ -60,11 +56,11 @@ func CheckDevice(name string) error {
 	return err
 }
 
-// splitDevice takes webgpu[:n] or cuda[:n] apart.
+// splitDevice takes names such as webgpu:1 apart.
 func splitDevice(device string) (kind string, index int, err error) {
 	kind, number, given := strings.Cut(device, ":")
-	if kind != "webgpu" && kind != "cuda" {
-		return kind, 0, fmt.Errorf("%w: %q is unknown; use auto, cpu, webgpu[:n] or cuda[:n]", ErrDevice, device)
+	if _, known := findKind(kind); !known {
+		return kind, 0, fmt.Errorf("%w: %q is unknown; use auto, cpu, %s, where the library has them", ErrDevice, device, strings.Join(kindNames(), ", "))
 	}
 	if !given {
 		return kind, 0, nil
@@ -75,18 +71,18 @@ func splitDevice(device string) (kind string, index int, err error) {
 	return kind, index, nil
 }
 
-func appendWebGPU(so *ort.SessionOptions, index int, onCPU []string) error {
+func appendWebGPU(so *ort.SessionOptions, index int, o Options) error {
 	if err := selectAdapter(index); err != nil {
 		return err
 	}
 	options := map[string]string{"powerPreference": "high-performance"}
-	if len(onCPU) > 0 {
-		options["forceCpuNodeNames"] = strings.Join(onCPU, "\n")
+	if len(o.onCPU) > 0 {
+		options["forceCpuNodeNames"] = strings.Join(o.onCPU, "\n")
 	}
 	return so.AppendExecutionProvider("WebGPU", options)
 }
 
-func appendCUDA(so *ort.SessionOptions, index int) error {
+func appendCUDA(so *ort.SessionOptions, index int, _ Options) error {
 	options, err := ort.NewCUDAProviderOptions()
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 
 // Device is a place where models can run.
 type Device struct {
-	Name string // as options and recipes name it: cpu, webgpu:0, cuda:0
+	Name string // as options and recipes name it: cpu, webgpu:0, cuda:0, coreml
 	// Title is what the system or the runtime calls it; empty where neither tells.
 	Title    string
 	Provider string // the runtime's execution provider
@@ -32,29 +32,22 @@ func Devices() ([]Device, error) {
 		return nil, err
 	}
 	list := []Device{{Name: CPU, Title: processorName(), Provider: "CPUExecutionProvider"}}
-	if slices.Contains(providers, "CUDAExecutionProvider") {
-		for i, title := range nvidiaCards() {
-			list = append(list, Device{Name: fmt.Sprintf("cuda:%d", i), Title: title, Provider: "CUDAExecutionProvider"})
-		}
-	}
-	if slices.Contains(providers, "WebGpuExecutionProvider") {
-		list = append(list, webgpuDevices()...)
-	}
-	return list, nil
+	return append(list, devicesOf(providers)...), nil
 }
 
+const webgpuProvider = "WebGpuExecutionProvider"
+
 func webgpuDevices() []Device {
-	const provider = "WebGpuExecutionProvider"
 	adapters, ok := Adapters()
 	if !ok {
 		if goruntime.GOOS == "linux" {
 			return nil // Dawn has nothing but Vulkan here
 		}
-		return []Device{{Name: "webgpu", Provider: provider}}
+		return []Device{{Name: "webgpu", Provider: webgpuProvider}}
 	}
 	var list []Device
 	for i, a := range adapters {
-		list = append(list, Device{Name: fmt.Sprintf("webgpu:%d", i), Title: a.Name, Provider: provider, Software: a.Software})
+		list = append(list, Device{Name: fmt.Sprintf("webgpu:%d", i), Title: a.Name, Provider: webgpuProvider, Software: a.Software})
 	}
 	return list
 }

@@ -42,7 +42,13 @@ type Head struct {
 
 // Open finds input, features and head of a classifier. The model stays the
 // caller's and must not change afterwards. Errors name what was found instead.
+//
+// A model in float16 is opened as float32, in which its layers are trained.
 func Open(m *onnx.Model) (*Network, error) {
+	m, err := widened(m)
+	if err != nil {
+		return nil, fmt.Errorf("open model for transfer: %w", err)
+	}
 	b, im, err := graph.Import(m, graph.ImportConfig{Batch: 1})
 	if err != nil {
 		return nil, fmt.Errorf("open model for transfer: %w", err)
