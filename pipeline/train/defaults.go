@@ -42,6 +42,9 @@ func (r Recipe) Resolve() (Recipe, error) {
 	if r.Task == "image" && (r.Model.Name == "mlp" || r.Model.Name == "cnn") {
 		set(&r.Data.Augment, smallShift)
 	}
+	if r.Task == "image" && r.Model.Name == "cnn" {
+		set(&r.Model.Dropout, cnnDropout)
+	}
 	r.Optimizer = r.Optimizer.resolve(r.Task + " " + r.Model.Name)
 	set(&r.Schedule.Name, "cosine")
 	if r.Model.Name == "vit" {
@@ -88,6 +91,17 @@ const (
 // that begin with the bare pixels; "none" switches it off.
 const smallShift = "shift=0.04"
 
+// NoDropout in a recipe switches off what a network has by default; 0 stands for
+// that default.
+const NoDropout = -1
+
+// cnnRate and cnnDropout were chosen by MNIST's validation part alone, with
+// smallShift: 99.43 % (99.33 without dropout, 99.25 at a rate of 0.001 too).
+const (
+	cnnRate    = 0.002
+	cnnDropout = 0.4
+)
+
 // separableRate suits small networks that normalise each convolution.
 const separableRate = 0.003
 
@@ -102,6 +116,8 @@ func (o Optimizer) resolve(model string) Optimizer {
 		switch model {
 		case "image mlp":
 			set(&o.LearningRate, articleRate)
+		case "image cnn":
+			set(&o.LearningRate, cnnRate)
 		case "image separable":
 			set(&o.LearningRate, separableRate)
 		case layersModel:
@@ -170,7 +186,7 @@ func (r Recipe) wrong() string {
 		return "validation and test_split are shares between 0 and 1"
 	case r.Optimizer.LearningRate <= 0:
 		return "learning_rate must be above 0"
-	case !inUnit(r.Model.Dropout) || !inUnit(r.Optimizer.LabelSmoothing):
+	case r.Model.Dropout >= 1 || !inUnit(r.Optimizer.LabelSmoothing):
 		return "dropout and label_smoothing must be in [0, 1)"
 	case r.Optimizer.ClassWeights != "" && r.Optimizer.ClassWeights != "balanced":
 		return `class_weights is "" or "balanced"`

@@ -9,6 +9,7 @@ import (
 	"athanor/inference/runtime"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/evaluate"
+	"athanor/pipeline/graph"
 )
 
 // evalBatch is how many samples are evaluated at once.
@@ -16,10 +17,11 @@ const evalBatch = 256
 
 // evaluator computes losses and answers without changing the state.
 type evaluator struct {
-	session *runtime.Session
-	rows    int // at once
-	network *network
-	inputs  map[int]*evalInputs
+	// sessions are by the number of rows they are for; graph.Unknown is any.
+	sessions map[int]*runtime.Session
+	rows     int // at once
+	network  *network
+	inputs   map[int]*evalInputs
 }
 
 // evalInputs are the tensors of one batch size.
@@ -30,7 +32,24 @@ type evalInputs struct {
 }
 
 func newEvaluator(n *network) (*evaluator, error) {
-	model, err := n.evalModel()
+	e := &evaluator{sessions: map[int]*runtime.Session{}, rows: evalBatch, network: n, inputs: map[int]*evalInputs{}}
+	if n.kernels() {
+		return e, nil
+	}
+	_, err := e.session(graph.Unknown)
+	return e, err
+}
+
+// session is opened when it is first asked for. Athanor's own operators take a
+// fixed number of rows, plain ones any.
+func (e *evaluator) session(rows int) (*runtime.Session, error) {
+	if !e.network.kernels() {
+		rows = graph.Unknown
+	}
+	if s := e.sessions[rows]; s != nil {
+		return s, nil
+	}
+	model, err := e.network.evalModel(rows)
 	if err != nil {
 		return nil, err
 	}
@@ -38,18 +57,21 @@ func newEvaluator(n *network) (*evaluator, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode evaluation: %w", err)
 	}
-	s, err := runtime.NewSession(data, runtime.Options{Threads: n.recipe.Threads, Device: n.recipe.Device})
+	s, err := runtime.NewSession(data, runtime.Options{Threads: e.network.recipe.Threads, Device: e.network.recipe.Device, Kernels: e.network.kernels()})
 	if err != nil {
 		return nil, fmt.Errorf("open evaluation: %w", err)
 	}
-	return &evaluator{session: s, rows: evalBatch, network: n, inputs: map[int]*evalInputs{}}, nil
+	e.sessions[rows] = s
+	return s, nil
 }
 
 func (e *evaluator) close() {
 	if e == nil {
 		return
 	}
-	e.session.Close()
+	for _, s := range e.sessions {
+		s.Close()
+	}
 	for _, in := range e.inputs {
 		for _, t := range append(in.columns, in.target, in.loss, in.output) {
 			t.Close()
@@ -90,7 +112,11 @@ func (e *evaluator) once(ctx context.Context, state []*runtime.Tensor, feed data
 			return a, err
 		}
 		all := append(append(append([]*runtime.Tensor{}, state...), in.columns...), in.target)
-		if err := e.session.Run(ctx, all, []*runtime.Tensor{in.loss, in.output}); err != nil {
+		session, err := e.session(len(part))
+		if err != nil {
+			return a, err
+		}
+		if err := session.Run(ctx, all, []*runtime.Tensor{in.loss, in.output}); err != nil {
 			return a, err
 		}
 		a.losses = append(a.losses, data(in.loss)...)

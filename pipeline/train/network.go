@@ -59,6 +59,14 @@ func newNetwork(r Recipe, set *dataset.Set, given *Given, teacher *Teacher) (*ne
 // on the CPU in float32; other devices and types get plain ONNX.
 func (n *network) kernels() bool { return runtime.OnCPU(n.recipe.Device) && !n.half() }
 
+// fuse puts operators of Athanor's own into a forward graph where it may.
+func (n *network) fuse(b *graph.Builder) {
+	if n.kernels() {
+		b.FuseConvolutions()
+		b.FuseDense()
+	}
+}
+
 // half tells whether steps compute in float16 where that is safe.
 func (n *network) half() bool { return n.recipe.Precision == Float16 }
 
@@ -230,18 +238,22 @@ func (n *network) nextBuffers(c *nn.Context, named map[string]*graph.Value) *gra
 }
 
 // evalModel computes loss [N, 1] and output [N, K] (probabilities or values) for
-// any number of samples from the flat state.
-func (n *network) evalModel() (*onnx.Model, error) {
+// so many rows, graph.Unknown for any number, from the flat state.
+func (n *network) evalModel(rows int) (*onnx.Model, error) {
 	b := graph.New("evaluate")
 	if !n.kernels() {
 		b.UseCard()
 	}
 	state := n.declareState(b, false)
-	x := n.inputs(b, graph.Unknown)
-	target := n.target(b, graph.Unknown)
+	x := n.inputs(b, rows)
+	target := n.target(b, rows)
 	named := n.unpack(b, state.params, state.buffers)
+	if n.kernels() {
+		b.UseKernels()
+	}
 	c := nn.NewContext(b, false, func(name string, _ []int) *graph.Value { return named[name] })
 	y := n.forward(c, x)
+	n.fuse(b)
 	loss, _ := n.loss(b, y, target, 0)
 	b.Output("loss", loss)
 	b.Output("output", n.answer(b, y))

@@ -49,10 +49,7 @@ func (n *network) pass(b *graph.Builder, state *stateValues, batch int) *pass {
 	p.named = n.unpack(b, state.params, state.buffers)
 	p.context = nn.NewContext(b, true, func(name string, _ []int) *graph.Value { return p.named[name] })
 	y := n.forward(p.context, x)
-	if n.kernels() {
-		b.FuseConvolutions()
-		b.FuseDense()
-	}
+	n.fuse(b)
 	p.loss, p.score = n.blendLoss(b, y, target, batch)
 	p.loss = n.distilled(b, x, y, p.loss)
 	return p

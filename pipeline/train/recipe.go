@@ -55,7 +55,7 @@ type Model struct {
 	Name     string  `toml:"name"` // mlp, cnn, resnet, …
 	Hidden   []int   `toml:"hidden,omitempty"`
 	Channels []int   `toml:"channels,omitempty"`
-	Dropout  float64 `toml:"dropout,omitempty"`
+	Dropout  float64 `toml:"dropout,omitempty"` // below 0 none, see NoDropout
 	Embed    int     `toml:"embed,omitempty"`
 	Buckets  int     `toml:"buckets,omitempty"`
 	Layers   int     `toml:"layers,omitempty"`

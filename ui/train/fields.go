@@ -61,7 +61,7 @@ func basicFields() []Field {
 func moreFields() []Field {
 	return []Field{
 		choice("schedule", []string{"constant", "cosine", "step", "plateau"}, func(r *train.Recipe) *string { return &r.Schedule.Name }),
-		real("dropout", 0, 0.95, func(r *train.Recipe) *float64 { return &r.Model.Dropout }),
+		dropoutField(),
 		real("weight_decay", 0, 1, func(r *train.Recipe) *float64 { return &r.Optimizer.WeightDecay }),
 		real("label_smoothing", 0, 0.5, func(r *train.Recipe) *float64 { return &r.Optimizer.LabelSmoothing }),
 		real("clip", 0, 1000, func(r *train.Recipe) *float64 { return &r.Optimizer.Clip }),
@@ -117,6 +117,25 @@ func sizes(key string, at func(*train.Recipe) *[]int) Field {
 			}
 		},
 	}
+}
+
+// dropoutField shows 0 for none, which the recipe says otherwise where the network
+// has dropout by default.
+func dropoutField() Field {
+	f := real("dropout", 0, 0.95, func(r *train.Recipe) *float64 { return &r.Model.Dropout })
+	get, set := f.Get, f.Set
+	f.Get = func(r *train.Recipe) string {
+		shown := *r
+		shown.Model.Dropout = max(shown.Model.Dropout, 0)
+		return get(&shown)
+	}
+	f.Set = func(r *train.Recipe, s string) {
+		before := r.Model.Dropout
+		if set(r, s); r.Model.Dropout == 0 && before != 0 {
+			r.Model.Dropout = train.NoDropout
+		}
+	}
+	return f
 }
 
 func seedField() Field {
