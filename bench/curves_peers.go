@@ -88,18 +88,15 @@ func readWritten(folder string) (map[string]float64, error) {
 		if filepath.Ext(path) != ".csv" {
 			where = filepath.Dir(where)
 		}
-		keep := func(s eventfile.Scalar) error {
-			got[fmt.Sprintf("%s,%d,%s", where, s.Step, s.Tag)] = s.Value
-			return nil
-		}
+		keep := func(s eventfile.Scalar) { got[fmt.Sprintf("%s,%d,%s", where, s.Step, s.Tag)] = s.Value }
 		if filepath.Ext(path) != ".csv" {
-			return eventfile.ReadFile(path, keep)
+			return eventfile.ReadFile(path, func(s eventfile.Scalar) error { keep(s); return nil })
 		}
 		f, err := os.Open(path)
 		if err != nil {
 			return err
 		}
-		return errors.Join(eventfile.ReadTable(f, func(_ string, s eventfile.Scalar) error { return keep(s) }), f.Close())
+		return errors.Join(eventfile.ReadTable(f, func(_ string, s eventfile.Scalar) error { keep(s); return nil }), f.Close())
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read files of other writers: %w", err)

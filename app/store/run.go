@@ -209,13 +209,21 @@ func (r *Run) appendEpoch(e train.Epoch) error {
 	now := time.Now()
 	err := r.epochs.Append(metrics.Row{
 		Step: int64(e.Step), Epoch: int32(e.Epoch), Time: now, Active: r.clock.active,
-		Values: []float64{e.ValLoss, known(e.ValAccuracy), e.TrainLoss, known(e.TrainAccuracy), r2(e), e.Seconds},
+		Values: []float64{e.ValLoss, accuracy(e, e.ValAccuracy), e.TrainLoss, accuracy(e, e.TrainAccuracy), r2(e), e.Seconds},
 	})
 	if r.mirror != nil {
 		err = errors.Join(err, r.mirror.epoch(e, now))
 	}
 	r.status.epoch(e, now)
 	return errors.Join(err, WriteTOML(filepath.Join(r.dir, StatusFile), r.status))
+}
+
+// accuracy is absent for regression, whose epochs leave it at zero or NaN.
+func accuracy(e train.Epoch, v float64) float64 {
+	if regressed := e.ValR2 == e.ValR2 && e.ValR2 != 0; regressed && e.Confusion == nil {
+		return curve.Absent()
+	}
+	return known(v)
 }
 
 // known turns the NaN by which an accuracy says that the task has none into an
@@ -232,7 +240,10 @@ func r2(e train.Epoch) float64 {
 	if e.ValR2 == 0 && e.ValAccuracy == e.ValAccuracy {
 		return curve.Absent()
 	}
-	return known(e.ValR2)
+	if e.ValR2 != e.ValR2 {
+		return curve.Absent()
+	}
+	return e.ValR2
 }
 
 // Flush hands everything to the operating system: it outlives the process.

@@ -72,8 +72,8 @@ func (s *Status) epoch(e train.Epoch, now time.Time) {
 		s.Last, s.Best = map[string]float64{}, map[string]float64{}
 	}
 	values := map[string]float64{
-		"val_loss": e.ValLoss, "val_accuracy": known(e.ValAccuracy), "val_r2": r2(e),
-		"train_loss": e.TrainLoss, "train_accuracy": known(e.TrainAccuracy),
+		"val_loss": e.ValLoss, "val_accuracy": accuracy(e, e.ValAccuracy), "val_r2": r2(e),
+		"train_loss": e.TrainLoss, "train_accuracy": accuracy(e, e.TrainAccuracy),
 	}
 	for name, v := range values {
 		if curve.IsAbsent(v) {

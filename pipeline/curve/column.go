@@ -51,25 +51,70 @@ func (c *Column) AddAll(ys []float64) {
 	}
 }
 
-// addRest is AddAll for a summary that has a finite value already.
+// addRest is AddAll for a summary that has a finite value already. Four values are
+// taken at once where all are finite: a sum alone would wait for its last addition
+// at every value.
 func (c *Column) addRest(ys []float64) {
-	lo, hi, sum, last, n := c.Min, c.Max, c.Sum, c.Last, c.N
-	for _, y := range ys {
-		if y-y != 0 {
-			c.addSpecial(y)
-			continue
+	for len(ys) >= 4 {
+		n := c.addFinite(ys)
+		ys = ys[n:]
+		for range min(4, len(ys)) {
+			c.Add(ys[0])
+			ys = ys[1:]
 		}
-		if y < lo {
-			lo = y
-		}
-		if y > hi {
-			hi = y
-		}
-		sum += y
-		last = y
-		n++
 	}
-	c.Min, c.Max, c.Sum, c.Last, c.N = lo, hi, sum, last, n
+	for _, y := range ys {
+		c.Add(y)
+	}
+}
+
+// addFinite takes values by fours up to a value that is not finite, and returns how
+// many.
+func (c *Column) addFinite(ys []float64) int {
+	lo, hi := c.Min, c.Max
+	var s0, s1, s2, s3 float64
+	i := 0
+	for ; i+4 <= len(ys); i += 4 {
+		four := ys[i : i+4 : i+4]
+		if !finite4(four) {
+			break
+		}
+		if four[0] < lo {
+			lo = four[0]
+		}
+		if four[0] > hi {
+			hi = four[0]
+		}
+		if four[1] < lo {
+			lo = four[1]
+		}
+		if four[1] > hi {
+			hi = four[1]
+		}
+		if four[2] < lo {
+			lo = four[2]
+		}
+		if four[2] > hi {
+			hi = four[2]
+		}
+		if four[3] < lo {
+			lo = four[3]
+		}
+		if four[3] > hi {
+			hi = four[3]
+		}
+		s0, s1, s2, s3 = s0+four[0], s1+four[1], s2+four[2], s3+four[3]
+	}
+	if i > 0 {
+		c.Min, c.Max, c.Sum, c.N, c.Last = lo, hi, c.Sum+(s0+s1+(s2+s3)), c.N+i, ys[i-1]
+	}
+	return i
+}
+
+// finite4 reports whether four values are neither NaN nor infinite.
+func finite4(y []float64) bool {
+	_ = y[3]
+	return (y[0]-y[0])+(y[1]-y[1])+((y[2]-y[2])+(y[3]-y[3])) == 0
 }
 
 func (c *Column) addSpecial(y float64) {

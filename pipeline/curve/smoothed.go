@@ -120,14 +120,41 @@ func (s *emaState) run(ys []float64, weight float64) {
 		return
 	}
 	last, keep := s.last, 1-weight
+	for len(ys) >= 4 {
+		if !finite4(ys) {
+			last = blend(ys[:4], last, weight)
+		} else {
+			last = blend4(ys, last, weight, keep)
+		}
+		ys = ys[4:]
+	}
+	s.last = blend(ys, last, weight)
+}
+
+// blend4 smooths four finite values in place after last and returns the newest. Each
+// is worked out from last directly, so that four wait for one multiplication.
+func blend4(ys []float64, last, weight, keep float64) float64 {
+	_ = ys[3]
+	w2 := weight * weight
+	a := keep * ys[0]
+	b := a*weight + keep*ys[1]
+	c := b*weight + keep*ys[2]
+	d := c*weight + keep*ys[3]
+	ys[0], ys[1], ys[2] = last*weight+a, last*w2+b, last*(w2*weight)+c
+	ys[3] = last*(w2*w2) + d
+	return ys[3]
+}
+
+// blend smooths ys in place, one value after the other.
+func blend(ys []float64, last, weight float64) float64 {
 	for i, y := range ys {
 		if y-y != 0 {
 			continue
 		}
-		last = last*weight + keep*y
+		last = last*weight + (1-weight)*y
 		ys[i] = last
 	}
-	s.last = last
+	return last
 }
 
 // Bucket returns the summary of the smoothed values of bucket i.

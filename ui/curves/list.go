@@ -277,6 +277,9 @@ func (l *runList) update(i widget.ListItemID, o fyne.CanvasObject) {
 
 // value is the number by which runs are compared.
 func (l *runList) value(i store.Info) string {
+	if v := i.Metric("val_r2"); !math.IsNaN(v) {
+		return "R² " + l.v.book.Number(v)
+	}
 	if v := i.Metric("val_accuracy"); !math.IsNaN(v) {
 		return l.v.book.Percent(v)
 	}

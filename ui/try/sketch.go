@@ -23,7 +23,8 @@ type Sketch struct {
 
 	ink     *image.Gray
 	picture *canvas.Image
-	last    fyne.Position
+	last    fyne.Position // where the pointer was
+	inked   fyne.Position // how far the stroke is drawn: half the way to last
 	down    bool
 	empty   bool
 }
@@ -49,13 +50,10 @@ func (s *Sketch) Clear() {
 }
 
 // MouseDown implements desktop.Mouseable.
-func (s *Sketch) MouseDown(e *desktop.MouseEvent) {
-	s.down, s.last = true, e.Position
-	s.stroke(e.Position)
-}
+func (s *Sketch) MouseDown(e *desktop.MouseEvent) { s.stroke(e.Position) }
 
 // MouseUp implements desktop.Mouseable.
-func (s *Sketch) MouseUp(*desktop.MouseEvent) { s.down = false }
+func (s *Sketch) MouseUp(*desktop.MouseEvent) { s.lift() }
 
 // MouseIn implements desktop.Hoverable.
 func (s *Sketch) MouseIn(*desktop.MouseEvent) {}
@@ -74,21 +72,57 @@ func (s *Sketch) MouseOut() {}
 func (s *Sketch) Dragged(e *fyne.DragEvent) { s.stroke(e.Position) }
 
 // DragEnd implements fyne.Draggable.
-func (s *Sketch) DragEnd() { s.down = false }
+func (s *Sketch) DragEnd() { s.lift() }
 
 // Cursor implements desktop.Cursorable.
 func (s *Sketch) Cursor() desktop.Cursor { return desktop.CrosshairCursor }
 
-// stroke draws from the last place to the one given.
+// stroke takes the pointer's next place. What is drawn bends around the last one:
+// a curve from half way before it to half way behind it, so that few places make a
+// smooth stroke.
 func (s *Sketch) stroke(to fyne.Position) {
-	if !s.down {
-		s.down, s.last = true, to
+	if s.down && to == s.last {
+		return
 	}
-	k := pad / max(min(s.Size().Width, s.Size().Height), 1)
-	Line(s.ink, s.last.X*k, s.last.Y*k, to.X*k, to.Y*k)
-	s.last, s.empty = to, false
+	if !s.down {
+		s.down, s.last, s.inked = true, to, to
+	}
+	half := fyne.NewPos((s.last.X+to.X)/2, (s.last.Y+to.Y)/2)
+	k := s.scale()
+	bend(s.ink, s.inked.X*k, s.inked.Y*k, s.last.X*k, s.last.Y*k, half.X*k, half.Y*k)
+	s.last, s.inked, s.empty = to, half, false
 	s.picture.Refresh()
 	s.changed()
+}
+
+// lift draws what is left of a stroke.
+func (s *Sketch) lift() {
+	if !s.down {
+		return
+	}
+	s.down = false
+	if s.inked != s.last {
+		k := s.scale()
+		Line(s.ink, s.inked.X*k, s.inked.Y*k, s.last.X*k, s.last.Y*k)
+		s.picture.Refresh()
+		s.changed()
+	}
+}
+
+// scale is the ink's pixels a unit of the screen.
+func (s *Sketch) scale() float32 { return pad / max(min(s.Size().Width, s.Size().Height), 1) }
+
+// bend draws a quadratic Bézier curve between two points towards a third.
+func bend(ink *image.Gray, x0, y0, cx, cy, x1, y1 float32) {
+	const parts = 8
+	fromX, fromY := x0, y0
+	for i := 1; i <= parts; i++ {
+		t := float32(i) / parts
+		a, b, c := (1-t)*(1-t), 2*t*(1-t), t*t
+		x, y := a*x0+b*cx+c*x1, a*y0+b*cy+c*y1
+		Line(ink, fromX, fromY, x, y)
+		fromX, fromY = x, y
+	}
 }
 
 func (s *Sketch) changed() {

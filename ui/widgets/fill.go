@@ -120,8 +120,10 @@ func (r *fillRenderer) Layout(size fyne.Size) {
 	place(r.rest[0], 0, h-e, w, e)
 	place(r.rest[1], 0, e-1, e, h-2*e+2)
 	place(r.rest[2], w-e, e-1, e, h-2*e+2)
-	r.core.StrokeWidth = h - 2*e + 2 // over half of a unit of the frame on each side: none shows through
-	r.core.Position1, r.core.Position2 = fyne.NewPos(e-1, h/2), fyne.NewPos(w-e+1, h/2)
+	// The line runs from top to bottom: Fyne leaves out what lies outside of what is
+	// scrolled by its box, and that of a line is as if it had no width.
+	r.core.StrokeWidth = w - 2*e + 2 // over half of a unit of the frame on each side: none shows through
+	r.core.Position1, r.core.Position2 = fyne.NewPos(w/2, e-1), fyne.NewPos(w/2, h-e+1)
 }
 
 // split turns the one rectangle into parts, or back.
