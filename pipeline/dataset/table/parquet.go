@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/parquet-go/parquet-go"
 )
 
-// parquetReader reads a Parquet file column by column in batches. Nested lists
-// are left out and said.
+// parquetReader reads a Parquet file column by column in batches: while the rows
+// of one are handed out, all processors read the next. Nested lists are left out
+// and said.
 type parquetReader struct {
 	file     *os.File
 	groups   []parquet.RowGroup
@@ -19,16 +23,15 @@ type parquetReader struct {
 	leaves   []int // leaf column indices that are read
 	columns  []string
 	readers  []parquet.ColumnChunkValueReader
-	batch    [][]parquet.Value // one list a column
-	at, size int               // place in the batch
-	left     int64             // rows of the group not yet read
+	left     int64 // rows of the group not yet read
 	total    int64
+	batch    *parquetBatch      // the rows that are handed out
+	at       int                // place in the batch
+	coming   chan *parquetBatch // the next one; nil where none is under way
 	done     int64
 	row      Row
 	problems Problems
 }
-
-const parquetBatch = 1024
 
 func openParquet(path string) (r Reader, err error) {
 	// The library panics on some damaged files; that must not end the studio.
@@ -77,64 +80,89 @@ func (p *parquetReader) describe(file *parquet.File) error {
 		return fmt.Errorf("%w: %d columns, at most %d are read", ErrFormat, len(p.leaves), MaxColumns)
 	}
 	p.columns = names(p.columns)
-	p.row.Cells = make([]Cell, len(p.columns))
-	p.batch = make([][]parquet.Value, len(p.columns))
-	for i := range p.batch {
-		p.batch[i] = make([]parquet.Value, parquetBatch)
-	}
+	p.batch = p.newBatch()
 	return nil
 }
 
 // Read implements Reader.
 func (p *parquetReader) Read() (row *Row, err error) {
-	if p.at == p.size {
-		if err := p.fill(); err != nil {
-			return nil, err
+	for p.at == p.batch.size {
+		if p.batch.err != nil {
+			return nil, p.batch.err
 		}
+		p.next()
 	}
-	for i := range p.row.Cells {
-		p.row.Cells[i] = parquetCell(p.batch[i][p.at])
-	}
+	width := len(p.columns)
+	p.row.Cells = p.batch.cells[p.at*width : (p.at+1)*width]
 	p.row.Number = int(p.done)
 	p.done++
 	p.at++
 	return &p.row, nil
 }
 
-// fill reads the next batch of every column.
-func (p *parquetReader) fill() (err error) {
+// next takes the batch that was read meanwhile and has the one that was handed
+// out filled again.
+func (p *parquetReader) next() {
+	if p.coming == nil {
+		p.coming = make(chan *parquetBatch, 1)
+		p.ahead(p.newBatch())
+	}
+	used := p.batch
+	p.batch, p.at = <-p.coming, 0
+	if p.batch.err == nil {
+		p.ahead(used)
+	} else {
+		p.coming = nil
+	}
+}
+
+// ahead fills b beside the caller.
+func (p *parquetReader) ahead(b *parquetBatch) {
+	coming := p.coming
+	go func() {
+		b.size, b.err = p.fill(b)
+		coming <- b
+	}()
+}
+
+// fill reads the next batch of every column, on all processors.
+func (p *parquetReader) fill(b *parquetBatch) (size int, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: damaged Parquet page (%v)", ErrFormat, r)
+			err = fmt.Errorf("%w: damaged Parquet file (%v)", ErrFormat, r)
 		}
 	}()
 	for p.left == 0 {
 		if err := p.nextGroup(); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	p.at, p.size = 0, int(min(p.left, parquetBatch))
-	for i, r := range p.readers {
-		if err := readFull(r, p.batch[i][:p.size]); err != nil {
-			return fmt.Errorf("%w: column %q near row %d: %w", ErrFormat, p.columns[i], p.done, err)
-		}
+	b.begun = p.group
+	size = int(min(p.left, int64(b.rows)))
+	if err := p.fillColumns(b, size); err != nil {
+		return 0, err
 	}
-	p.left -= int64(p.size)
-	return nil
+	p.left -= int64(size)
+	return size, nil
 }
 
-func readFull(r parquet.ValueReader, into []parquet.Value) error {
-	for len(into) > 0 {
-		n, err := r.ReadValues(into)
-		into = into[n:]
-		if err != nil && !(errors.Is(err, io.EOF) && len(into) == 0) {
-			return fmt.Errorf("%d values are missing: %w", len(into), err)
-		}
-		if n == 0 && err == nil {
-			return io.ErrNoProgress
+func (p *parquetReader) fillColumns(b *parquetBatch, size int) error {
+	var next atomic.Int32
+	var wg sync.WaitGroup
+	errs := make([]error, len(p.columns))
+	work := func() {
+		for i := int(next.Add(1)) - 1; i < len(errs); i = int(next.Add(1)) - 1 {
+			if err := b.column(i, size, p.readers[i]); err != nil {
+				errs[i] = fmt.Errorf("%w: column %q: %w", ErrFormat, p.columns[i], err)
+			}
 		}
 	}
-	return nil
+	for range min(len(errs), runtime.GOMAXPROCS(0)) - 1 {
+		wg.Go(work)
+	}
+	work()
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 func (p *parquetReader) nextGroup() error {
@@ -159,30 +187,6 @@ func (p *parquetReader) closeReaders() {
 	p.readers = p.readers[:0]
 }
 
-func parquetCell(v parquet.Value) Cell {
-	if v.IsNull() {
-		return Cell{Null: true}
-	}
-	switch v.Kind() {
-	case parquet.Boolean:
-		if v.Boolean() {
-			return Cell{Text: []byte("true")}
-		}
-		return Cell{Text: []byte("false")}
-	case parquet.Int32:
-		return Cell{Number: float64(v.Int32()), Typed: true}
-	case parquet.Int64:
-		return Cell{Number: float64(v.Int64()), Typed: true}
-	case parquet.Float:
-		return Cell{Number: float64(v.Float()), Typed: true}
-	case parquet.Double:
-		return Cell{Number: v.Double(), Typed: true}
-	case parquet.ByteArray, parquet.FixedLenByteArray:
-		return Cell{Text: v.ByteArray()}
-	}
-	return Cell{Text: []byte(v.String())}
-}
-
 // Columns implements Reader.
 func (p *parquetReader) Columns() []string { return p.columns }
 
@@ -191,11 +195,15 @@ func (p *parquetReader) Problems() *Problems { return &p.problems }
 
 // Offset implements Reader: the share of groups begun.
 func (p *parquetReader) Offset() int64 {
-	return p.total * int64(p.group) / int64(max(1, len(p.groups)))
+	return p.total * int64(p.batch.begun) / int64(max(1, len(p.groups)))
 }
 
 // Close implements Reader.
 func (p *parquetReader) Close() error {
+	if p.coming != nil {
+		<-p.coming
+		p.coming = nil
+	}
 	p.closeReaders()
 	return p.file.Close()
 }
