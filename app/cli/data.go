@@ -56,6 +56,19 @@ func (f *dataFlags) config(path string) (source.Config, error) {
 	return c, err
 }
 
+// check looks the data set over and shows how far it is.
+func (f *dataFlags) check(command *cobra.Command, path string) (source.Config, *health.Report, error) {
+	c, err := f.config(path)
+	if err != nil {
+		return c, nil, err
+	}
+	progress, done := dataProgress(command.ErrOrStderr())
+	defer done()
+	c.Progress = progress
+	report, err := health.Check(command.Context(), c)
+	return c, report, err
+}
+
 // dataMemory is from where memory is given back eagerly: what a data set of any
 // size needs stays below it, and without it Go would let it grow to the double.
 const dataMemory = 480 << 20
@@ -92,14 +105,7 @@ func newDataCheck() *cobra.Command {
 			"them to a file instead, to be given back with --operations.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := f.config(args[0])
-			if err != nil {
-				return err
-			}
-			progress, done := dataProgress(cmd.ErrOrStderr())
-			c.Progress = progress
-			report, err := health.Check(cmd.Context(), c)
-			done()
+			c, report, err := f.check(cmd, args[0])
 			if err != nil {
 				return err
 			}

@@ -41,14 +41,7 @@ func newDataFix() *cobra.Command {
 			"`athanor data undo PATH` takes them back.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := f.config(args[0])
-			if err != nil {
-				return err
-			}
-			progress, done := dataProgress(cmd.ErrOrStderr())
-			c.Progress = progress
-			report, err := health.Check(cmd.Context(), c)
-			done()
+			_, report, err := f.check(cmd, args[0])
 			if err != nil {
 				return err
 			}

@@ -11,9 +11,23 @@ import (
 
 // Order is the order of samples in an epoch (counted from 0): a permutation of
 // [0, n) that depends on seed and epoch only, so that any batch of any epoch can
-// be found again.
-func Order(n int, seed uint64, epoch int) []int {
-	return rand.New(rand.NewPCG(seed, uint64(epoch)+1)).Perm(n)
+// be found again. It takes four bytes a sample.
+func Order(n int, seed uint64, epoch int) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	rand.New(rand.NewPCG(seed, uint64(epoch)+1)).Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+	return order
+}
+
+// rowsOf are samples of an order as the feeds take them.
+func rowsOf(order []int32) []int {
+	rows := make([]int, len(order))
+	for i, row := range order {
+		rows[i] = int(row)
+	}
+	return rows
 }
 
 // BatchRows are the feed rows of one batch of an epoch, step counted from 0
@@ -21,16 +35,16 @@ func Order(n int, seed uint64, epoch int) []int {
 func BatchRows(feed dataset.Feed, seed uint64, epoch, batch, step int, excluded map[int]bool) []int {
 	order := keep(feed, Order(feed.Len(), seed, epoch), excluded)
 	start := min(step*batch, len(order))
-	return order[start:min(start+batch, len(order))]
+	return rowsOf(order[start:min(start+batch, len(order))])
 }
 
-func keep(feed dataset.Feed, order []int, excluded map[int]bool) []int {
+func keep(feed dataset.Feed, order []int32, excluded map[int]bool) []int32 {
 	if len(excluded) == 0 {
 		return order
 	}
 	kept := order[:0]
 	for _, i := range order {
-		if !excluded[feed.Row(i)] {
+		if !excluded[feed.Row(int(i))] {
 			kept = append(kept, i)
 		}
 	}
@@ -68,7 +82,7 @@ const (
 )
 
 // readAhead starts reading order from batch number first on.
-func readAhead(ctx context.Context, feed dataset.Feed, order []int, batch, first, epoch int) *batches {
+func readAhead(ctx context.Context, feed dataset.Feed, order []int32, batch, first, epoch int) *batches {
 	ctx, cancel := context.WithCancel(ctx)
 	b := &batches{
 		feed: feed, epoch: epoch, queue: make(chan []filled, ahead), cancel: cancel, done: make(chan struct{}),
@@ -83,7 +97,7 @@ func readAhead(ctx context.Context, feed dataset.Feed, order []int, batch, first
 }
 
 // read fills groups of batches until order or ctx ends.
-func (b *batches) read(ctx context.Context, order []int, batch int) {
+func (b *batches) read(ctx context.Context, order []int32, batch int) {
 	bytes := 1
 	for _, col := range b.feed.Columns() {
 		bytes += batch * size(col.Shape) * col.Type.Size()
@@ -92,7 +106,7 @@ func (b *batches) read(ctx context.Context, order []int, batch int) {
 	for len(order) > 0 {
 		var list []filled
 		for len(list) < group && len(order) > 0 {
-			rows := order[:min(batch, len(order))]
+			rows := rowsOf(order[:min(batch, len(order))])
 			order = order[len(rows):]
 			list = append(list, b.fill(ctx, rows))
 		}

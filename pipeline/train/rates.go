@@ -96,7 +96,7 @@ type search struct {
 	state  *state
 	step   *stepper
 	emit   func(RatePoint)
-	order  []int
+	order  []int32
 	epoch  int
 	mean   float64
 	lowest float64
@@ -149,7 +149,7 @@ func (s *search) load(ctx context.Context) error {
 		s.order = Order(feed.Len(), s.recipe.Seed, s.epoch)
 		s.epoch++
 	}
-	rows := s.order[:batch]
+	rows := rowsOf(s.order[:batch])
 	s.order = s.order[batch:]
 	b := filled{rows: rows}
 	for _, col := range feed.Columns() {

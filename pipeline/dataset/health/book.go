@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -163,6 +164,42 @@ func (b *book) repeated(r *Report, exact, similar *near.Union) {
 		return len(f.Samples) < shown
 	})
 	r.add(f)
+	b.alike(r, exact, similar)
+}
+
+// fewestAlike is from how many samples on a set of near duplicates is said to
+// make up a class.
+const fewestAlike = 10
+
+// alike finds classes of which more than half are nearly the same.
+func (b *book) alike(r *Report, exact, similar *near.Union) {
+	if similar.Joined() == exact.Joined() {
+		return
+	}
+	sizes := map[int]int{}
+	similar.Copies(func(_, first int) bool {
+		sizes[first]++
+		return true
+	})
+	for _, first := range slices.Sorted(maps.Keys(sizes)) {
+		label, size := b.labels[first], sizes[first]+1
+		if size < fewestAlike || label < 0 || 2*size <= b.counts[label] {
+			continue
+		}
+		r.add(Finding{
+			Kind: Alike, Severity: Warning, Count: min(size, b.counts[label]), Of: b.counts[label], Column: b.class(label), Samples: []string{b.name(first)},
+		})
+	}
+}
+
+// class is the label of a code.
+func (b *book) class(code int32) string {
+	for name, c := range b.index {
+		if c == code {
+			return name
+		}
+	}
+	return ""
 }
 
 // leaks finds samples whose likes stand in another part.

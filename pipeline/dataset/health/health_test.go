@@ -300,3 +300,31 @@ func TestDroppedRowsCountNowhere(t *testing.T) {
 		t.Errorf("%d samples, %+v", after.Samples, after.Findings)
 	}
 }
+
+// TestTemplatesAreFound: texts of one template are said to be.
+func TestTemplatesAreFound(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("text,label\n")
+	for i := range 60 {
+		if i%3 == 0 {
+			fmt.Fprintf(&b, "%s,bad\n", strings.Repeat(fmt.Sprintf("word%d ", i*7919), 12))
+			continue
+		}
+		fmt.Fprintf(&b, "The product with the number %d that we bought in the shop on the corner was a great help to everybody who saw it on that day,good\n", i)
+	}
+	path := filepath.Join(t.TempDir(), "template.csv")
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := health.Check(t.Context(), source.Config{Path: path, Text: "text", Label: "label", Cache: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := r.Find(health.Alike)
+	if len(found) != 1 || found[0].Column != "good" || found[0].Count <= 20 || found[0].Of != 40 {
+		t.Fatalf("found %+v", found)
+	}
+	if en, zh := found[0].Message("en"), found[0].Message("zh"); !strings.Contains(en, " of 40 samples of class good") || !strings.Contains(zh, "40 个样本中有") {
+		t.Errorf("%q, %q", en, zh)
+	}
+}

@@ -36,6 +36,7 @@ const (
 	MissingLabel   Kind = "missing-label"
 	Duplicates     Kind = "duplicates"
 	NearDuplicates Kind = "near-duplicates"
+	Alike          Kind = "alike"
 	Leak           Kind = "leak"
 	Conflict       Kind = "label-conflict"
 	Imbalance      Kind = "imbalance"

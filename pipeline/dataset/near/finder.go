@@ -14,7 +14,7 @@ type Texts struct {
 	exact    *Buckets
 	bands    *Buckets
 	printer  Printer
-	sketches []Sketch // of the rows from base on
+	sketches [][]Sketch // of the rows from base on, in chunks that never move
 	spilled  *os.File
 	base     int
 	rows     int
@@ -22,8 +22,11 @@ type Texts struct {
 	memory   int
 }
 
-// sketchesInMemory is 64 MB of them.
-const sketchesInMemory = 1 << 20
+// sketchesInMemory is 64 MB of them; a chunk is half a megabyte.
+const (
+	sketchesInMemory = 1 << 20
+	sketchChunk      = 1 << 13
+)
 
 // NewTexts makes an empty finder that spills below dir.
 func NewTexts(dir string) *Texts {
@@ -53,8 +56,13 @@ func (t *Texts) AddPrint(p *Print) error {
 			}
 		}
 	}
-	t.sketches = append(t.sketches, p.Sketch)
-	if len(t.sketches) >= t.memory {
+	last := len(t.sketches) - 1
+	if last < 0 || len(t.sketches[last]) == sketchChunk {
+		t.sketches = append(t.sketches, make([]Sketch, 0, sketchChunk))
+		last++
+	}
+	t.sketches[last] = append(t.sketches[last], p.Sketch)
+	if t.rows-t.base >= t.memory {
 		return t.spill()
 	}
 	return nil
@@ -71,18 +79,21 @@ func (t *Texts) spill() error {
 		os.Remove(f.Name())
 		t.spilled = f
 	}
-	raw := unsafe.Slice((*byte)(unsafe.Pointer(&t.sketches[0])), len(t.sketches)*sketchBytes)
-	if _, err := t.spilled.WriteAt(raw, int64(t.base)*int64(sketchBytes)); err != nil {
-		return fmt.Errorf("spill sketches to disk: %w; free some space", err)
+	for _, chunk := range t.sketches {
+		raw := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(chunk))), len(chunk)*sketchBytes)
+		if _, err := t.spilled.WriteAt(raw, int64(t.base)*int64(sketchBytes)); err != nil {
+			return fmt.Errorf("spill sketches to disk: %w; free some space", err)
+		}
+		t.base += len(chunk)
 	}
-	t.base += len(t.sketches)
 	t.sketches = t.sketches[:0]
 	return nil
 }
 
 func (t *Texts) sketch(row int) (s Sketch, err error) {
 	if row >= t.base {
-		return t.sketches[row-t.base], nil
+		at := row - t.base
+		return t.sketches[at/sketchChunk][at%sketchChunk], nil
 	}
 	raw := unsafe.Slice((*byte)(unsafe.Pointer(&s)), sketchBytes)
 	if _, err := t.spilled.ReadAt(raw, int64(row)*int64(sketchBytes)); err != nil {

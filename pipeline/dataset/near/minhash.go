@@ -114,21 +114,30 @@ func (p *Printer) read(text []byte) int {
 // empty is a bin that no shingle fell into.
 const empty = 1<<32 - 1
 
-// fillEmpty gives an empty bin the value of the next full one, changed by the
-// distance.
+// fillEmpty gives an empty bin the value of the next full one, the first being
+// next to the last, changed by the distance. It has no branches within its loop,
+// as full and empty bins take turns at random.
 func fillEmpty(least *[Bins]uint32) {
-	was := *least
-	value, distance := uint32(empty), uint32(0)
-	for i := 2*Bins - 1; i >= 0; i-- {
-		at := i % Bins
-		if was[at] != empty {
-			value, distance = was[at], 0
-			continue
+	const step = 0x9e3779b1
+	first := 0
+	for first < Bins && least[first] == empty {
+		first++
+	}
+	if first == Bins {
+		return
+	}
+	value, change := least[first], uint32(first)*step
+	for i := Bins - 1; i >= 0; i-- {
+		v := least[i]
+		change += step
+		if v != empty {
+			change = 0
 		}
-		distance++
-		if i < Bins && value != empty {
-			least[at] = value + distance*0x9e3779b1
+		if v == empty {
+			v = value
 		}
+		value = v
+		least[i] = value + change
 	}
 }
 
@@ -145,11 +154,13 @@ func (s *Sketch) Similarity(o *Sketch) float64 {
 	return (float64(same)/Bins - chance) / (1 - chance)
 }
 
+// keys joins values that lie far apart: neighbours may both come from one full
+// bin, and texts would meet that share hardly anything.
 func keys(least *[Bins]uint32) (keys [bands]uint64) {
 	for b := range keys {
 		h := uint64(b+1) * prime2
-		for _, v := range least[b*bandRows : (b+1)*bandRows] {
-			h = fold(h^uint64(v), prime1)
+		for i := b; i < Bins; i += Bins / bandRows {
+			h = fold(h^uint64(least[i]), prime1)
 		}
 		keys[b] = h
 	}

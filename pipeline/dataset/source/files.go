@@ -29,6 +29,7 @@ type fileSource struct {
 	notes   []string
 	broken  []string
 	same    *near.Union
+	copies  *near.Union // those of same that are equal
 }
 
 // labelled is a file with its place on disk and its label.
@@ -261,7 +262,7 @@ func (s *fileSource) leaveOut(failed map[int]error) {
 func (s *fileSource) finish(set *dataset.Set, rows []int, build func(a *feed.Answers) (maker, error)) (*dataset.Set, error) {
 	a := &feed.Answers{Numbers: make([]int32, len(rows)), Classes: make([]int32, len(rows))}
 	set.SampleName = func(number int) string { return s.files[number].Name }
-	w := splitter{c: s.c, same: s.same, label: func(i int) int { return int(a.Classes[i]) }, sides: make([]folder.Side, len(rows))}
+	w := splitter{c: s.c, same: s.same, copies: s.copies, note: func(text string) { s.note("%s", text) }, label: func(i int) int { return int(a.Classes[i]) }, sides: make([]folder.Side, len(rows))}
 	seen := map[int]bool{}
 	for i, r := range rows {
 		f := &s.files[r]
@@ -327,7 +328,7 @@ func (s *fileSource) texts(ctx context.Context) (*dataset.Set, error) {
 	if err := w.store.Flush(); err != nil {
 		return nil, err
 	}
-	if _, s.same, err = finder.Find(ctx); err != nil {
+	if s.copies, s.same, err = finder.Find(ctx); err != nil {
 		return nil, err
 	}
 	set := &dataset.Set{Task: dataset.Text}

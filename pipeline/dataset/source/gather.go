@@ -36,6 +36,7 @@ type tableSource struct {
 	print   *print
 	notes   []string
 	store   *near.Union // duplicates
+	copies  *near.Union // those of store that are equal; nil where all are
 }
 
 // samples is what is kept of each usable row.
@@ -172,7 +173,7 @@ func (s *tableSource) gather(ctx context.Context) error {
 		s.note(fmt.Sprintf("%d rows with an empty text are left out", noText))
 	}
 	s.nameClasses(index)
-	s.store, err = finder.find(ctx)
+	s.store, s.copies, err = finder.find(ctx)
 	return err
 }
 
@@ -293,19 +294,21 @@ func (d *duplicates) add(row *table.Row) error {
 	return d.rows.Add(near.Hash(d.buf), d.n-1)
 }
 
-func (d *duplicates) find(ctx context.Context) (*near.Union, error) {
+// find returns the sets of equal or nearly equal rows, and those of equal ones,
+// nil where all are.
+func (d *duplicates) find(ctx context.Context) (u, copies *near.Union, err error) {
 	if d.texts != nil {
-		_, similar, err := d.texts.Find(ctx)
-		return similar, err
+		copies, u, err = d.texts.Find(ctx)
+		return u, copies, err
 	}
-	u := &near.Union{}
-	err := d.rows.Each(ctx, func(rows []int) error {
+	u = &near.Union{}
+	err = d.rows.Each(ctx, func(rows []int) error {
 		for _, r := range rows[1:] {
 			u.Join(rows[0], r)
 		}
 		return nil
 	})
-	return u, err
+	return u, nil, err
 }
 
 func (d *duplicates) close() {

@@ -57,7 +57,7 @@ func (s *fileSource) pictures(ctx context.Context) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, s.same, err = finder.Find(ctx); err != nil {
+	if s.copies, s.same, err = finder.Find(ctx); err != nil {
 		return nil, err
 	}
 	layout, err := json.Marshal(map[string]any{"height": size, "width": size, "channels": 3, "order": "RGB", "fit": "stretch"})

@@ -15,7 +15,7 @@ type parted struct{ train, validation, test []int32 }
 // split divides the samples: as the files say, by time, or by class and group,
 // duplicates always on one side.
 func (s *tableSource) split() (parted, error) {
-	w := splitter{c: s.c, sides: s.samples.sides, times: s.samples.times, same: s.store}
+	w := splitter{c: s.c, sides: s.samples.sides, times: s.samples.times, same: s.store, copies: s.copies, note: s.note}
 	if !s.schema.Regression {
 		w.label = s.samples.names.At
 	}
@@ -23,6 +23,9 @@ func (s *tableSource) split() (parted, error) {
 	for i, g := range s.samples.groups {
 		if first, ok := byHash[g]; ok {
 			s.store.Join(first, i)
+			if s.copies != nil {
+				s.copies.Join(first, i)
+			}
 		} else {
 			byHash[g] = i
 		}
@@ -40,6 +43,10 @@ type splitter struct {
 	label func(i int) int // class of a sample; nil for regression
 	times []float64
 	same  *near.Union
+	// copies are the samples of same that are equal, or of one group of the
+	// person's; nil where same holds no others.
+	copies *near.Union
+	note   func(text string)
 }
 
 func (w *splitter) split() (parted, error) {
@@ -134,7 +141,21 @@ func (w *splitter) part(from rowSet, share float64, seed uint64) (kept rowSet, h
 	if w.same != nil && w.same.Joined() > 0 {
 		of := w.same.Groups(len(w.sides))
 		c.Group = func(i int) int { return of(from.at(i)) }
+		w.loosen(&c, from)
 	}
 	a, b, err := split.Rows(n, c)
 	return rowSet{rows: from.take(a)}, from.take(b), err
+}
+
+// loosen lets a class whose texts or pictures are nearly all alike be divided,
+// copies staying together, instead of leaving a part without it.
+func (w *splitter) loosen(c *split.Config, from rowSet) {
+	if w.copies == nil || w.copies.Joined() == w.same.Joined() {
+		return
+	}
+	copies := w.copies.Groups(len(w.sides))
+	c.Copies = func(i int) int { return copies(from.at(i)) }
+	c.Divided = func(_, samples int) {
+		w.note(fmt.Sprintf("%d samples of a class are nearly the same, as from one template, and are divided all the same, only equal ones staying together; the score flatters where little else differs", samples))
+	}
 }

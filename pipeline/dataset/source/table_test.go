@@ -272,3 +272,31 @@ func TestMistypedTextsBecomeOtherTokensInTrainingOnly(t *testing.T) {
 		t.Error("validation texts are mistyped")
 	}
 }
+
+// TestTemplateTextsAreDivided: texts of one template that differ in a word are
+// near duplicates, and still no part of the split is left empty.
+func TestTemplateTextsAreDivided(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("text,label\n")
+	for i := range 200 {
+		verdict, label := "was a great help to everybody who came to see it on that long day", "good"
+		if i%2 == 1 {
+			verdict, label = "was of no use to anyone and broke before we had even seen it working", "bad"
+		}
+		fmt.Fprintf(&b, "The product with the number %d that we bought in the shop on the corner %s,%s\n", i, verdict, label)
+	}
+	path := filepath.Join(t.TempDir(), "template.csv")
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set, err := source.Open(t.Context(), source.Config{Path: path, Task: dataset.Text, Text: "text", Label: "label", Validation: 0.2, Seed: 1, Cache: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Train.Len() != 160 || set.Validation == nil || set.Validation.Len() != 40 {
+		t.Fatalf("%d training and %v validation samples", set.Train.Len(), set.Validation)
+	}
+	if notes := strings.Join(set.Notes, "\n"); !strings.Contains(notes, "template") {
+		t.Errorf("notes %q", notes)
+	}
+}

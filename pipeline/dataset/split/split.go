@@ -25,6 +25,14 @@ type Config struct {
 	// Group returns the group of a sample: a group is never divided. A negative
 	// group is a group of its own; nil means that all are.
 	Group func(i int) int
+	// Copies returns the group of a sample where only what must never be divided
+	// counts: each of its groups lies inside one of Group. A class whose groups are
+	// so large that less than half its share could be held out is divided by
+	// Copies instead; nil divides by Group whatever comes of it.
+	Copies func(i int) int
+	// Divided is told of each class that was divided by Copies: its label and
+	// samples. nil tells nobody.
+	Divided func(label, samples int)
 }
 
 // Rows divides the samples 0 … n-1 and returns both parts in rising order. The
@@ -40,7 +48,7 @@ func Rows(n int, c Config) (kept, held []int32, err error) {
 	if c.Share > 0 {
 		members := groups(n, c.Group)
 		for _, class := range classes(n, c, members) {
-			class.choose(c, members, out)
+			class.holdOut(c, members, out)
 		}
 	}
 	held = make([]int32, 0, int(c.Share*float64(n))+1)
@@ -125,14 +133,64 @@ func sizes(n int, label func(int) int) map[int]int {
 	return out
 }
 
-// choose marks samples of one class as held out until its share is reached.
-func (k *classOf) choose(c Config, members map[int32][]int32, out []bool) {
+// fewest is how many samples a class has whose groups are ever divided.
+const fewest = 10
+
+// holdOut marks the samples of a class that are held out.
+func (k *classOf) holdOut(c Config, members map[int32][]int32, out []bool) {
+	chosen, enough := k.choose(c, members)
+	if !enough && c.Copies != nil && k.total >= fewest {
+		loose, copies := k.byCopies(c, members)
+		if c.Divided != nil {
+			c.Divided(k.label, k.total)
+		}
+		chosen, _ = loose.choose(c, copies)
+		members = copies
+	}
+	for _, f := range chosen {
+		mark(f, members, out)
+	}
+}
+
+// byCopies is the same class with the groups of Copies.
+func (k *classOf) byCopies(c Config, members map[int32][]int32) (loose *classOf, copies map[int32][]int32) {
+	var all []int32
+	for _, f := range k.firsts {
+		if m := members[f]; m != nil {
+			all = append(all, m...)
+		} else {
+			all = append(all, f)
+		}
+	}
+	slices.Sort(all)
+	loose, copies = &classOf{label: k.label, total: k.total}, map[int32][]int32{}
+	first := map[int]int32{}
+	for _, i := range all {
+		g := c.Copies(int(i))
+		if g < 0 {
+			loose.firsts = append(loose.firsts, i)
+			continue
+		}
+		at, ok := first[g]
+		if !ok {
+			at = i
+			first[g] = i
+			loose.firsts = append(loose.firsts, i)
+		}
+		copies[at] = append(copies[at], i)
+	}
+	return loose, copies
+}
+
+// choose picks groups of a class until its share is reached; enough tells
+// whether half of it was.
+func (k *classOf) choose(c Config, members map[int32][]int32) (chosen []int32, enough bool) {
 	want := int(math.Round(c.Share * float64(k.total)))
 	if want == 0 && len(k.firsts) > 1 {
 		want = 1
 	}
 	if want == 0 || len(k.firsts) < 2 {
-		return
+		return nil, want == 0
 	}
 	r := rand.New(rand.NewPCG(c.Seed, uint64(k.label)+0x9e3779b97f4a7c15))
 	r.Shuffle(len(k.firsts), func(i, j int) { k.firsts[i], k.firsts[j] = k.firsts[j], k.firsts[i] })
@@ -148,14 +206,16 @@ func (k *classOf) choose(c Config, members map[int32][]int32, out []bool) {
 		}
 		taken += size
 		left--
-		mark(f, members, out)
+		chosen = append(chosen, f)
 		if taken == want {
-			return
+			break
 		}
 	}
 	if taken == 0 {
-		mark(smallest, members, out)
+		// More than its share, unless nearly all of the class is in one group.
+		return []int32{smallest}, 2*least <= k.total
 	}
+	return chosen, 2*taken >= want
 }
 
 func mark(first int32, members map[int32][]int32, out []bool) {

@@ -105,3 +105,44 @@ func TestByTimeHoldsTheLatest(t *testing.T) {
 		t.Errorf("one moment was divided: kept %v, held %v", kept, held)
 	}
 }
+
+// TestRowsDividesTemplates: a class that is nearly all one group is held out in
+// part all the same, its copies on one side.
+func TestRowsDividesTemplates(t *testing.T) {
+	label := func(i int) int { return i % 2 }
+	group := func(i int) int { // class 0 is one group but for two samples, class 1 is free
+		if i%2 == 0 && i > 2 {
+			return 4
+		}
+		return -1
+	}
+	copies := func(i int) int {
+		if i%2 == 0 && i > 2 {
+			return i / 8
+		}
+		return -1
+	}
+	told := map[int]int{}
+	c := split.Config{
+		Share: 0.2, Seed: 3, Label: label, Group: group, Copies: copies,
+		Divided: func(label, samples int) { told[label] += samples },
+	}
+	kept, held, err := split.Rows(400, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[int]int{}
+	for _, h := range held {
+		by[label(int(h))]++
+		if slices.ContainsFunc(kept, func(k int32) bool { return copies(int(k)) >= 0 && copies(int(k)) == copies(int(h)) }) {
+			t.Fatalf("copies of %d are on both sides", h)
+		}
+	}
+	if by[0] != 40 || by[1] != 40 || told[0] != 200 || told[1] != 0 {
+		t.Errorf("held out %v, told of %v", by, told)
+	}
+	c.Copies = nil
+	if _, held, _ = split.Rows(400, c); len(held) >= 60 {
+		t.Errorf("without copies %d are held out", len(held))
+	}
+}
