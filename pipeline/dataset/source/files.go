@@ -325,7 +325,7 @@ func (s *fileSource) texts(ctx context.Context) (*dataset.Set, error) {
 		s.progress(i)
 	}
 	s.leaveOut(failed)
-	if err := w.store.Flush(); err != nil {
+	if err := w.flush(); err != nil {
 		return nil, err
 	}
 	if s.copies, s.same, err = finder.Find(ctx); err != nil {

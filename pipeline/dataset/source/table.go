@@ -15,7 +15,6 @@ import (
 	"athanor/inference/onnx"
 	"athanor/inference/text"
 	"athanor/pipeline/dataset"
-	"athanor/pipeline/dataset/augment"
 	"athanor/pipeline/dataset/feed"
 	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/table"
@@ -149,7 +148,7 @@ func (s *tableSource) set(ctx context.Context) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.samples.sides, s.store = nil, nil
+	s.samples.sides, s.store, s.copies = nil, nil, nil
 	set := &dataset.Set{Task: s.task, Name: filepath.Base(s.c.Path), Classes: s.classes}
 	answers := &feed.Answers{Numbers: s.samples.numbers.list, Values: s.samples.values}
 	if !s.schema.Regression {
@@ -265,7 +264,7 @@ func (s *tableSource) fillTokens(ctx context.Context, set *dataset.Set, a *feed.
 	err = s.eachSample(ctx, func(_ int, row *table.Row) error {
 		return w.add(row.Cells[s.schema.Text].String())
 	})
-	if err = errors.Join(err, w.store.Flush()); err != nil {
+	if err = errors.Join(err, w.flush()); err != nil {
 		return nil, err
 	}
 	return w.finish(s.c, set, a)
@@ -288,56 +287,6 @@ func tokens(c Config) (text.Tokenizer, error) {
 		return nil, fmt.Errorf("make the tokenizer: %w", err)
 	}
 	return t, nil
-}
-
-// tokenWriter stores token ids as int32.
-type tokenWriter struct {
-	tokens text.Tokenizer
-	store  *feed.Store
-	noise  *augment.Text
-	texts  *feed.Strings // where characters are changed during training
-	ids    []int64
-	raw    []byte
-}
-
-func newTokenWriter(t text.Tokenizer, c Config) (*tokenWriter, error) {
-	n := t.Length()
-	w := &tokenWriter{tokens: t, store: feed.NewStore(4*n, c.Cache, 0), ids: make([]int64, n), raw: make([]byte, 4*n)}
-	var err error
-	if w.noise, err = augment.ParseText(c.Augment); err == nil && w.noise != nil && w.noise.Mistypes() {
-		w.texts = feed.NewStrings(c.Cache, 0)
-	}
-	return w, err
-}
-
-func (w *tokenWriter) add(text string) error {
-	if w.texts != nil {
-		if err := w.texts.Append(text); err != nil {
-			return err
-		}
-	}
-	w.tokens.IDs(w.ids, text)
-	for i, id := range w.ids {
-		binary.LittleEndian.PutUint32(w.raw[4*i:], uint32(id))
-	}
-	return w.store.Append(w.raw)
-}
-
-func (w *tokenWriter) finish(c Config, set *dataset.Set, a *feed.Answers) (maker, error) {
-	definition, err := w.tokens.Definition().Marshal()
-	if err != nil {
-		return nil, fmt.Errorf("store the tokenizer: %w", err)
-	}
-	set.Metadata = []onnx.Pair{{Key: text.MetadataKey, Value: string(definition)}}
-	return func(rows []int32, training bool) dataset.Feed {
-		switch {
-		case !training || w.noise == nil:
-			return feed.NewTokens(w.store, a, rows, nil, c.Seed)
-		case w.texts != nil:
-			return feed.NewMistyped(w.store, a, rows, w.texts, w.noise, w.tokens.IDs, w.noise, c.Seed)
-		}
-		return feed.NewTokens(w.store, a, rows, w.noise, c.Seed)
-	}, nil
 }
 
 func checkNamed(samples int, classes []string) error {
