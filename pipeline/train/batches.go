@@ -21,8 +21,8 @@ func Order(n int, seed uint64, epoch int) []int32 {
 	return order
 }
 
-// rowsOf are samples of an order as the feeds take them.
-func rowsOf(order []int32) []int {
+// samplesOf are the rows of an order as the feeds take them.
+func samplesOf(order []int32) []int {
 	rows := make([]int, len(order))
 	for i, row := range order {
 		rows[i] = int(row)
@@ -35,7 +35,7 @@ func rowsOf(order []int32) []int {
 func BatchRows(feed dataset.Feed, seed uint64, epoch, batch, step int, excluded map[int]bool) []int {
 	order := keep(feed, Order(feed.Len(), seed, epoch), excluded)
 	start := min(step*batch, len(order))
-	return rowsOf(order[start:min(start+batch, len(order))])
+	return samplesOf(order[start:min(start+batch, len(order))])
 }
 
 func keep(feed dataset.Feed, order []int32, excluded map[int]bool) []int32 {
@@ -106,7 +106,7 @@ func (b *batches) read(ctx context.Context, order []int32, batch int) {
 	for len(order) > 0 {
 		var list []filled
 		for len(list) < group && len(order) > 0 {
-			rows := rowsOf(order[:min(batch, len(order))])
+			rows := samplesOf(order[:min(batch, len(order))])
 			order = order[len(rows):]
 			list = append(list, b.fill(ctx, rows))
 		}

@@ -149,7 +149,7 @@ func (s *search) load(ctx context.Context) error {
 		s.order = Order(feed.Len(), s.recipe.Seed, s.epoch)
 		s.epoch++
 	}
-	rows := rowsOf(s.order[:batch])
+	rows := samplesOf(s.order[:batch])
 	s.order = s.order[batch:]
 	b := filled{rows: rows}
 	for _, col := range feed.Columns() {
