@@ -34,15 +34,14 @@ func TestChineseIsTypedThroughAnInputMethod(t *testing.T) {
 	d.do("mousemove", "700", "760", "click", "1") // the window gets the focus
 	d.palette("new project")
 	d.do("key", "ctrl+space") // turns pinyin on
-	time.Sleep(300 * time.Millisecond)
+	d.settle()
 	for key := range strings.SplitSeq("nihao", "") {
 		d.do("key", key)
-		time.Sleep(120 * time.Millisecond)
+		d.settle() // its candidates are on screen
 	}
-	time.Sleep(500 * time.Millisecond)
 	d.shoot("input-method")
 	d.do("key", "space") // commits the first candidate
-	time.Sleep(500 * time.Millisecond)
+	d.settle()
 	d.shoot("input-method-committed")
 	d.do("key", "ctrl+space") // off again
 	d.do("key", "Return")

@@ -56,7 +56,7 @@ func TestFromFirstStartToATrainedNetwork(t *testing.T) {
 	if share(img, img.Bounds(), color.RGBA{R: 0xe6, G: 0x9f, A: 255}) < 0.0005 {
 		t.Error("no training curve is on the screen")
 	}
-	d.gallery()
+	p.gallery(t, d)
 	m.IdleCPU, m.ResidentMB, m.AnonymousMB = p.idle(t, d)
 	m.Busy = max(m.Busy, busy())
 	m.Window = p.close(t)
@@ -108,11 +108,9 @@ func (d *display) hasWindow() bool {
 func (p *program) train(t *testing.T, d *display) (charts float64, counted ui.Counters) {
 	t.Helper()
 	d.palette("digits")
-	await(t, "the run", 60*time.Second, func() bool {
-		d.key("ctrl+Return")
-		time.Sleep(300 * time.Millisecond)
-		return len(p.runs()) > 0
-	})
+	p.rested(t, d)
+	d.key("ctrl+Return")
+	await(t, "the run", 60*time.Second, func() bool { return len(p.runs()) > 0 })
 	var from time.Time
 	await(t, "the end of the run", 120*time.Second, func() bool {
 		info, err := store.ReadInfo(p.runs()[0])
@@ -189,14 +187,14 @@ func places() [][2]string {
 }
 
 // gallery photographs every screen in both languages and looks.
-func (d *display) gallery() {
+func (p *program) gallery(t *testing.T, d *display) {
+	t.Helper()
 	for _, look := range looks() {
 		d.palette(look[1])
 		d.palette(look[2])
 		for _, place := range places() {
 			d.key("ctrl+" + place[1])
-			time.Sleep(500 * time.Millisecond) // what loads in the background needs a moment
-			d.settle()
+			p.rested(t, d)
 			d.shoot(place[0] + "-" + look[0])
 		}
 	}
@@ -209,7 +207,7 @@ func (p *program) idle(t *testing.T, d *display) (cpu, resident, anonymous float
 	t.Helper()
 	d.key("ctrl+1")
 	d.settle()
-	time.Sleep(5 * time.Second) // the window gives memory back when it has rested for three
+	time.Sleep(25 * time.Second) // the models of screens that were left are closed after 20, then memory is given back
 	const span = 5 * time.Second
 	before := p.cpu(t)
 	time.Sleep(span)

@@ -165,13 +165,26 @@ func (p *program) counters(t *testing.T) ui.Counters {
 	return c
 }
 
-// read asks the running program for its counters, which begin anew then.
+// read asks the running program for its counters; the longest times begin anew then.
 func (p *program) read(t *testing.T) ui.Counters {
+	t.Helper()
+	return p.ask(t, syscall.SIGUSR1)
+}
+
+// rested waits until the program has no work in the background, and its picture
+// stands still.
+func (p *program) rested(t *testing.T, d *display) {
+	t.Helper()
+	await(t, "the end of the work in the background", 60*time.Second, func() bool { return p.ask(t, syscall.SIGUSR2).Pending == 0 })
+	d.settle()
+}
+
+func (p *program) ask(t *testing.T, signal syscall.Signal) ui.Counters {
 	t.Helper()
 	if err := os.Remove(p.countersFile()); err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGUSR1); err != nil {
+	if err := p.cmd.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "the counters", 10*time.Second, func() bool {

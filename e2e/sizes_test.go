@@ -37,11 +37,10 @@ func TestScreensFitEverySize(t *testing.T) {
 				d.palette(look[1])
 				d.palette(look[2])
 				d.palette("digits")
-				time.Sleep(time.Second)
+				p.rested(t, d)
 				for _, place := range places() {
 					d.key("ctrl+" + place[1])
-					time.Sleep(300 * time.Millisecond)
-					d.settle()
+					p.rested(t, d)
 					img := d.shoot(place[0] + "-" + look[0] + "-" + name)
 					marginIsFree(t, img, factor, place[0]+" "+look[0])
 				}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime/debug"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/storage"
 
+	"athanor/app/desktop"
 	"athanor/app/project"
 	"athanor/ui/shell"
 )
@@ -91,16 +91,17 @@ func (s *Studio) afterCrash(report string) {
 }
 
 // stayAwake keeps the machine from falling asleep until the returned function is
-// called. Where systemd-inhibit is missing it does nothing.
+// called. Where there is no login manager to ask it does nothing.
 func stayAwake(ctx context.Context) (release func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	c := exec.CommandContext(ctx, "systemd-inhibit", "--what=idle:sleep", "--who=Athanor", "--why=a network is learning", "sleep", "infinity")
-	if err := c.Start(); err != nil {
-		slog.Debug("the machine may fall asleep while training", "error", err)
-		return cancel
-	}
 	go func() {
-		_ = c.Wait() // it ends by being cancelled
+		sleep, err := desktop.StayAwake(ctx, "a network is learning")
+		if err != nil {
+			slog.Debug("the machine may fall asleep while training", "error", err)
+			return
+		}
+		<-ctx.Done()
+		sleep()
 	}()
 	return cancel
 }

@@ -33,8 +33,9 @@ type meter struct {
 	shown    atomic.Int64 // from the program's start to the window
 	picture  atomic.Int64 // from opening samples to the first picture of one
 	charts   atomic.Int64
-	preview  spans // a live picture's way from its arrival to the screen
-	answers  spans // from a question on the Try screen, such as a stroke, to its answer
+	pending  atomic.Int64 // pieces of work off the UI goroutine
+	preview  spans        // a live picture's way from its arrival to the screen
+	answers  spans        // from a question on the Try screen, such as a stroke, to its answer
 }
 
 func newMeter(next func(func())) *meter { return &meter{next: next} }
@@ -63,6 +64,11 @@ func (m *meter) pictured(after time.Duration) { m.picture.Store(int64(after)) }
 func (m *meter) drawn() { m.charts.Add(1) }
 
 func (m *meter) failed() { m.errors.Add(1) }
+
+// begun notes a piece of work off the UI goroutine; over ends it.
+func (m *meter) begun() { m.pending.Add(1) }
+
+func (m *meter) over() { m.pending.Add(-1) }
 
 // raise stores d where it is the most so far, and reports whether it is.
 func raise(most *atomic.Int64, d time.Duration) bool {
@@ -129,6 +135,7 @@ type Counters struct {
 	ShownMS    float64 `json:"shown_ms"`
 	PictureMS  float64 `json:"picture_ms"`
 	Charts     int64   `json:"charts"`
+	Pending    int64   `json:"pending"` // pieces of work off the UI goroutine, now
 	Preview    Preview `json:"preview"`
 	Answers    Preview `json:"answers"`
 }
@@ -181,7 +188,8 @@ func (m *meter) counters() Counters {
 	return Counters{
 		Calls: m.calls.Load(), LongestMS: ms(&m.longest), LongestCPU: ms(&m.thread), Longest: name, WaitMS: ms(&m.wait),
 		FrameMS: ms(&m.frame), FrameCPU: ms(&m.frameCPU), Errors: m.errors.Load(), ShownMS: ms(&m.shown),
-		PictureMS: ms(&m.picture), Charts: m.charts.Load(), Preview: m.preview.preview(), Answers: m.answers.preview(),
+		PictureMS: ms(&m.picture), Charts: m.charts.Load(), Pending: m.pending.Load(),
+		Preview: m.preview.preview(), Answers: m.answers.preview(),
 	}
 }
 
@@ -192,8 +200,8 @@ const debugEnv = "ATHANOR_DEBUG"
 // countersFile is that file.
 const countersFile = "window-counters.json"
 
-// watch writes the counters down and clears them whenever the signal for it
-// comes, until ctx ends.
+// watch writes the counters down whenever a signal for it comes, until ctx ends:
+// one of the two signals clears the longest times, too.
 func (m *meter) watch(ctx context.Context, folder string) {
 	mode := os.Getenv(debugEnv)
 	if mode == "" {
@@ -209,10 +217,12 @@ func (m *meter) watch(ctx context.Context, folder string) {
 			select {
 			case <-ctx.Done():
 				return
-			case <-asked:
+			case sig := <-asked:
 				m.next(func() { // where the spans live
 					m.report(folder)
-					m.clear()
+					if clears(sig) {
+						m.clear()
+					}
 				})
 			}
 		}

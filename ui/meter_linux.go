@@ -18,5 +18,8 @@ func threadTime() time.Duration {
 	return time.Duration(t.Nano())
 }
 
-// notifyReport passes on the signal that asks for the counters.
-func notifyReport(to chan os.Signal) { signal.Notify(to, syscall.SIGUSR1) }
+// notifyReport passes on the signals that ask for the counters.
+func notifyReport(to chan os.Signal) { signal.Notify(to, syscall.SIGUSR1, syscall.SIGUSR2) }
+
+// clears reports whether the longest times count anew after this signal.
+func clears(s os.Signal) bool { return s == syscall.SIGUSR1 }

@@ -270,12 +270,13 @@ func (j *session) tidy(dir string) {
 	})
 }
 
-// notify tells the desktop, for a person who looks elsewhere.
+// notify tells the desktop, for a person who looks elsewhere. Fyne waits for the
+// desktop's answer, and the window does not.
 func (s *Studio) notify(title, text string) {
 	if !s.prefs.Notify {
 		return
 	}
-	s.app.SendNotification(fyne.NewNotification("Athanor · "+title, text))
+	go s.app.SendNotification(fyne.NewNotification("Athanor · "+title, text))
 }
 
 // throwAway moves the folder of a discarded run into the trash, and offers to

@@ -345,9 +345,11 @@ func (s *Studio) copyText(text string) {
 // async runs work off the UI goroutine and hands its outcome to done on it.
 func async[T any](s *Studio, work func(context.Context) (T, error), done func(T, error)) context.CancelFunc {
 	ctx, cancel := context.WithCancel(s.ctx)
+	s.meter.begun()
 	go func() {
 		v, err := work(ctx)
 		s.post(func() {
+			defer s.meter.over()
 			defer cancel()
 			if ctx.Err() == nil {
 				done(v, err)

@@ -18,6 +18,23 @@ func EMA(dst, ys []float64, weight float64) {
 	}
 }
 
+// Mean is EMA for values that come one after the other; its zero value is ready.
+type Mean struct {
+	state emaState
+	begun bool
+}
+
+// Next returns what EMA puts in the place of y, the next value.
+func (m *Mean) Next(y, weight float64) float64 {
+	if !smoothes(weight) {
+		return y
+	}
+	if !m.begun {
+		m.begun, m.state.debias = true, 1
+	}
+	return m.state.next(y, weight)
+}
+
 // smoothes reports whether a weight changes anything; TensorBoard takes a
 // weight outside 0…1 for none.
 func smoothes(weight float64) bool { return weight > 0 && weight <= 1 }

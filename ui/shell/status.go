@@ -29,13 +29,17 @@ type Status struct {
 	netBox                       *fyne.Container
 }
 
+// jobWidth has room for "epoch 100 of 100 · 12 min left · 3 waiting".
+const jobWidth = 280
+
 // NewStatus returns a bar without a job.
 func NewStatus() *Status {
 	s := &Status{
-		device: widgets.Note(""), memory: widgets.Note(""), network: widgets.Note(""), job: widgets.Note(""),
+		device: widgets.Note(""), memory: widgets.Note(""), network: widgets.Note(""), job: widgets.Note("").Align(fyne.TextAlignTrailing).Truncate(),
 		bar: widgets.NewBar(look.Ember, 4),
 	}
-	line := widgets.Row(look.Gap, container.NewCenter(s.job), container.NewCenter(widgets.Width(s.bar, 120)))
+	// A text that grows and shrinks would lay the window out anew, and draw it twice.
+	line := widgets.Row(look.Gap, container.NewCenter(widgets.Width(s.job, jobWidth)), container.NewCenter(widgets.Width(s.bar, 120)))
 	s.jobBox = widgets.NewPress(container.New(layout.NewCustomPaddedLayout(2, 2, 8, 8), line), "", 4, func() {
 		if s.OnJob != nil {
 			s.OnJob()

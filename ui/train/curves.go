@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"athanor/pipeline/chart"
 	"athanor/pipeline/curve"
 	"athanor/pipeline/train"
@@ -11,6 +13,8 @@ import (
 // view that later points do not change.
 type Curves struct {
 	steps, loss, accuracy      []float64
+	smoothLoss, smoothAccuracy []float64
+	lossMean, accuracyMean     curve.Mean
 	ends, valLoss, valAccuracy []float64
 	best                       curve.Point
 	hasBest                    bool
@@ -22,6 +26,8 @@ func (c *Curves) Step(m train.Metric) {
 	c.steps = append(c.steps, float64(m.Step))
 	c.loss = append(c.loss, m.Loss)
 	c.accuracy = append(c.accuracy, m.Accuracy)
+	c.smoothLoss = append(c.smoothLoss, c.lossMean.Next(m.Loss, smoothing))
+	c.smoothAccuracy = append(c.smoothAccuracy, c.accuracyMean.Next(m.Accuracy, smoothing))
 }
 
 // Epoch adds the validation at an epoch's end.
@@ -39,7 +45,7 @@ func (c Curves) Points() int { return len(c.steps) }
 
 // Share returns a view of the points so far.
 func (c Curves) Share() Curves {
-	for _, s := range []*[]float64{&c.steps, &c.loss, &c.accuracy, &c.ends, &c.valLoss, &c.valAccuracy} {
+	for _, s := range []*[]float64{&c.steps, &c.loss, &c.accuracy, &c.smoothLoss, &c.smoothAccuracy, &c.ends, &c.valLoss, &c.valAccuracy} {
 		*s = (*s)[:len(*s):len(*s)]
 	}
 	return c
@@ -51,7 +57,7 @@ const smoothing = 0.9
 // LossSpec describes the chart of the loss: every step faintly, their mean
 // solid, validation dashed, the best epoch as a dot.
 func (c Curves) LossSpec(names [2]string, theme chart.Theme) chart.Spec {
-	spec := c.spec(c.loss, c.valLoss, names, theme)
+	spec := c.spec(c.loss, c.smoothLoss, c.valLoss, names, theme)
 	if c.hasBest && len(spec.Lines) > 0 {
 		spec.Lines[len(spec.Lines)-1].Dots = []curve.Point{c.best}
 	}
@@ -60,15 +66,13 @@ func (c Curves) LossSpec(names [2]string, theme chart.Theme) chart.Spec {
 
 // AccuracySpec describes the chart of the accuracy.
 func (c Curves) AccuracySpec(names [2]string, theme chart.Theme) chart.Spec {
-	spec := c.spec(c.accuracy, c.valAccuracy, names, theme)
+	spec := c.spec(c.accuracy, c.smoothAccuracy, c.valAccuracy, names, theme)
 	spec.Y.Kind = chart.Percent
 	return spec
 }
 
-func (c Curves) spec(raw, validation []float64, names [2]string, theme chart.Theme) chart.Spec {
+func (c Curves) spec(raw, smooth, validation []float64, names [2]string, theme chart.Theme) chart.Spec {
 	solid, dashed := look.Series(0), look.Colour(look.Validation)
-	smooth := make([]float64, len(raw))
-	curve.EMA(smooth, raw, smoothing)
 	lines := []chart.Line{
 		{Samples: curve.NewPoints(c.steps, raw), Colour: solid, Faint: true},
 		{Name: names[0], Samples: curve.NewPoints(c.steps, smooth), Colour: solid},
@@ -78,5 +82,39 @@ func (c Curves) spec(raw, validation []float64, names [2]string, theme chart.The
 			Name: names[1], Samples: curve.NewPoints(c.ends, validation), Colour: dashed, Dash: chart.DashPattern(1), Width: 2,
 		})
 	}
-	return chart.Spec{Lines: lines, EpochTicks: c.ends, IgnoreOutliers: true, NoLegend: true, Theme: theme}
+	spec := chart.Spec{Lines: lines, EpochTicks: c.ends, NoLegend: true, Theme: theme}
+	spec.Y.Min, spec.Y.Max = usualRange(raw, validation)
+	return spec
+}
+
+// looked is how many values of a line the range of the axis is taken from at most:
+// this is asked for five times a second, beside a network that learns.
+const looked = 1024
+
+// usualRange is where nearly all values lie, with some air: the 2nd to the 98th
+// hundredth of those looked at, and all of the validation's. Without two values it is
+// empty, and the chart takes what there is.
+func usualRange(raw, validation []float64) (lo, hi float64) {
+	stride := 1
+	for len(raw)/stride > looked {
+		stride *= 2 // the same values as the last time, most times: the axis stands still
+	}
+	var seen []float64
+	for i := 0; i < len(raw); i += stride {
+		if v := raw[i]; v-v == 0 {
+			seen = append(seen, v)
+		}
+	}
+	if len(seen) == 0 {
+		return 0, 0
+	}
+	slices.Sort(seen)
+	lo, hi = seen[len(seen)*2/100], seen[(len(seen)-1)*98/100]
+	for _, v := range validation {
+		if v-v == 0 {
+			lo, hi = min(lo, v), max(hi, v)
+		}
+	}
+	air := (hi - lo) * 0.04
+	return lo - air, hi + air
 }

@@ -158,6 +158,21 @@ func TestCurvesShareIsAMoment(t *testing.T) {
 	}
 }
 
+func TestOneSpikeDoesNotFlattenTheCurve(t *testing.T) {
+	uitest.App(t)
+	var c uitrain.Curves
+	for i := range 5000 {
+		c.Step(train.Metric{Step: i + 1, Loss: 1 + float64(i%10)/10})
+	}
+	c.Step(train.Metric{Step: 5001, Loss: 1e6})
+	c.Step(train.Metric{Step: 5002, Loss: math.NaN()})
+	c.Epoch(train.Epoch{Epoch: 1, Step: 5002, ValLoss: 3, ValAccuracy: .6})
+	y := c.LossSpec([2]string{"t", "v"}, widgets.ChartTheme()).Y
+	if y.Min > 1 || y.Min < 0.5 || y.Max < 3 || y.Max > 4 {
+		t.Errorf("the axis shows %v to %v, want about 1 to 3", y.Min, y.Max)
+	}
+}
+
 func TestPlotDrawsTheNewestOrder(t *testing.T) {
 	uitest.App(t)
 	q := uitest.NewQueue()

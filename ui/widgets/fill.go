@@ -60,39 +60,43 @@ func (f *Fill) CreateRenderer() fyne.WidgetRenderer {
 }
 
 // largeFill is the area in square units from which a Fill is drawn in parts: below
-// it the parts cost more than they save.
-const largeFill = 128 * 128
+// it the parts cost more than they save. plainFill is the same for square corners:
+// a line alone is as good, but for half a pixel where the width is odd.
+const (
+	largeFill = 128 * 128
+	plainFill = 32 * 32
+)
+
+// fillShape is how a Fill is drawn.
+type fillShape int
+
+const (
+	asRectangle fillShape = iota
+	asLine
+	asFramedLine
+)
 
 type fillRenderer struct {
-	f    *Fill
-	rect *canvas.Rectangle // all of it, or its upper edge
-	core *canvas.Line      // nil while it is drawn as one
-	rest [3]*canvas.Rectangle
+	f     *Fill
+	shape fillShape
+	rect  *canvas.Rectangle // all of it, or the frame's upper edge
+	core  *canvas.Line
+	rest  [3]*canvas.Rectangle // the frame's lower, left and right edge
 }
 
-// paint takes colours and corners over.
-func (r *fillRenderer) paint() {
-	fill, radius := r.f.fill(), r.f.radius
-	r.rect.FillColor, r.rect.CornerRadius = fill, radius
-	if r.f.stroke != "" {
-		r.rect.StrokeColor, r.rect.StrokeWidth = look.Colour(r.f.stroke), 1
+// suits is the cheapest shape for a size. Parts overlap, which a colour that lets
+// through what is behind it would show.
+func (r *fillRenderer) suits(size fyne.Size) fillShape {
+	area := size.Width * size.Height
+	switch {
+	case r.f.stroke != "" || !opaque(r.f.fill()):
+		return asRectangle
+	case area >= largeFill && min(size.Width, size.Height) > 4*r.edge():
+		return asFramedLine
+	case area >= plainFill && r.f.radius == 0:
+		return asLine
 	}
-	if r.core == nil {
-		return
-	}
-	r.core.StrokeColor = fill
-	r.rect.CornerRadius, r.rect.TopLeftCornerRadius, r.rect.TopRightCornerRadius = 0, radius, radius
-	for _, edge := range r.rest {
-		edge.FillColor = fill
-	}
-	r.rest[0].BottomLeftCornerRadius, r.rest[0].BottomRightCornerRadius = radius, radius
-}
-
-// inParts reports whether the rectangle is drawn in parts: they overlap, which a
-// colour that lets through what is behind it would show.
-func (r *fillRenderer) inParts(size fyne.Size) bool {
-	return size.Width*size.Height >= largeFill && min(size.Width, size.Height) > 4*r.edge() &&
-		r.f.stroke == "" && opaque(r.f.fill())
+	return asRectangle
 }
 
 func opaque(c color.Color) bool {
@@ -103,40 +107,68 @@ func opaque(c color.Color) bool {
 // edge is how wide the frame around the line is.
 func (r *fillRenderer) edge() float32 { return max(r.f.radius, 4) }
 
-func (r *fillRenderer) Layout(size fyne.Size) {
-	if r.inParts(size) != (r.core != nil) {
-		r.split(r.core == nil)
+// paint takes colours and corners over.
+func (r *fillRenderer) paint() {
+	fill, radius := r.f.fill(), r.f.radius
+	r.rect.FillColor, r.rect.CornerRadius = fill, radius
+	r.rect.TopLeftCornerRadius, r.rect.TopRightCornerRadius = 0, 0
+	if r.f.stroke != "" {
+		r.rect.StrokeColor, r.rect.StrokeWidth = look.Colour(r.f.stroke), 1
 	}
-	if r.core == nil {
-		r.rect.Resize(size)
+	if r.shape == asRectangle {
 		return
 	}
-	e, w, h := r.edge(), size.Width, size.Height
-	place := func(o *canvas.Rectangle, x, y, width, height float32) {
-		o.Move(fyne.NewPos(x, y))
-		o.Resize(fyne.NewSize(width, height))
+	r.core.StrokeColor = fill
+	if r.shape == asLine {
+		return
 	}
-	place(r.rect, 0, 0, w, e)
-	place(r.rest[0], 0, h-e, w, e)
-	place(r.rest[1], 0, e-1, e, h-2*e+2)
-	place(r.rest[2], w-e, e-1, e, h-2*e+2)
-	// The line runs from top to bottom: Fyne leaves out what lies outside of what is
-	// scrolled by its box, and that of a line is as if it had no width.
-	r.core.StrokeWidth = w - 2*e + 2 // over half of a unit of the frame on each side: none shows through
-	r.core.Position1, r.core.Position2 = fyne.NewPos(w/2, e-1), fyne.NewPos(w/2, h-e+1)
+	r.rect.CornerRadius, r.rect.TopLeftCornerRadius, r.rect.TopRightCornerRadius = 0, radius, radius
+	for _, edge := range r.rest {
+		edge.FillColor = fill
+	}
+	r.rest[0].BottomLeftCornerRadius, r.rest[0].BottomRightCornerRadius = radius, radius
 }
 
-// split turns the one rectangle into parts, or back.
-func (r *fillRenderer) split(on bool) {
-	if !on {
-		r.core, r.rest = nil, [3]*canvas.Rectangle{}
-		r.rect.TopLeftCornerRadius, r.rect.TopRightCornerRadius = 0, 0
-	} else {
+// Layout lets lines run from top to bottom: Fyne leaves out what lies outside of what
+// is scrolled by its box, and that of a line is as if it had no width.
+func (r *fillRenderer) Layout(size fyne.Size) {
+	if shape := r.suits(size); shape != r.shape {
+		r.become(shape)
+	}
+	e, w, h := r.edge(), size.Width, size.Height
+	switch r.shape {
+	case asRectangle:
+		r.rect.Resize(size)
+	case asLine:
+		r.core.StrokeWidth = w
+		r.core.Position1, r.core.Position2 = fyne.NewPos(w/2, 0), fyne.NewPos(w/2, h)
+	case asFramedLine:
+		put(r.rect, 0, 0, w, e)
+		put(r.rest[0], 0, h-e, w, e)
+		put(r.rest[1], 0, e-1, e, h-2*e+2)
+		put(r.rest[2], w-e, e-1, e, h-2*e+2)
+		r.core.StrokeWidth = w - 2*e + 2 // over half of a unit of the frame on each side: none shows through
+		r.core.Position1, r.core.Position2 = fyne.NewPos(w/2, e-1), fyne.NewPos(w/2, h-e+1)
+	}
+}
+
+func put(o *canvas.Rectangle, x, y, width, height float32) {
+	o.Move(fyne.NewPos(x, y))
+	o.Resize(fyne.NewSize(width, height))
+}
+
+// become takes another shape; the parts are made when they are first needed.
+func (r *fillRenderer) become(shape fillShape) {
+	r.shape = shape
+	if shape != asRectangle && r.core == nil {
 		r.core = canvas.NewLine(color.Transparent)
+	}
+	if shape == asFramedLine && r.rest[0] == nil {
 		for i := range r.rest {
 			r.rest[i] = canvas.NewRectangle(nil)
 		}
 	}
+	r.rect.Move(fyne.Position{})
 	r.paint()
 }
 
@@ -144,14 +176,17 @@ func (r *fillRenderer) MinSize() fyne.Size { return fyne.Size{} }
 func (r *fillRenderer) Destroy()           {}
 
 func (r *fillRenderer) Objects() []fyne.CanvasObject {
-	if r.core == nil {
-		return []fyne.CanvasObject{r.rect}
+	switch r.shape {
+	case asLine:
+		return []fyne.CanvasObject{r.core}
+	case asFramedLine:
+		return []fyne.CanvasObject{r.core, r.rect, r.rest[0], r.rest[1], r.rest[2]}
 	}
-	return []fyne.CanvasObject{r.core, r.rect, r.rest[0], r.rest[1], r.rest[2]}
+	return []fyne.CanvasObject{r.rect}
 }
 
 func (r *fillRenderer) Refresh() {
-	if r.inParts(r.f.Size()) != (r.core != nil) { // a translucent colour, or no longer one
+	if r.suits(r.f.Size()) != r.shape { // a translucent colour, or no longer one
 		r.Layout(r.f.Size())
 	}
 	r.paint()

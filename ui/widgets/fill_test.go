@@ -36,6 +36,24 @@ func TestLargeFillIsDrawnInParts(t *testing.T) {
 	}
 }
 
+// TestSquareFillIsOneLine draws a fill of a thumbnail's size.
+func TestSquareFillIsOneLine(t *testing.T) {
+	uitest.App(t)
+	size := fyne.NewSize(76, 76)
+	fill := widgets.NewFill(look.Raised, 0)
+	got, want := picture(t, fill, size), picture(t, canvas.NewRectangle(look.Colour(look.Raised)), size)
+	if _, ok := test.WidgetRenderer(fill).Objects()[0].(*canvas.Line); !ok {
+		t.Fatal("it is no line")
+	}
+	for y := range int(size.Height) {
+		for x := range int(size.Width) {
+			if a, b := got.at(x, y), want.at(x, y); far(a, b) {
+				t.Fatalf("at %d,%d %v, want %v", x, y, a, b)
+			}
+		}
+	}
+}
+
 // TestFillInPartsBecomesOneAgain makes a large fill small and translucent.
 func TestFillInPartsBecomesOneAgain(t *testing.T) {
 	uitest.App(t)
@@ -52,6 +70,9 @@ func TestFillInPartsBecomesOneAgain(t *testing.T) {
 		t.Error("a fill without colour is drawn in parts, which overlap")
 	}
 	fill.Set(look.Surface)
+	if parts() == 1 {
+		t.Error("a large fill with its colour back is one object")
+	}
 	fill.Resize(fyne.NewSize(300, 20))
 	if parts() != 1 {
 		t.Error("a small fill is drawn in parts")

@@ -98,7 +98,7 @@ type gridCell struct {
 func (g *Grid) makeCell() fyne.CanvasObject {
 	picture := &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	picture.SetMinSize(fyne.NewSquareSize(g.side))
-	ground := NewFill(look.Raised, 4)
+	ground := NewFill(look.Raised, 0) // square: see Fill
 	caption := Note("").Truncate().Align(fyne.TextAlignCenter)
 	return container.NewBorder(nil, caption, nil, nil, container.NewStack(ground, Pad(picture, 2)))
 }

@@ -1,0 +1,56 @@
+package e2e_test
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"athanor/app/desktop/desktoptest"
+	"athanor/inference/runtime"
+	"athanor/inference/testenv"
+)
+
+// TestTheDesktopKnowsOfARun trains on a desktop of its own: while the network
+// learns the machine is kept awake, and its end is told by a notification. In
+// between the program stands still for a while, as when a lid is closed: it goes on
+// by itself.
+func TestTheDesktopKnowsOfARun(t *testing.T) {
+	needTools(t)
+	testenv.NeedNative(t, runtime.Load())
+	binary := build(t)
+	desk := desktoptest.Start(t)
+	d := openDisplay(t, "1280x800", outFolder(t))
+	p := start(t, d, binary, t.TempDir(), "1", desk.Env()...)
+	await(t, "the window", 30*time.Second, d.hasWindow)
+	d.settle()
+	d.palette("digits")
+	p.rested(t, d)
+	d.key("ctrl+Return")
+	await(t, "somebody to keep the machine awake", 60*time.Second, func() bool { return desk.Held() == 1 })
+	p.standStill(t, 3*time.Second)
+	if asked := desk.Asked()[0]; asked.What != "idle:sleep" || asked.Mode != "block" || !strings.Contains(asked.Why, "learning") {
+		t.Errorf("it asked %+v", asked)
+	}
+	await(t, "the notification", 120*time.Second, func() bool { return len(desk.Notes()) > 0 })
+	if note := desk.Notes()[0]; !strings.Contains(note.Title, "Athanor") || !strings.Contains(note.Text, "%") {
+		t.Errorf("the notification says %+v, want the accuracy", note)
+	}
+	await(t, "sleep to be allowed again", 20*time.Second, func() bool { return desk.Held() == 0 })
+	if c := p.close(t); c.Errors != 0 {
+		t.Errorf("%d errors were shown", c.Errors)
+	}
+}
+
+// standStill stops the program for a while.
+func (p *program) standStill(t *testing.T, span time.Duration) {
+	t.Helper()
+	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
+		if err := p.cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if signal == syscall.SIGSTOP {
+			time.Sleep(span)
+		}
+	}
+}
