@@ -144,3 +144,21 @@ func (s *sentimentBench) readPairs() ([]labelled, error) {
 	}
 	return list, nil
 }
+
+// otherKinds reads Chinese reviews of kinds that no model was trained on: kind,
+// polarity and text a line.
+func (s *sentimentBench) otherKinds() ([]labelled, error) {
+	b, err := os.ReadFile(s.kinds)
+	if err != nil {
+		return nil, err
+	}
+	var list []labelled
+	for line := range strings.SplitSeq(strings.TrimSpace(string(b)), "\n") {
+		f := strings.SplitN(line, "\t", 3)
+		if len(f) < 3 {
+			return nil, fmt.Errorf("%s: line %q has no three fields", s.kinds, line)
+		}
+		list = append(list, labelled{text: f[2], positive: f[1] == "1", group: f[0]})
+	}
+	return list, nil
+}

@@ -86,7 +86,7 @@ func Config(r train.Recipe) (source.Config, error) {
 	c := source.Config{
 		Path: d.Path, Test: d.Test, Validation: d.Validation, TestSplit: d.TestSplit, Seed: r.Seed, Task: dataset.Task(r.Task),
 		Label: d.Label, Text: d.Text, Group: d.Group, Time: d.Time, Size: d.Size, Augment: d.Augment,
-		Length: r.Model.Length, Buckets: r.Model.Buckets, Model: r.Model.Name,
+		Length: r.Model.Length, Buckets: r.Model.Buckets, Temper: r.Model.Temper, Model: r.Model.Name,
 	}
 	var err error
 	if c.Read, err = readOptions(d); err != nil {

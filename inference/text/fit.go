@@ -8,11 +8,14 @@ import (
 	"slices"
 )
 
-// Plan says what tokenizer a network wants. Zero sizes take defaults.
+// Plan says what tokenizer a network wants. Zeros take defaults.
 type Plan struct {
 	Model   string // "ngram" and Weighed read bags of n-grams; every other name reads units in their order
 	Buckets int    // rows of the embedding table, at most
 	Length  int    // ids a text, at most
+	// Temper is the power of the log-count ratios that n-grams weigh (FitWeighed);
+	// below 1, those that tell less each count for more.
+	Temper float64
 }
 
 // Weighed is the architecture whose n-grams are chosen and weighed by what they

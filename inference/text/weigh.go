@@ -29,7 +29,8 @@ const weighChunk = 256
 //
 //	ln((p+1)/(P+2)) − ln((q+1)/(Q+2))
 //
-// with p of the P texts of a class and q of the Q others holding the n-gram.
+// with p of the P texts of a class and q of the Q others holding the n-gram, to
+// the power of Plan.Temper, its sign kept.
 // Weights hold one number an id for two classes (for the second), else one a
 // class, side by side; those of the padding are 0. The same texts in any order
 // give the same result.
@@ -50,12 +51,13 @@ func FitWeighed(plan Plan, classes int, texts iter.Seq[Labelled]) (Definition, [
 		}
 		return d, weights, nil
 	}
+	temper := cmp.Or(plan.Temper, 1)
 	keys, weights := make([]uint32, len(found)), make([]float32, counts.columns())
 	for i, slot := range found {
 		keys[i] = counts.slots[slot].key
 		for k := range counts.columns() {
 			ratio, _ := counts.ratio(slot, k)
-			weights = append(weights, float32(ratio))
+			weights = append(weights, float32(math.Copysign(math.Pow(math.Abs(ratio), temper), ratio)))
 		}
 	}
 	d.Keys, d.Buckets = pack(keys), len(keys)+1

@@ -2,6 +2,7 @@ package text_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 
@@ -97,5 +98,22 @@ func TestPairsWithAGapCoverTheirEndsOnly(t *testing.T) {
 	}
 	if _, err := text.New(text.Definition{Kind: text.KindHashed, Version: 1, Length: 8, Buckets: 8, Han: text.Range{1, 1}, Skips: text.Range{1, 2}}); err == nil {
 		t.Error("pairs without a gap were allowed as pairs with one")
+	}
+}
+
+func TestTemperedWeightsKeepTheirSign(t *testing.T) {
+	plain, tempered := text.Plan{Model: text.Weighed, Buckets: 1000, Length: 64}, text.Plan{Model: text.Weighed, Buckets: 1000, Length: 64, Temper: 0.5}
+	_, whole, err := text.FitWeighed(plain, 2, slices.Values(twoMinds()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, roots, err := text.FitWeighed(tempered, 2, slices.Values(twoMinds()))
+	if err != nil || len(roots) != len(whole) {
+		t.Fatalf("%d and %d weights (%v)", len(roots), len(whole), err)
+	}
+	for i, w := range whole {
+		if r := roots[i]; math.Abs(math.Abs(float64(w))-float64(r*r)) > 1e-5 || (w < 0) != (r < 0) {
+			t.Fatalf("weight %d is %v, tempered by a half %v", i, w, r)
+		}
 	}
 }

@@ -77,6 +77,9 @@ type Set struct {
 	// Weights say how much each token id tells of the classes: rows of one number
 	// for two classes, else one a class. Nil where the architecture takes none.
 	Weights []float32
+	// Categories are, of tables, the inputs that are one for one value of a
+	// category: the first of each column and how many there are.
+	Categories [][2]int
 	// Metadata is stored in the exported model (tokenizer, schema, …).
 	Metadata []onnx.Pair
 	// SampleName is the name by which operations know the sample with a feed's

@@ -28,6 +28,9 @@ type Config struct {
 	// Weights are what each token id tells of the classes, for architectures that
 	// start from there (dataset.Set.Weights).
 	Weights []float32
+	// Categories are the stretches of a table's inputs that stand for one category
+	// each: first input and number (dataset.Set.Categories).
+	Categories [][2]int
 }
 
 // Architecture builds the forward part: from the sample's columns to [N, Outputs].
@@ -94,7 +97,36 @@ func imageMLP(c *Context, x []*graph.Value, cfg Config) *graph.Value {
 }
 
 func tableMLP(c *Context, x []*graph.Value, cfg Config) *graph.Value {
-	return c.dense(c.Flatten(x[0]), cfg, []int{64, 64})
+	return c.dense(c.embedCategories(c.Flatten(x[0]), cfg), cfg, []int{64, 64})
+}
+
+// embedCategories replaces categories of more than cfg.Embed inputs, one of which
+// is 1, by that many learnt numbers for each value (Guo and Berkhahn 2016). With
+// Embed 0 all stay one-hot.
+func (c *Context) embedCategories(x *graph.Value, cfg Config) *graph.Value {
+	if cfg.Embed <= 0 {
+		return x
+	}
+	var parts []*graph.Value
+	done, width := 0, x.Shape[1]
+	keep := func(end int) {
+		if end > done {
+			parts = append(parts, c.Slice(x, graph.Window{Axis: 1, Start: done, End: end}))
+		}
+	}
+	for i, at := range cfg.Categories {
+		if at[1] <= cfg.Embed {
+			continue
+		}
+		keep(at[0])
+		done = at[0] + at[1]
+		table := c.Param(Parameter{
+			Name: fmt.Sprintf("category%d.table", i+1), Shape: []int{at[1], cfg.Embed}, Init: Init{Kind: Normal, Value: 0.3}, Decay: true,
+		})
+		parts = append(parts, c.MatMul(c.Slice(x, graph.Window{Axis: 1, Start: at[0], End: done}), table))
+	}
+	keep(width)
+	return c.Concat(1, parts...)
 }
 
 func (c *Context) dense(h *graph.Value, cfg Config, hidden []int) *graph.Value {

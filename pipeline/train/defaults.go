@@ -188,6 +188,10 @@ func (r Recipe) wrong() string {
 		return "learning_rate must be above 0"
 	case r.Model.Dropout >= 1 || !inUnit(r.Optimizer.LabelSmoothing):
 		return "dropout and label_smoothing must be in [0, 1)"
+	case !(r.Model.Temper >= 0 && r.Model.Temper <= 2):
+		return "model.temper must be between 0 and 2; 1 takes n-grams as they tell"
+	case r.Model.Embed < 0 || r.Model.Embed > 4096:
+		return "model.embed must be between 0 and 4096"
 	case r.Optimizer.ClassWeights != "" && r.Optimizer.ClassWeights != "balanced":
 		return `class_weights is "" or "balanced"`
 	case r.Train.Loss != "" && r.Train.Loss != "bce":

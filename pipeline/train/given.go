@@ -104,7 +104,7 @@ func (n *network) findArchitecture(given *Given) error {
 func (n *network) build(c *nn.Context, x []*graph.Value) *graph.Value {
 	if n.given == nil {
 		cfg := n.recipe.architecture(n.outputs())
-		cfg.Weights = n.weights
+		cfg.Weights, cfg.Categories = n.weights, n.categories
 		return n.architecture.Build(c, x, cfg)
 	}
 	y, err := n.given.Build(c, x, n.outputs())

@@ -27,6 +27,7 @@ type network struct {
 	scale        targetScale
 	blended      bool      // samples and labels may be blends of two
 	weights      []float32 // what token ids tell (dataset.Set.Weights)
+	categories   [][2]int  // a table's (dataset.Set.Categories)
 }
 
 // targetScale standardises a regression's targets by the training part.
@@ -38,7 +39,7 @@ func newNetwork(r Recipe, set *dataset.Set, given *Given, teacher *Teacher) (*ne
 		return nil, err
 	}
 	n.blended = n.classes > 0 && blended(set.Train)
-	n.weights = set.Weights
+	n.weights, n.categories = set.Weights, set.Categories
 	if n.classes == 0 {
 		n.scale = measureTargets(set.Train)
 	}

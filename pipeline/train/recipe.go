@@ -58,6 +58,7 @@ type Model struct {
 	Dropout  float64 `toml:"dropout,omitempty"` // below 0 none, see NoDropout
 	Embed    int     `toml:"embed,omitempty"`
 	Buckets  int     `toml:"buckets,omitempty"`
+	Temper   float64 `toml:"temper,omitempty"` // of nb-linear: power of what n-grams tell, 1 where 0
 	Layers   int     `toml:"layers,omitempty"`
 	Heads    int     `toml:"heads,omitempty"`
 	Length   int     `toml:"length,omitempty"`

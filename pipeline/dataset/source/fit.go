@@ -21,7 +21,7 @@ func (s *tableSource) fittedTokens(ctx context.Context, train []int32) (text.Tok
 	var d text.Definition
 	var weights []float32
 	var err error
-	plan := text.Plan{Model: s.c.Model, Buckets: s.c.Buckets, Length: s.c.Length}
+	plan := text.Plan{Model: s.c.Model, Buckets: s.c.Buckets, Length: s.c.Length, Temper: s.c.Temper}
 	readErr := s.eachLearnt(ctx, train, func(texts iter.Seq[text.Labelled]) {
 		if s.c.Model == text.Weighed {
 			d, weights, err = text.FitWeighed(plan, len(s.classes), texts)

@@ -66,6 +66,8 @@ type Config struct {
 	// Length and Buckets are the token ids a text has and the numbers they are
 	// hashed into; 0 means 64 and 32768.
 	Length, Buckets int
+	// Temper is how n-grams are weighed (text.Plan).
+	Temper float64
 	// Model is the architecture the texts are for: with one, the tokenizer learns
 	// from a table's training texts which n-grams or units deserve an id.
 	Model string

@@ -246,7 +246,7 @@ func (s *tableSource) fillFeatures(ctx context.Context, set *dataset.Set, a *fee
 	if err != nil {
 		return nil, err
 	}
-	set.Preprocess = prepared.Graph("features")
+	set.Preprocess, set.Categories = prepared.Graph("features"), prepared.Categories()
 	set.Metadata = []onnx.Pair{{Key: table.MetadataKey, Value: definition}}
 	return func(rows []int32, _ bool) dataset.Feed { return feed.NewFeatures(store, a, rows) }, nil
 }

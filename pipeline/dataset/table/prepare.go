@@ -62,6 +62,21 @@ func (f *Feature) width() int {
 	return n
 }
 
+// Categories are the inputs of each category: the first and how many, that of
+// missing cells among them.
+func (p *Preparation) Categories() [][2]int {
+	var out [][2]int
+	at := 0
+	for i := range p.Features {
+		n := p.Features[i].width()
+		if !p.Features[i].Numeric {
+			out = append(out, [2]int{at, n})
+		}
+		at += n
+	}
+	return out
+}
+
 // Names names the inputs, for explanations: "age", "sex = male", "age missing".
 func (p *Preparation) Names() []string {
 	var out []string
