@@ -12,8 +12,9 @@ import (
 	"athanor/pipeline/graph"
 )
 
-// evalBatch is how many samples are evaluated at once.
-const evalBatch = 256
+// evalBatch is how many samples are evaluated at once: the plain operators keep
+// every layer of all of them in memory.
+const evalBatch = 128
 
 // evaluator computes losses and answers without changing the state.
 type evaluator struct {
