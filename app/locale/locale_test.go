@@ -20,3 +20,16 @@ func TestOnlyVariantsOfCAreAdjusted(t *testing.T) {
 		}
 	}
 }
+
+func TestAPersonsOwnCacheTimeStands(t *testing.T) {
+	env := map[string]string{}
+	get := func(k string) string { return env[k] }
+	set := func(k, v string) error { env[k] = v; return nil }
+	if !forget(get, set) || env["FYNE_CACHE"] != "20s" {
+		t.Errorf("without a wish it is %q", env["FYNE_CACHE"])
+	}
+	env["FYNE_CACHE"] = "5m"
+	if forget(get, set) || env["FYNE_CACHE"] != "5m" {
+		t.Errorf("a wish for 5m became %q", env["FYNE_CACHE"])
+	}
+}
