@@ -207,7 +207,7 @@ func (p *program) idle(t *testing.T, d *display) (cpu, resident, anonymous float
 	t.Helper()
 	d.key("ctrl+1")
 	d.settle()
-	time.Sleep(25 * time.Second) // models of screens that were left are closed after 20, as what Fyne drew of them
+	time.Sleep(25 * time.Second)                               // models of screens that were left are closed after 20, as what Fyne drew of them
 	d.do("mousemove", "700", "300", "mousemove", "500", "420") // Fyne forgets when it draws
 	d.settle()
 	time.Sleep(5 * time.Second) // then memory is given back
