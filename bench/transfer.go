@@ -73,7 +73,7 @@ func teachNetworks(ctx context.Context, b *bench) (section, error) {
 	}
 	return section{
 		title: "Teaching a network that others made",
-		text: fmt.Sprintf("The network is mnist.onnx, a CNTK export; %d embedded digits to train on, %d to test; %d epochs, batch 32, %d threads. Seconds are from opening the file to the end of the last epoch, "+
+		text: fmt.Sprintf("The network is mnist.onnx, a CNTK export; %d embedded digits to train on, %d to test; %d epochs, batch 32 (of the head alone 128), %d threads. Seconds are from opening the file to the end of the last epoch, "+
 			"features of the head alone included; scratch begins with new weights in the same layers.", digits.Train.Len(), digits.Test.Len(), lessonEpochs, b.threads),
 		tables: []table{t},
 	}, nil

@@ -77,7 +77,7 @@ func (p *trainPart) setup() {
 	}
 	j := p.s.jobs
 	p.view.ApplySetup(uitrain.Setup{
-		Data: j.title(), Models: j.models(), Recipe: j.recipe, Defaults: j.defaults, Command: p.command(), Layers: j.starts(),
+		Data: j.title(), Models: j.models(), Recipe: j.recipe, Defaults: j.defaults, Command: p.command(), Layers: j.starts(), Matrices: j.matrices(),
 	})
 	p.weigh()
 	p.preflight()

@@ -81,6 +81,9 @@ func (j *session) starts() []string {
 	return j.pupil.Starts()
 }
 
+// matrices tells whether low-rank additions can be made to the network from a file.
+func (j *session) matrices() bool { return len(j.starts()) > 0 && j.pupil.Matrices() }
+
 // teaches tells whether networks from files can learn the open data.
 func (j *session) teaches() bool { return j.data != nil && j.data.set.Task == dataset.Image }
 

@@ -114,6 +114,12 @@ func (p Pupil) Starts() (names []string) {
 	return names
 }
 
+// Matrices tells whether a layer that can be trained holds a matrix, to which
+// low-rank additions can be made.
+func (p Pupil) Matrices() bool {
+	return slices.ContainsFunc(p.Layers, func(l transfer.Layer) bool { return l.Matrix && l.Blocked == "" })
+}
+
 // Trained counts the numbers that a recipe trains with so many classes; 0 where
 // only the run itself knows.
 func (p Pupil) Trained(r train.Recipe, classes int) int {

@@ -85,6 +85,11 @@ func attrs(list ...*onnx.Attribute) []*onnx.Attribute { return list }
 
 // tuned imports a model with its weights and float inputs as variables.
 func tuned(m *onnx.Model) checkCase {
+	return tunedIn(m, func(name string, _ *onnx.Tensor) bool { return strings.HasPrefix(name, "weight") })
+}
+
+// tunedIn says which initializers are weights.
+func tunedIn(m *onnx.Model, isWeight func(name string, w *onnx.Tensor) bool) checkCase {
 	return func(t *trial) *graph.Value {
 		inputs := map[string]*graph.Value{}
 		for _, v := range m.Graph.Inputs {
@@ -99,7 +104,7 @@ func tuned(m *onnx.Model) checkCase {
 			}
 		}
 		im, err := t.Import(m, graph.ImportConfig{Batch: 2, Inputs: inputs, Variable: func(name string, w *onnx.Tensor) *graph.Value {
-			if !strings.HasPrefix(name, "weight") {
+			if !isWeight(name, w) {
 				return nil
 			}
 			values, _ := w.Float64s()

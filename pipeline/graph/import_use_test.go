@@ -223,3 +223,31 @@ func FuzzImport(f *testing.F) {
 		}
 	})
 }
+
+// TestNamesThatTwoNodesHave: a file's node may be called as one that is built
+// here; the runtime takes no name twice.
+func TestNamesThatTwoNodesHave(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	b := graph.New("names")
+	x := b.Input("x", onnx.Float, 2)
+	first := b.Op("Relu", nil, x)
+	second := b.Op("Neg", nil, first)
+	b.Producer(second).Name = b.Producer(first).Name
+	b.Output("y", second)
+	m, err := b.Model()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Graph.Nodes[0].Name == m.Graph.Nodes[1].Name {
+		t.Errorf("both nodes are called %s", m.Graph.Nodes[0].Name)
+	}
+	raw, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := runtime.NewSession(raw, runtime.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+}

@@ -42,22 +42,23 @@ func (b *Builder) Model() (*onnx.Model, error) {
 	}, nil
 }
 
-// nameNodes gives nodes without a name one of their own, by which the runtime
-// can speak of them.
+// nameNodes gives nodes without a name, or with that of an earlier node, one of
+// their own, by which the runtime can speak of them: it takes none twice.
 func nameNodes(nodes []*onnx.Node) {
 	taken := map[string]bool{}
 	for _, n := range nodes {
 		taken[n.Name] = true
 	}
+	seen := map[string]bool{"": true}
 	for i, n := range nodes {
-		if n.Name != "" {
-			continue
+		if seen[n.Name] {
+			n.Name = fmt.Sprintf("%s_%d", n.OpType, i)
+			for taken[n.Name] {
+				n.Name += "_"
+			}
+			taken[n.Name] = true
 		}
-		n.Name = fmt.Sprintf("%s_%d", n.OpType, i)
-		for taken[n.Name] {
-			n.Name += "_"
-		}
-		taken[n.Name] = true
+		seen[n.Name] = true
 	}
 }
 

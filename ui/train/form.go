@@ -29,6 +29,7 @@ type Form struct {
 	box      *fyne.Container
 	more     bool
 	layers   []string // of the network that is taught, from the input on
+	matrices bool     // it has some that low-rank additions can be made to
 }
 
 type formRow struct {
@@ -144,6 +145,9 @@ func (f *Form) makeInput(r *formRow) fyne.CanvasObject {
 // offer fills a choice: with what the field names, or with the network's layers.
 func (f *Form) offer(r *formRow) {
 	r.values = r.field.Choices
+	if r.field.Key == "teach" && !f.matrices {
+		r.values = slices.DeleteFunc(slices.Clone(r.values), func(v string) bool { return v == TeachLow && Teaching(&f.recipe) != TeachLow })
+	}
 	if r.field.Key == "layer" {
 		r.values = f.layers
 		if from := r.field.Get(&f.recipe); from != "" && !slices.Contains(r.values, from) {
@@ -161,11 +165,11 @@ func (f *Form) offer(r *formRow) {
 }
 
 // SetLayers says which layers of the network that is taught training can begin
-// from, from the input on.
-func (f *Form) SetLayers(layers []string) {
-	f.layers = layers
+// from, from the input on, and whether it has matrices for low-rank additions.
+func (f *Form) SetLayers(layers []string, matrices bool) {
+	f.layers, f.matrices = layers, matrices
 	for _, r := range f.rows {
-		if r.field.Key == "layer" {
+		if r.field.Key == "layer" || r.field.Key == "teach" {
 			f.offer(r)
 			f.show(r)
 		}

@@ -216,8 +216,13 @@ func TestFormTeachesANetworkFromAFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		form := uitrain.NewForm(book)
-		form.SetLayers([]string{"conv1", "conv2"})
+		form.SetLayers([]string{"conv1", "conv2"}, false)
 		form.Apply(defaults, defaults)
+		form.Choose("teach", uitrain.TeachLow)
+		if r := form.Recipe(); uitrain.Teaching(&r) != uitrain.TeachHead {
+			t.Error("low-rank additions are offered for a network without matrices")
+		}
+		form.SetLayers([]string{"conv1", "conv2"}, true)
 		for _, c := range []struct {
 			what, shows, hides string
 			rate               float64
@@ -225,7 +230,7 @@ func TestFormTeachesANetworkFromAFile(t *testing.T) {
 			{uitrain.TeachFrom, "layer", "head_units", 0.003},
 			{uitrain.TeachLow, "rank", "layer", 0.003},
 			{uitrain.TeachAll, "layer_decay", "rank", 0.003},
-			{uitrain.TeachHead, "head_units", "layer_decay", 0.001},
+			{uitrain.TeachHead, "head_units", "layer_decay", 0.002},
 		} {
 			form.Choose("teach", c.what)
 			r := form.Recipe()

@@ -153,6 +153,8 @@ type Setup struct {
 	Command          string // the same run on the command line
 	// Layers are those of a network from a file that training can begin from.
 	Layers []string
+	// Matrices says that low-rank additions can be made to some of its weights.
+	Matrices bool
 }
 
 // ApplySetup shows the settings.
@@ -163,7 +165,7 @@ func (v *View) ApplySetup(s Setup) {
 		v.data.Set(v.book.T("train.no_data"))
 	}
 	v.picker.apply(s.Models, s.Recipe.Model.Name)
-	v.form.SetLayers(s.Layers)
+	v.form.SetLayers(s.Layers, s.Matrices)
 	v.form.Apply(s.Recipe, s.Defaults)
 	v.SetCommand(s.Command)
 	v.showButtons()
