@@ -23,6 +23,10 @@ type Options struct {
 	// Spin lets waiting threads burn their processor to start sooner: right for
 	// a training loop, wrong beside a window.
 	Spin bool
+	// SpinInRun lets threads burn their processor between the operators of a run,
+	// and stop with it: for small networks of many operators, where waking a thread
+	// costs as much as its work.
+	SpinInRun bool
 	// Kernels makes the operators of onnx.KernelDomain known to a session on the
 	// CPU. Sessions on other devices refuse it.
 	Kernels bool
@@ -265,7 +269,7 @@ func sessionOptions(o Options) (*ort.SessionOptions, error) {
 	if o.Threads <= 0 {
 		o.Threads = goruntime.NumCPU()
 	}
-	spin := map[bool]string{true: "1", false: "0"}[o.Spin]
+	flag := map[bool]string{true: "1", false: "0"}
 	level := map[Optimization]ort.GraphOptimizationLevel{
 		Full: ort.GraphOptimizationLevelEnableAll, Extended: ort.GraphOptimizationLevelEnableExtended, Basic: ort.GraphOptimizationLevelEnableBasic, None: ort.GraphOptimizationLevelDisableAll,
 	}[o.Optimization]
@@ -273,7 +277,8 @@ func sessionOptions(o Options) (*ort.SessionOptions, error) {
 		so.SetIntraOpNumThreads(o.Threads),
 		so.SetInterOpNumThreads(1),
 		so.SetGraphOptimizationLevel(level),
-		so.AddSessionConfigEntry("session.intra_op.allow_spinning", spin),
+		so.AddSessionConfigEntry("session.intra_op.allow_spinning", flag[o.Spin || o.SpinInRun]),
+		so.AddSessionConfigEntry("session.force_spinning_stop", flag[o.SpinInRun]),
 		so.AddSessionConfigEntry("session.set_denormal_as_zero", "1"),
 	)
 	if err == nil {

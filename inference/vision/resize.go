@@ -207,6 +207,35 @@ func (f *Frame) PlaceIn(dst *Frame, r image.Rectangle) error {
 	return nil
 }
 
+// Planes writes the frame's colours one after the other, each W·H bytes, into dst:
+// blue, green, red, or red first where rgb is set. Rows must be dense.
+func (f *Frame) Planes(dst []byte, rgb bool) error {
+	n := f.W * f.H
+	if len(dst) < 3*n {
+		return fmt.Errorf("planes of %d×%d need %d bytes, got %d", f.W, f.H, 3*n, len(dst))
+	}
+	src, err := matOf(f)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	for channel := range 3 {
+		at := channel
+		if rgb {
+			at = 2 - channel
+		}
+		plane, err := gocv.NewMatFromBytes(f.H, f.W, gocv.MatTypeCV8UC1, dst[at*n:(at+1)*n])
+		if err != nil {
+			return fmt.Errorf("planes: %w", err)
+		}
+		gocv.ExtractChannel(src, &plane, channel)
+		if err := plane.Close(); err != nil {
+			return fmt.Errorf("planes: %w", err)
+		}
+	}
+	return nil
+}
+
 func (f *Frame) copyInto(dst *Frame, at image.Point) error {
 	if err := f.valid(); err != nil {
 		return err
