@@ -29,6 +29,13 @@ func (s *Studio) ServiceURL() string {
 	return ""
 }
 
+// ServePageWidth turns to a page of the serve screen and tells how wide the window
+// must be for it.
+func (s *Studio) ServePageWidth(page int) float32 {
+	s.servePart().view.ShowPage(page)
+	return s.window.Canvas().Content().MinSize().Width
+}
+
 // ServedName is what the first served model is called.
 func (s *Studio) ServedName() string { return s.servePart().names.of(s.servePart().on[0]) }
 

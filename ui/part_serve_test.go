@@ -29,6 +29,11 @@ func TestServeFromTheWindow(t *testing.T) {
 	if s.LoadTested() < 10 {
 		t.Errorf("%d requests in 300 ms", s.LoadTested())
 	}
+	for page := range 4 {
+		if width := s.ServePageWidth(page); width > 1024 {
+			t.Errorf("page %d of the running service needs %v units of width, more than 1024", page, width)
+		}
+	}
 	name := s.ServedName()
 	s.SwapService()
 	q.Until(t, 20*time.Second, func() bool { return s.ServedVersion() == "2" })

@@ -50,7 +50,7 @@ func (l LoadTest) Run(ctx context.Context, ask func(context.Context) error) Meas
 	var m Measured
 	var mu sync.Mutex
 	var wait sync.WaitGroup
-	limited, cancel := context.WithTimeout(ctx, l.Duration)
+	limited, cancel := context.WithTimeout(ctx, l.patience())
 	defer cancel()
 	began := time.Now()
 	next := l.pace(limited, began)
@@ -76,6 +76,15 @@ func (l LoadTest) Run(ctx context.Context, ask func(context.Context) error) Meas
 	return m
 }
 
+// patience is how long requests are sent: a little beyond Duration where they are
+// due at fixed times, so that those due last are sent too.
+func (l LoadTest) patience() time.Duration {
+	if l.PerSecond <= 0 {
+		return l.Duration
+	}
+	return l.Duration + l.Duration/10
+}
+
 // pace gives the times at which requests are due, to whoever asks next. One
 // goroutine waits for all of them, since a timer for every request would cost the
 // machine as much as the request. It wakes every half millisecond at most and
@@ -91,7 +100,7 @@ func (l LoadTest) pace(ctx context.Context, began time.Time) iter.Seq[time.Time]
 	dues := make(chan time.Time, 1024)
 	go func() {
 		defer close(dues)
-		for n := 0; ; n++ {
+		for n := range int(l.PerSecond * l.Duration.Seconds()) {
 			due := began.Add(time.Duration(float64(n) / l.PerSecond * float64(time.Second)))
 			if left := time.Until(due); left > 0 && !rest(ctx, max(left, paceStep)) {
 				return
