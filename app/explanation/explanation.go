@@ -56,17 +56,43 @@ func Open(path string, o model.Options) (*Explainer, error) {
 	if m.Info().Task == model.Table {
 		return e, nil
 	}
-	e.Graph, err = attribution.Open(path, o)
-	if errors.Is(err, attribution.ErrNoGraph) {
-		if err = Prepare(path); err == nil {
-			e.Graph, err = attribution.Open(path, o)
-		}
-	}
+	e.Graph, err = openGraph(path, o)
 	if err != nil && !errors.Is(err, explain.ErrUnexplainable) {
 		m.Close()
 		return nil, err
 	}
 	return e, nil
+}
+
+// openGraph opens the graph beside a model, on the CPU its faster form.
+func openGraph(path string, o model.Options) (*attribution.Graph, error) {
+	g, err := attribution.Open(path, o)
+	if errors.Is(err, attribution.ErrNoGraph) {
+		if err = Prepare(path); err == nil {
+			g, err = attribution.Open(path, o)
+		}
+	}
+	if err != nil || !runtime.OnCPU(o.Device) {
+		return g, err
+	}
+	fast, err := openFast(path, o)
+	if err != nil { // the plain one answers the same, only later
+		return g, nil //nolint:nilerr // said above
+	}
+	g.Close()
+	return fast, nil
+}
+
+func openFast(path string, o model.Options) (*attribution.Graph, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	m, err := explain.FastAttribution(file)
+	if err != nil {
+		return nil, err
+	}
+	return attribution.New(m, o)
 }
 
 // Close frees model and graph.

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"athanor/inference/model"
@@ -100,8 +101,13 @@ func New(m *onnx.Model, o model.Options) (*Graph, error) {
 	if maps := m.Graph.Output(OutputMaps); maps != nil {
 		g.maps = maps.Type.Tensor.Sizes()[1:]
 	}
-	g.session, err = runtime.NewSession(raw, runtime.Options{Threads: o.Threads, Device: o.Device})
+	g.session, err = runtime.NewSession(raw, runtime.Options{Threads: o.Threads, Device: o.Device, Kernels: hasKernels(m)})
 	return g, err
+}
+
+// hasKernels tells whether a model names operators of onnx.KernelDomain.
+func hasKernels(m *onnx.Model) bool {
+	return slices.ContainsFunc(m.Graph.Nodes, func(n *onnx.Node) bool { return n.Domain == onnx.KernelDomain })
 }
 
 // Close frees the graph.

@@ -153,8 +153,11 @@ func (p *Picture) smooth(ctx context.Context, g *Graph, x []float32) error {
 	return nil
 }
 
-// cam weighs the last maps by their mean gradients and keeps what speaks for the
-// class.
+// cam weighs the last maps by their gradients and keeps what speaks for the
+// class. The gradient is taken place by place (Draelos and Carin 2020): where
+// the maps are averaged before the last layer, as in residual networks, that is
+// Grad-CAM; where a dense layer reads every place by itself, the mean gradient
+// of Grad-CAM says nothing about most pictures.
 func (p *Picture) cam(ctx context.Context, g *Graph, x []float32) error {
 	if !g.HasMaps() {
 		return fmt.Errorf("%w: Grad-CAM needs a network with convolutions; use %s", model.ErrInput, Integrated)
@@ -166,12 +169,9 @@ func (p *Picture) cam(ctx context.Context, g *Graph, x []float32) error {
 	channels, h, w := int(g.maps[0]), int(g.maps[1]), int(g.maps[2])
 	small := make([]float64, h*w)
 	for c := range channels {
-		weight := 0.0
-		for _, v := range r.mapGradient[c*h*w : (c+1)*h*w] {
-			weight += float64(v) / float64(h*w)
-		}
+		gradient := r.mapGradient[c*h*w : (c+1)*h*w]
 		for i, v := range r.maps[c*h*w : (c+1)*h*w] {
-			small[i] += weight * float64(v)
+			small[i] += float64(gradient[i]) * float64(v)
 		}
 	}
 	for i, v := range small {

@@ -23,7 +23,14 @@ const mostElements = 4 << 20
 
 // Attribution builds the attribution graph of a model file (see
 // attribution.Graph). Pictures and texts have one; rows are explained without.
-func Attribution(file []byte) (*onnx.Model, error) {
+// It is plain ONNX and runs on any device.
+func Attribution(file []byte) (*onnx.Model, error) { return attributionOf(file, false) }
+
+// FastAttribution is Attribution for sessions on the CPU alone: it computes
+// convolutions and dense layers by operators of onnx.KernelDomain.
+func FastAttribution(file []byte) (*onnx.Model, error) { return attributionOf(file, true) }
+
+func attributionOf(file []byte, kernels bool) (*onnx.Model, error) {
 	m, err := onnx.Decode(file)
 	if err != nil {
 		return nil, err
@@ -33,7 +40,7 @@ func Attribution(file []byte) (*onnx.Model, error) {
 	if len(feeds) != 1 || feeds[0].Type == nil || feeds[0].Type.Tensor == nil {
 		return nil, fmt.Errorf("%w: it has %d inputs, one is needed", ErrUnexplainable, len(feeds))
 	}
-	b := builder{m: m, in: feeds[0]}
+	b := builder{m: m, in: feeds[0], kernels: kernels}
 	var out *onnx.Model
 	if task == string(model.Text) {
 		out, err = b.text()
@@ -49,8 +56,18 @@ func Attribution(file []byte) (*onnx.Model, error) {
 }
 
 type builder struct {
-	m  *onnx.Model
-	in *onnx.ValueInfo
+	m       *onnx.Model
+	in      *onnx.ValueInfo
+	kernels bool
+}
+
+// fuse puts operators of onnx.KernelDomain into an imported graph, if asked to.
+func (b builder) fuse(g *graph.Builder) {
+	if b.kernels {
+		g.UseKernels()
+		g.FuseConvolutions()
+		g.FuseDense()
+	}
 }
 
 // batch is how many samples a run takes: all steps of an integration, the
@@ -90,6 +107,8 @@ func (b builder) picture() (*onnx.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.Output(attribution.OutputLogits, y)
+	b.fuse(g)
 	seed := g.Input(attribution.InputSeed, onnx.Float, y.Shape...)
 	maps := lastMaps(g)
 	wrt := []*graph.Value{x}
@@ -100,7 +119,6 @@ func (b builder) picture() (*onnx.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("explain: %w", err)
 	}
-	g.Output(attribution.OutputLogits, y)
 	g.Output(attribution.OutputGradient, gradients[0])
 	if maps != nil {
 		g.Output(attribution.OutputMaps, maps)
@@ -134,7 +152,7 @@ func lastMaps(g *graph.Builder) *graph.Value {
 	var last *graph.Value
 	convolved := false
 	for _, n := range g.Nodes() {
-		convolved = convolved || n.Op == "Conv"
+		convolved = convolved || n.Op == "Conv" || n.Op == graph.ConvKernel
 		if v := n.Out[0]; convolved && v.Rank() == 4 && v.Type == onnx.Float && v.Shape[2] > 1 && v.Shape[3] > 1 {
 			last = v
 		}
