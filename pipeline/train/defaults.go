@@ -99,7 +99,9 @@ const smallShift = "shift=0.04"
 const NoDropout = -1
 
 // cnnRate and cnnDropout were chosen by MNIST's validation part alone, with
-// smallShift: 99.43 % (99.33 without dropout, 99.25 at a rate of 0.001 too).
+// smallShift: the mean of seeds 11 and 12 is 99.32 %, without dropout 99.28, and
+// the loss 0.025 instead of 0.030. A rate of 0.001 gave seed 11 99.25 instead of
+// 99.43 %.
 const (
 	cnnRate    = 0.002
 	cnnDropout = 0.4

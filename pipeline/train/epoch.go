@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"athanor/inference/runtime"
@@ -14,7 +15,7 @@ func data(t *runtime.Tensor) []float32 { return runtime.Data[float32](t) }
 
 // metric reads the step's loss, accuracy and gradient norm.
 func (s *stepper) metric() Metric {
-	m := Metric{GradientNorm: float64(data(s.norm)[0])}
+	m := Metric{GradientNorm: float64(data(s.norm)[0]), Accuracy: math.NaN()}
 	weights := data(s.weight)
 	for i, l := range data(s.loss) {
 		m.Loss += float64(l) * float64(weights[i])

@@ -372,7 +372,9 @@ func (r *run) report(ctx context.Context, s *stepper, total int, rate float64) e
 		return r.diverged(m.Loss)
 	}
 	r.LossSum += m.Loss * float64(s.batch)
-	r.HitSum += m.Accuracy * float64(s.batch)
+	if !math.IsNaN(m.Accuracy) {
+		r.HitSum += m.Accuracy * float64(s.batch)
+	}
 	r.Seen += s.batch
 	m.Step, m.Epoch, m.Time, m.LearningRate = r.Step, r.Epoch+1, time.Now(), rate
 	if err := r.emit(m); err != nil {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"math"
 	"slices"
 
 	"athanor/pipeline/chart"
@@ -25,9 +26,13 @@ type Curves struct {
 func (c *Curves) Step(m train.Metric) {
 	c.steps = append(c.steps, float64(m.Step))
 	c.loss = append(c.loss, m.Loss)
-	c.accuracy = append(c.accuracy, m.Accuracy)
+	accuracy := m.Accuracy
+	if math.IsNaN(accuracy) { // regression has none
+		accuracy = 0
+	}
+	c.accuracy = append(c.accuracy, accuracy)
 	c.smoothLoss = append(c.smoothLoss, c.lossMean.Next(m.Loss, smoothing))
-	c.smoothAccuracy = append(c.smoothAccuracy, c.accuracyMean.Next(m.Accuracy, smoothing))
+	c.smoothAccuracy = append(c.smoothAccuracy, c.accuracyMean.Next(accuracy, smoothing))
 }
 
 // Epoch adds the validation at an epoch's end.
