@@ -215,11 +215,11 @@ func (l *Load) CreateRenderer() fyne.WidgetRenderer {
 	fields := widgets.Column(look.Gap, l.service, l.key, l.model,
 		container.NewGridWithColumns(2, pair("serve.load.workers", l.workers), pair("serve.load.seconds", l.seconds)),
 		l.rate, l.run, l.bar, l.left, l.view)
-	figures := container.NewGridWithColumns(3) // six beside each other cut their names off in a small window
+	figures := container.NewGridWithColumns(2) // more beside each other cut their names off in a small window
 	for _, f := range l.figures {
 		figures.Add(f)
 	}
 	right := container.NewBorder(figures, nil, nil, nil, l.chart)
 	inner := container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), fields)
-	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, widgets.Width(container.NewVScroll(inner), 232), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right)))
+	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, widgets.Width(container.NewVScroll(inner), 268), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right)))
 }
