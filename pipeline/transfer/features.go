@@ -112,7 +112,7 @@ func (n *Network) over(model *onnx.Model, col dataset.Column, width int, c Featu
 	if err != nil {
 		return nil, fmt.Errorf("encode the feature network: %w", err)
 	}
-	session, err := runtime.NewSession(raw, runtime.Options{Threads: c.Threads, Device: c.Device})
+	session, err := runtime.NewSession(raw, runtime.Options{Threads: c.Threads, Device: c.Device, Spin: true})
 	if err != nil {
 		return nil, fmt.Errorf("open the feature network: %w", err)
 	}
