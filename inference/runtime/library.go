@@ -67,12 +67,32 @@ func start(path string) error {
 		return err
 	}
 	ort.SetSharedLibraryPath(path)
+	if err := silence(); err != nil {
+		return err
+	}
 	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return fmt.Errorf("%w: %s: %w; Athanor needs version %s or newer: run scripts/setup, or point %s at one",
 			ErrLibraryWrong, path, err, LibraryVersion, PathVariable)
 	}
+	if err := ort.DisableTelemetry(); err != nil {
+		return fmt.Errorf("switch off what %s tells its makers: %w", path, err)
+	}
 	if err := bindNative(path); err != nil {
 		return fmt.Errorf("%w: %s: %w; run scripts/setup to install version %s", ErrLibraryWrong, path, err, LibraryVersion)
+	}
+	return nil
+}
+
+// noTelemetry is the variable by which the library, when it starts, is kept from
+// collecting events for its makers in a database under the person's cache
+// folder and sending them: official builds for Linux do so from 1.30 on.
+const noTelemetry = "ORT_DISABLE_TELEMETRY"
+
+// silence keeps the library from telling anybody anything: nothing leaves the
+// machine. It has to come before the library is started.
+func silence() error {
+	if err := os.Setenv(noTelemetry, "1"); err != nil {
+		return fmt.Errorf("switch off the library's telemetry: %w", err)
 	}
 	return nil
 }

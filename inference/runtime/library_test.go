@@ -4,6 +4,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,6 +54,32 @@ func loadElsewhere(t *testing.T, path string) string {
 		t.Fatalf("%v: %s", err, out)
 	}
 	return string(out)
+}
+
+// Official builds of the library keep events for their makers under the person's
+// cache folder, and send them; ours may leave nothing behind.
+func TestLibraryCollectsNothing(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	path, err := runtime.LibraryPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_CACHE_HOME", "")
+	t.Setenv("XDG_DATA_HOME", "")
+	t.Setenv("ORT_DISABLE_TELEMETRY", "") // set by this process' own Load
+	if said := loadElsewhere(t, path); !strings.HasPrefix(said, "loaded ") {
+		t.Fatal(said)
+	}
+	if err := filepath.WalkDir(home, func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && path != home {
+			t.Errorf("loading the library left %s", path)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestLoadTellsWhatIsWrong(t *testing.T) {
