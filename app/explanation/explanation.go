@@ -64,35 +64,30 @@ func Open(path string, o model.Options) (*Explainer, error) {
 	return e, nil
 }
 
-// openGraph opens the graph beside a model, on the CPU its faster form.
+// openGraph opens the graph beside a model, which is made where it is missing. On
+// the CPU its faster form takes its place, which tells the same.
 func openGraph(path string, o model.Options) (*attribution.Graph, error) {
-	g, err := attribution.Open(path, o)
+	m, err := attribution.Read(path)
 	if errors.Is(err, attribution.ErrNoGraph) {
 		if err = Prepare(path); err == nil {
-			g, err = attribution.Open(path, o)
+			m, err = attribution.Read(path)
 		}
 	}
-	if err != nil || !runtime.OnCPU(o.Device) {
-		return g, err
+	if err == nil && runtime.OnCPU(o.Device) {
+		m, err = fast(path)
 	}
-	fast, err := openFast(path, o)
-	if err != nil { // the plain one answers the same, only later
-		return g, nil //nolint:nilerr // said above
-	}
-	g.Close()
-	return fast, nil
-}
-
-func openFast(path string, o model.Options) (*attribution.Graph, error) {
-	file, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("explain: %w", err)
-	}
-	m, err := explain.FastAttribution(file)
 	if err != nil {
 		return nil, err
 	}
 	return attribution.New(m, o)
+}
+
+func fast(path string) (*onnx.Model, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("explain: %w", err)
+	}
+	return explain.FastAttribution(file)
 }
 
 // Close frees model and graph.

@@ -64,9 +64,18 @@ type Graph struct {
 	maps    []int64 // shape of one sample's maps, nil without
 }
 
-// Open opens the graph beside a model. ErrNoGraph says that there is none, or
-// one of another model.
+// Open opens the graph beside a model, as Read finds it.
 func Open(modelPath string, o model.Options) (*Graph, error) {
+	m, err := Read(modelPath)
+	if err != nil {
+		return nil, err
+	}
+	return New(m, o)
+}
+
+// Read reads the graph beside a model. ErrNoGraph says that there is none, or one
+// of another model.
+func Read(modelPath string) (*onnx.Model, error) {
 	of, err := os.ReadFile(modelPath)
 	if err != nil {
 		return nil, fmt.Errorf("explain: %w", err)
@@ -82,7 +91,7 @@ func Open(modelPath string, o model.Options) (*Graph, error) {
 	if sum, _ := m.Meta(KeyOf); sum != Fingerprint(of) {
 		return nil, fmt.Errorf("%w: %s belongs to another model", ErrNoGraph, Path(modelPath))
 	}
-	return New(m, o)
+	return m, nil
 }
 
 // New opens an attribution graph.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +21,29 @@ func floats(values ...float32) []byte {
 		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
 	}
 	return raw
+}
+
+// TestProvidersThatTheLibraryLacks: asking this build for them is an error of the
+// device, from which everything falls back, and no crash.
+func TestProvidersThatTheLibraryLacks(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	have, err := runtime.Providers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := identity(t, onnx.Float, onnx.Fixed(1))
+	for device, provider := range map[string]string{
+		"cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider", "coreml": "CoreMLExecutionProvider",
+		"directml": "DmlExecutionProvider", "openvino": "OpenVINOExecutionProvider",
+	} {
+		if slices.Contains(have, provider) {
+			continue
+		}
+		if s, err := runtime.NewSession(raw, runtime.Options{Threads: 1, Device: device}); err == nil {
+			s.Close()
+			t.Errorf("%s opens although the library lacks %s", device, provider)
+		}
+	}
 }
 
 // TestStateStaysOnDevice doubles a tensor on the device again and again without

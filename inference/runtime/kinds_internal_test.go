@@ -50,28 +50,3 @@ func TestNamesOfDevices(t *testing.T) {
 		t.Errorf("an unknown name: %v", err)
 	}
 }
-
-// TestProvidersThatTheLibraryLacks: asking this build for them is an error of the
-// device, from which everything falls back, and no crash.
-func TestProvidersThatTheLibraryLacks(t *testing.T) {
-	if Load() != nil {
-		t.Skip("native library missing")
-	}
-	have, err := Providers()
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := smallChain().model().Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, k := range kinds() {
-		if slices.Contains(have, k.provider) {
-			continue
-		}
-		if s, err := NewSession(raw, Options{Threads: 1, Device: k.name}); err == nil {
-			s.Close()
-			t.Errorf("%s opens although the library lacks %s", k.name, k.provider)
-		}
-	}
-}
