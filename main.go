@@ -40,5 +40,5 @@ func run(ctx context.Context, started time.Time) error {
 	if err != nil {
 		return err
 	}
-	return ui.Run(ctx, ui.Options{Post: fyne.Do, Version: version, Paths: paths, Started: started})
+	return ui.Run(ctx, ui.Options{Post: fyne.Do, Version: version, Paths: paths, Started: started, Exit: os.Exit})
 }

@@ -145,7 +145,9 @@ func (p *program) close(t *testing.T) ui.Counters {
 			t.Errorf("the program ended badly: %v", err)
 		}
 	case <-time.After(10 * time.Second):
-		t.Fatal("the program does not end")
+		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // Go tells on stderr where every goroutine stands
+		<-ended
+		t.Fatal("the program does not end; above is where it stood")
 	}
 	return p.counters(t)
 }

@@ -3,6 +3,8 @@ package ui
 import (
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"athanor/inference/remote"
 	view "athanor/ui/serve"
 )
@@ -29,11 +31,11 @@ func (s *Studio) ServiceURL() string {
 	return ""
 }
 
-// ServePageWidth turns to a page of the serve screen and tells how wide the window
+// ServePageSize turns to a page of the serve screen and tells how large the window
 // must be for it.
-func (s *Studio) ServePageWidth(page int) float32 {
+func (s *Studio) ServePageSize(page int) fyne.Size {
 	s.servePart().view.ShowPage(page)
-	return s.window.Canvas().Content().MinSize().Width
+	return s.window.Canvas().Content().MinSize()
 }
 
 // ServedName is what the first served model is called.

@@ -147,7 +147,7 @@ func (s *Studio) Dialog() bool { return s.window.Canvas().Overlays().Top() != ni
 func (s *Studio) PressClose() { s.closing() }
 
 // End is what happens when the window was closed.
-func (s *Studio) End() { _ = s.close() }
+func (s *Studio) End() { s.close() }
 
 // FindRate opens the search for a learning rate.
 func (s *Studio) FindRate() { s.findRate() }

@@ -105,3 +105,39 @@ func stayAwake(ctx context.Context) (release func()) {
 	}()
 	return cancel
 }
+
+// endTime is how long the toolkit may take to return after its window closed.
+const endTime = 3 * time.Second
+
+// endWithin waits until returned is closed, but no longer than limit, then it
+// calls alone.
+func endWithin(limit time.Duration, returned <-chan struct{}, alone func()) {
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case <-returned:
+	case <-late.C:
+		alone()
+	}
+}
+
+// endAlone ends the program where the toolkit does not: when Fyne 2.8 ends, it
+// waits for its last event, for ever where that event comes to the queue of the
+// main goroutine while the queue is being closed (runGL and runOnMainWithWait in
+// its internal/driver/glfw/loop.go).
+func (s *Studio) endAlone() {
+	slog.Warn("the window's toolkit did not end; the program ends without it")
+	s.close()
+	s.opts.Exit(0)
+}
+
+// close ends everything the window started and writes down what it remembers. It
+// may be called from several goroutines; all return when it is done.
+func (s *Studio) close() {
+	s.closed.Do(func() {
+		s.resting.Stop()
+		s.cancel()
+		s.jobs.wait(3 * time.Second)
+		s.meter.report(s.opts.Paths.Data)
+	})
+}

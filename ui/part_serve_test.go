@@ -30,8 +30,8 @@ func TestServeFromTheWindow(t *testing.T) {
 		t.Errorf("%d requests in 300 ms", s.LoadTested())
 	}
 	for page := range 4 {
-		if width := s.ServePageWidth(page); width > 1024 {
-			t.Errorf("page %d of the running service needs %v units of width, more than 1024", page, width)
+		if need := s.ServePageSize(page); need.Width > 1024 || need.Height > 700 {
+			t.Errorf("page %d of the running service needs a window of %v × %v units, more than 1024 × 700", page, need.Width, need.Height)
 		}
 	}
 	name := s.ServedName()

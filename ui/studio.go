@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -47,6 +48,8 @@ type Options struct {
 	Paths project.Paths
 	// Started is when the program began, for measuring.
 	Started time.Time
+	// Exit ends the program where the toolkit does not; any goroutine may call it.
+	Exit func(code int)
 }
 
 // Studio is the open window.
@@ -73,6 +76,7 @@ type Studio struct {
 	project *project.Project // the open one, nil without
 	resting *time.Timer
 	left    leaves
+	closed  sync.Once
 }
 
 // part makes the screen of one place and hears when it comes and goes.
@@ -114,7 +118,12 @@ func Run(ctx context.Context, opts Options) error {
 		return err
 	}
 	close(ready)
-	stop := context.AfterFunc(ctx, func() { s.post(s.window.Close) })
+	returned := make(chan struct{})
+	s.window.SetOnClosed(func() { go endWithin(endTime, returned, s.endAlone) })
+	stop := context.AfterFunc(ctx, func() {
+		go endWithin(endTime, returned, s.endAlone)
+		s.post(func() { s.keep(); s.app.Driver().Quit() }) // Fyne quits at signals, too: the window may be gone already
+	})
 	defer stop()
 	s.app.Lifecycle().SetOnStarted(s.later)
 	s.window.Show()
@@ -124,7 +133,9 @@ func Run(ctx context.Context, opts Options) error {
 	}
 	s.afterCrash(report)
 	s.app.Run()
-	return s.close()
+	close(returned)
+	s.close()
+	return nil
 }
 
 // onScreen reports whether a shown window really exists: Fyne only logs it where
@@ -357,15 +368,6 @@ func async[T any](s *Studio, work func(context.Context) (T, error), done func(T,
 		})
 	}()
 	return cancel
-}
-
-// close ends everything the window started and writes down what it remembers.
-func (s *Studio) close() error {
-	s.resting.Stop()
-	s.cancel()
-	s.jobs.wait(3 * time.Second)
-	s.meter.report(s.opts.Paths.Data)
-	return nil
 }
 
 // closing is asked before the window closes.

@@ -59,6 +59,7 @@ func newLoad(book *i18n.Book, post func(func())) *Load {
 		bar: widgets.NewBar(look.Ember, 4), left: widgets.Note("").Truncate(), chart: widgets.NewChartView(post),
 	}
 	l.key.Password = true
+	l.workers.PlaceHolder, l.seconds.PlaceHolder = " ", " " // one is always chosen; the usual words would set their width
 	l.service.SetPlaceHolder(book.T("serve.load.here"))
 	l.key.SetPlaceHolder(book.T("serve.key.hint"))
 	l.rate.SetPlaceHolder(book.T("serve.load.most"))
@@ -221,5 +222,5 @@ func (l *Load) CreateRenderer() fyne.WidgetRenderer {
 	}
 	right := container.NewBorder(figures, nil, nil, nil, l.chart)
 	inner := container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), fields)
-	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, widgets.Width(container.NewVScroll(inner), 268), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right)))
+	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, widgets.Width(container.NewVScroll(inner), 240), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right)))
 }

@@ -308,7 +308,7 @@ func (r *chartRenderer) Layout(size fyne.Size) {
 	r.c.order()
 }
 
-func (r *chartRenderer) MinSize() fyne.Size { return fyne.NewSize(200, 120) }
+func (r *chartRenderer) MinSize() fyne.Size { return fyne.NewSize(200, 100) }
 func (r *chartRenderer) Refresh()           { r.c.picture.Refresh() }
 func (r *chartRenderer) Objects() []fyne.CanvasObject {
 	return []fyne.CanvasObject{r.c.picture, r.c.mark, r.c.cross, r.c.ring}
