@@ -146,8 +146,7 @@ func (p *program) close(t *testing.T) ui.Counters {
 		}
 	case <-time.After(10 * time.Second):
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // Go tells on stderr where every goroutine stands
-		<-ended
-		t.Fatal("the program does not end; above is where it stood")
+		t.Fatalf("the program does not end; above is where it stood (%v)", <-ended)
 	}
 	return p.counters(t)
 }
