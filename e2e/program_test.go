@@ -144,7 +144,7 @@ func (p *program) close(t *testing.T) ui.Counters {
 		if err != nil {
 			t.Errorf("the program ended badly: %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(40 * time.Second): // its last files wait for the disk, which others may keep busy
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // Go tells on stderr where every goroutine stands
 		t.Fatalf("the program does not end; above is where it stood (%v)", <-ended)
 	}
