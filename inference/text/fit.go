@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -162,10 +163,14 @@ func pack(keys []uint32) []byte {
 	return b
 }
 
-// keyTable finds a key's place among the sorted keys: open addressing, half full.
+// keyTable finds a key's place among the sorted keys: open addressing, half full,
+// behind a filter small enough for a near cache, as most n-grams of a text have no
+// place.
 type keyTable struct {
-	slots []keySlot
-	mask  uint32
+	slots  []keySlot
+	mask   uint32
+	filter []uint64 // a bit for each of filterBits a key
+	shift  uint8    // of a key, to its bit
 }
 
 type keySlot struct {
@@ -173,12 +178,17 @@ type keySlot struct {
 	id  int32 // 0: free
 }
 
+// filterBits is how many bits the filter has for each key, at least: one of so many
+// n-grams without a place passes it.
+const filterBits = 16
+
 func newKeyTable(keys []byte) (t keyTable, sorted bool) {
 	size := 2
 	for size < len(keys)/keySize*2 {
 		size *= 2
 	}
-	t = keyTable{slots: make([]keySlot, size), mask: uint32(size - 1)}
+	logBits := min(32, max(6, bits.Len(uint(size*filterBits/2-1))))
+	t = keyTable{slots: make([]keySlot, size), mask: uint32(size - 1), filter: make([]uint64, 1<<(logBits-6)), shift: uint8(32 - logBits)}
 	last := int64(-1)
 	for i := 0; i+keySize <= len(keys); i += keySize {
 		key := binary.LittleEndian.Uint32(keys[i:])
@@ -191,12 +201,17 @@ func newKeyTable(keys []byte) (t keyTable, sorted bool) {
 			at = (at + 1) & t.mask
 		}
 		t.slots[at] = keySlot{key, int32(i/keySize + 1)}
+		bit := key >> t.shift
+		t.filter[bit/64] |= 1 << (bit % 64)
 	}
 	return t, true
 }
 
 // id returns the key's id, 0 where it was not selected.
 func (t *keyTable) id(key uint32) int32 {
+	if bit := key >> t.shift; t.filter[bit/64]&(1<<(bit%64)) == 0 {
+		return 0
+	}
 	for at := key & t.mask; ; at = (at + 1) & t.mask {
 		s := t.slots[at]
 		if s.id == 0 || s.key == key {

@@ -19,9 +19,14 @@ type hashScratch struct {
 	scanner
 	hashes []uint64 // of the units
 	grams  []gram
-	stamp  []uint32 // by bucket: the call that saw it last
-	place  []int32  // by bucket: its index in that call
+	seen   []sighting // by bucket
 	call   uint32
+}
+
+// sighting is the call that saw a bucket last, and the bucket's index in it.
+type sighting struct {
+	call  uint32
+	index int32
 }
 
 // gram is one n-gram: its id and the stretch of the original it covers.
@@ -125,11 +130,11 @@ func (s *hashScratch) begin(d Definition) {
 	if d.Edges && len(s.units) > 0 {
 		s.hashes[0], s.hashes[len(s.hashes)-1] = beginHash, endHash
 	}
-	if d.Unique && len(s.stamp) == 0 {
-		s.stamp, s.place = make([]uint32, d.Buckets), make([]int32, d.Buckets)
+	if d.Unique && len(s.seen) == 0 {
+		s.seen = make([]sighting, d.Buckets)
 	}
-	if s.call++; s.call == 0 { // after 2³² calls the stamps begin again
-		clear(s.stamp)
+	if s.call++; s.call == 0 { // after 2³² calls they are counted anew
+		clear(s.seen)
 		s.call = 1
 	}
 }
@@ -221,13 +226,13 @@ func (h *hashed) push(s *hashScratch, sum uint64, g gram, next, length int32) in
 	}
 	g.id, g.index = int64(id), next
 	if h.d.Unique {
-		if s.stamp[id] == s.call { // seen before
-			g.index = s.place[id]
+		if s.seen[id].call == s.call {
+			g.index = s.seen[id].index
 			s.grams = append(s.grams, g)
 			return next
 		}
 		if next < length {
-			s.stamp[id], s.place[id] = s.call, next
+			s.seen[id] = sighting{s.call, next}
 		}
 	}
 	if next >= length {

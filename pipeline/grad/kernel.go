@@ -9,7 +9,9 @@ import (
 
 // Rules of the operators in onnx.KernelDomain. They compute what the rules of
 // the operators they stand for compute, and follow their conventions.
-var ownRules = map[string]Rule{graph.ConvKernel: convKernelRule, graph.EntropyKernel: entropyKernelRule, graph.DenseKernel: denseKernelRule}
+var ownRules = map[string]Rule{
+	graph.ConvKernel: convKernelRule, graph.EntropyKernel: entropyKernelRule, graph.DenseKernel: denseKernelRule, graph.BagKernel: bagKernelRule,
+}
 
 func convKernelRule(c *Context) ([]*graph.Value, error) {
 	sizes := slices.Clone(c.Node.Attrs.Ints("sizes"))
@@ -37,6 +39,12 @@ func denseKernelRule(c *Context) ([]*graph.Value, error) {
 		in[0] = out[2]
 	}
 	return in, nil
+}
+
+// bagKernelRule: ids and ratios are given; the table alone is trained.
+func bagKernelRule(c *Context) ([]*graph.Value, error) {
+	table := c.Op(graph.BagGradKernel, c.Node.Attrs, c.X(0), c.X(1), c.Y(1), c.DY(0))
+	return []*graph.Value{nil, nil, table}, nil
 }
 
 // ClassEntropy is the cross entropy of logits [N, K] with classes target [N]

@@ -66,6 +66,7 @@ var kernelOperators = map[string]inferFunc{
 	ConvKernel: inferConvKernel, ConvGradKernel: inferConvGradKernel, UpdateKernel: inferUpdateKernel,
 	EntropyKernel: inferEntropyKernel, EntropyGradKernel: inferEntropyGradKernel, ReluGradKernel: inferReluGradKernel,
 	ScaleKernel: inferScaleKernel, DenseKernel: inferDenseKernel, DenseGradKernel: inferDenseGradKernel,
+	BagKernel: inferBagKernel, BagGradKernel: inferBagGradKernel,
 }
 
 func inferConvKernel(n *Node) ([]result, error) {

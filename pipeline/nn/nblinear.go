@@ -24,10 +24,7 @@ func nbLinear(c *Context, x []*graph.Value, cfg Config) *graph.Value {
 	}
 	ratios := c.Initializer("ratios", onnx.FloatTensor("ratios", []int64{int64(rows), int64(columns)}, cfg.Weights))
 	table := c.Param(Parameter{Name: "weights.table", Shape: []int{rows, columns}, Decay: true})
-	r := c.Op("Gather", graph.Attrs{"axis": 0}, ratios, x[0]) // [N, L, columns]
-	w := c.Op("Gather", graph.Attrs{"axis": 0}, table, x[0])
-	norm := c.Sqrt(c.AddTo(c.ReduceSum(c.Mul(r, r), false, 1), 1e-12))
-	z := c.Div(c.ReduceSum(c.Mul(r, w), false, 1), norm)
+	z := c.Bag(x[0], ratios, table, 1e-12)
 	if columns == 1 && cfg.Outputs == 2 {
 		z = c.Concat(1, c.MulBy(z, -0.5), c.MulBy(z, 0.5))
 	}

@@ -83,16 +83,25 @@ func (s *Store) spill(sample []byte) error {
 		os.Remove(f.Name())
 		s.file = f
 	}
+	if s.buffer == nil {
+		s.buffer = make([]byte, 0, blockBytes+s.stride)
+	}
 	s.buffer = append(s.buffer, sample...)
 	s.n++
 	if len(s.buffer) < blockBytes {
 		return nil
 	}
-	return s.Flush()
+	return s.write()
 }
 
 // Flush writes what is buffered; call it after the last Append.
 func (s *Store) Flush() error {
+	err := s.write()
+	s.buffer = nil
+	return err
+}
+
+func (s *Store) write() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.buffer) == 0 {
@@ -102,7 +111,7 @@ func (s *Store) Flush() error {
 		return fmt.Errorf("keep samples on disk: %w; free some space or set another cache folder", err)
 	}
 	s.wrote += int64(len(s.buffer))
-	s.buffer = nil
+	s.buffer = s.buffer[:0]
 	return nil
 }
 
