@@ -62,12 +62,17 @@ func (f *facesBench) painted(ctx context.Context, b *bench) (table, error) {
 
 // windowCounters are those of the window's counters that are wanted here.
 type windowCounters struct {
-	Preview struct {
-		Pictures int     `json:"pictures"`
-		FPS      float64 `json:"fps"`
-		MedianMS float64 `json:"median_ms"`
-		P99MS    float64 `json:"p99_ms"`
-	} `json:"preview"`
+	Preview shownTimes `json:"preview"` // live pictures, from their arrival to the screen
+	Answers shownTimes `json:"answers"` // questions on the Try screen, to their answers on screen
+}
+
+// shownTimes sum up how long the way to the screen took.
+type shownTimes struct {
+	Pictures int     `json:"pictures"`
+	FPS      float64 `json:"fps"`
+	MedianMS float64 `json:"median_ms"`
+	P95MS    float64 `json:"p95_ms"`
+	P99MS    float64 `json:"p99_ms"`
 }
 
 // counters asks the program for what it counted since it was asked last.

@@ -95,6 +95,7 @@ func parts() []part {
 		{"sentiment", sentiments},
 		{"window", window},
 		{"evaluate", evaluating},
+		{"try", trying},
 		{"transfer", teachNetworks},
 		{"gpu", graphics},
 	}

@@ -35,7 +35,7 @@ type meter struct {
 	charts   atomic.Int64
 	pending  atomic.Int64 // pieces of work off the UI goroutine
 	preview  spans        // a live picture's way from its arrival to the screen
-	answers  spans        // from a question on the Try screen, such as a stroke, to its answer
+	answers  spans        // from a question on the Try screen, such as a stroke, to the frame that shows its answer
 }
 
 func newMeter(next func(func())) *meter { return &meter{next: next} }
@@ -119,7 +119,7 @@ func (m *meter) clear() {
 	for _, most := range []*atomic.Int64{&m.longest, &m.thread, &m.wait, &m.frame, &m.frameCPU, &m.charts} {
 		most.Store(0)
 	}
-	m.preview = spans{}
+	m.preview, m.answers = spans{}, spans{}
 }
 
 // Counters are what the meter has seen; the end-to-end test reads them.
@@ -141,11 +141,12 @@ type Counters struct {
 }
 
 // Preview is how long live pictures took from their arrival to being painted, or
-// questions to their answers.
+// questions to their answers being painted.
 type Preview struct {
 	Pictures int     `json:"pictures"`
 	FPS      float64 `json:"fps"`
 	MedianMS float64 `json:"median_ms"`
+	P95MS    float64 `json:"p95_ms"`
 	P99MS    float64 `json:"p99_ms"`
 }
 
@@ -178,7 +179,7 @@ func (s *spans) preview() Preview {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	return Preview{
 		Pictures: s.count, FPS: float64(n-1) / at[n-1].Sub(at[0]).Seconds(),
-		MedianMS: ms(sorted[n/2]), P99MS: ms(sorted[n*99/100]),
+		MedianMS: ms(sorted[n/2]), P95MS: ms(sorted[n*95/100]), P99MS: ms(sorted[n*99/100]),
 	}
 }
 

@@ -36,7 +36,8 @@ func (p *evaluatePart) report() {
 		return
 	}
 	path := filepath.Join(filepath.Dir(o.Model), "evaluation.html")
-	async(p.s, func(ctx context.Context) (struct{}, error) { return struct{}{}, o.WriteReport(ctx, path) }, func(_ struct{}, err error) {
+	language := string(p.s.book.Language())
+	async(p.s, func(ctx context.Context) (struct{}, error) { return struct{}{}, o.WriteReport(ctx, path, language) }, func(_ struct{}, err error) {
 		if err != nil {
 			p.s.fail(err)
 			return

@@ -42,6 +42,8 @@ type tryPart struct {
 	shot       map[*image.RGBA]time.Time // when the frames under way were taken
 	learnt     string                    // the model whose input is on the screen
 	waits      *request                  // the newest question, while another is answered
+	quick      bool                      // the last answer came within a moment
+	due        []time.Time               // when the questions were asked whose answers the next frame shows
 }
 
 // openModel is a model in use; it is opened by the first question and closed
@@ -95,7 +97,7 @@ func (p *tryPart) build() fyne.CanvasObject {
 	p.view.OnWhy = func(on bool) { p.explaining = on; p.explain() }
 	p.view.OnMethod = func(m string) { p.method = attribution.Method(m); p.explain() }
 	p.view.OnWrong, p.view.OnCamera, p.view.OnSource = p.wrong, p.camera, p.watch
-	p.view.OnPainted = p.painted
+	p.view.OnPainted, p.view.OnAnswered = p.painted, p.answered
 	p.learnt = ""
 	p.view.OnTrain = func() { p.s.Go(placeTrain) }
 	p.view.OnOpen = func() { p.s.chooseFile(pictureNames(), p.load) }
@@ -228,17 +230,18 @@ func shortTime(r store.Info) string {
 	return at.Local().Format("01-02 15:04")
 }
 
-// answered is a prediction and how long it took.
-type answered struct {
+// reply is a prediction and how long it took.
+type reply struct {
 	prediction model.Prediction
 	took       time.Duration
 }
 
-// request is a question to a model, and when it was asked.
+// request is a question to a model, and when it was asked, with those that it
+// took the place of.
 type request struct {
 	open *openModel
 	ask  func(context.Context, *model.Model) ([]model.Prediction, error)
-	at   time.Time
+	at   []time.Time
 }
 
 // ask puts a question to the chosen model. While one is answered the newest waits
@@ -247,34 +250,46 @@ func (p *tryPart) ask(question func(context.Context, *model.Model) ([]model.Pred
 	if p.open == nil {
 		return
 	}
-	q := &request{open: p.open, ask: question, at: time.Now()}
+	q := &request{open: p.open, ask: question, at: []time.Time{time.Now()}}
 	if p.asking {
+		if p.waits != nil {
+			q.at = append(p.waits.at, q.at...)
+		}
 		p.waits = q
 		return
 	}
 	p.put(q)
 }
 
+// put asks. A model that answered within a moment is waited for, so that a stroke
+// and its answer are drawn together.
 func (p *tryPart) put(q *request) {
 	p.asking = true
-	async(p.s, func(ctx context.Context) (answered, error) {
+	work := func(ctx context.Context) (reply, error) {
 		m, err := q.open.get()
 		if err != nil {
-			return answered{}, err
+			return reply{}, err
 		}
 		began := time.Now()
 		list, err := q.ask(ctx, m)
 		if err != nil {
-			return answered{}, err
+			return reply{}, err
 		}
-		return answered{prediction: list[0], took: time.Since(began)}, nil
-	}, func(a answered, err error) { p.answer(q, a, err) })
+		return reply{prediction: list[0], took: time.Since(began)}, nil
+	}
+	done := func(a reply, err error) { p.answer(q, a, err) }
+	if p.quick {
+		asyncSoon(p.s, work, done)
+		return
+	}
+	async(p.s, work, done)
 }
 
 // answer shows an answer, unless the model was left meanwhile, and goes on with
 // the question that waits.
-func (p *tryPart) answer(q *request, a answered, err error) {
+func (p *tryPart) answer(q *request, a reply, err error) {
 	p.asking = false
+	p.quick = err == nil && q.open == p.open && a.took < soon
 	next := p.waits
 	p.waits = nil
 	switch {
@@ -284,7 +299,8 @@ func (p *tryPart) answer(q *request, a answered, err error) {
 		p.view.ApplyTrouble(f.What + " " + f.Do)
 	case err == nil:
 		p.view.Apply(answerOf(a))
-		p.s.meter.answers.add(time.Since(q.at))
+		p.due = append(p.due, q.at...)
+		p.view.Mark()
 	}
 	if next != nil {
 		p.put(next)
@@ -295,10 +311,22 @@ func (p *tryPart) answer(q *request, a answered, err error) {
 	}
 }
 
+// answered is told when a frame with the newest answer is drawn. What is posted
+// from there runs when it was handed to the display.
+func (p *tryPart) answered() {
+	due := p.due
+	p.due = nil
+	p.s.post(func() {
+		for _, at := range due {
+			p.s.meter.answers.add(time.Since(at))
+		}
+	})
+}
+
 // shownClasses is how many classes an answer lists.
 const shownClasses = 10
 
-func answerOf(a answered) try.Answer {
+func answerOf(a reply) try.Answer {
 	out := try.Answer{Took: fmt.Sprintf("%.1f ms", float64(a.took.Microseconds())/1000)}
 	for _, c := range a.prediction.Top(shownClasses) {
 		out.Classes = append(out.Classes, try.Class{Name: c.Label, Share: float64(c.Probability)})

@@ -76,7 +76,7 @@ func (p *tryPart) show(ctx context.Context, seen model.Seen) {
 		}
 		p.shot[picture] = seen.Frame.Time
 		p.view.ApplyFrame(picture)
-		p.view.Apply(answerOf(answered{prediction: seen.Prediction, took: seen.Took}))
+		p.view.Apply(answerOf(reply{prediction: seen.Prediction, took: seen.Took}))
 	})
 	select {
 	case <-done:
@@ -87,11 +87,13 @@ func (p *tryPart) show(ctx context.Context, seen model.Seen) {
 // mostShots is how many frames may be on their way to the screen.
 const mostShots = 8
 
-// painted measures the way of a frame from its arrival to the screen.
+// painted measures the way of a frame from its arrival to the screen. It is told
+// while a picture is drawn; what is posted from there runs when it was handed to
+// the display.
 func (p *tryPart) painted(picture *image.RGBA) {
 	if taken, ok := p.shot[picture]; ok {
 		delete(p.shot, picture)
-		p.s.meter.preview.add(time.Since(taken))
+		p.s.post(func() { p.s.meter.preview.add(time.Since(taken)) })
 	}
 }
 

@@ -103,6 +103,16 @@ func language(env func(string) string) string {
 	return "en"
 }
 
+// chosenLanguage is what the window's settings say, else the system's.
+func chosenLanguage() string {
+	if paths, err := project.DefaultPaths(); err == nil {
+		if s, err := project.LoadSettings(paths.Settings()); err == nil && s.Language != "" {
+			return s.Language
+		}
+	}
+	return language(os.Getenv)
+}
+
 // dataDir is where projects and runs are kept, as for the window.
 func dataDir() string {
 	paths, err := project.DefaultPaths()

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,6 +44,7 @@ func newEvaluate() *cobra.Command {
 	flags.StringArrayVar(&e.q.Slices, "slice", nil, "column, COLUMN=VALUE, or brightness, length or language to slice by; may be given several times")
 	flags.BoolVar(&e.q.Quick, "quick", false, "leave out the baseline and the disturbed samples")
 	flags.StringVar(&e.report, "report", "", "write one page with everything, pictures inside, to this file")
+	flags.StringVar(&e.language, "lang", "", "language of the report, en or zh; the window's by default")
 	flags.StringVar(&e.calibrate, "calibrate", "", "fit a temperature on the validation part and write a calibrated copy of the model to this file")
 	flags.BoolVar(&e.json, "json", false, "print one JSON object")
 	return command
@@ -52,6 +54,7 @@ type evaluateCommand struct {
 	q                 evaluation.Request
 	remote            remoteFlags
 	report, calibrate string
+	language          string
 	json              bool
 }
 
@@ -86,7 +89,7 @@ func (e *evaluateCommand) run(cmd *cobra.Command) error {
 		return err
 	}
 	if e.report != "" {
-		if err := out.WriteReport(cmd.Context(), e.report); err != nil {
+		if err := out.WriteReport(cmd.Context(), e.report, cmp.Or(e.language, chosenLanguage())); err != nil {
 			return err
 		}
 	}

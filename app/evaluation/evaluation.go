@@ -60,7 +60,7 @@ type Outcome struct {
 	// Unseen counts samples of classes the model does not know: it cannot be
 	// right on them, and they are in no other number.
 	Unseen map[string]int `json:"unseen_classes,omitempty"`
-	Notes  []string       `json:"notes,omitempty"`
+	Notes  []Note         `json:"notes,omitempty"`
 
 	labels     []string
 	parameters int64
@@ -184,9 +184,9 @@ func (o *Outcome) score() error {
 	}
 	switch made {
 	case evaluate.Normalised:
-		o.Notes = append(o.Notes, "the model's answers do not sum to one: each was divided by its sum")
+		o.Notes = append(o.Notes, Note{format: unevenNote})
 	case evaluate.Softmaxed:
-		o.Notes = append(o.Notes, "the model answers with negative numbers: they are taken as logits, and softmax makes probabilities of them")
+		o.Notes = append(o.Notes, Note{format: logitsNote})
 	}
 	p := o.Predictions()
 	c, err := evaluate.Classify(*p, o.labels)

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -94,12 +95,13 @@ func TestTable(t *testing.T) {
 		t.Errorf("empty cells do no harm: %+v", out.Robustness)
 	}
 	checkReport(t, &out)
+	checkChinese(t, &out)
 }
 
 func checkReport(t *testing.T, out *evaluation.Outcome) {
 	t.Helper()
 	page := filepath.Join(t.TempDir(), "report.html")
-	if err := out.WriteReport(t.Context(), page); err != nil {
+	if err := out.WriteReport(t.Context(), page, "en"); err != nil {
 		t.Fatal(err)
 	}
 	html, err := os.ReadFile(page)
@@ -117,6 +119,33 @@ func checkReport(t *testing.T, out *evaluation.Outcome) {
 	text, err := json.Marshal(out)
 	if err != nil || !bytes.Contains(text, []byte(`"auc_macro"`)) {
 		t.Errorf("JSON: %v, %.200s", err, text)
+	}
+}
+
+// checkChinese looks for English between the tags of the Chinese report: two words
+// side by side, or a heading that stayed as it is.
+func checkChinese(t *testing.T, out *evaluation.Outcome) {
+	t.Helper()
+	page := filepath.Join(t.TempDir(), "report.html")
+	if err := out.WriteReport(t.Context(), page, "zh_CN.UTF-8"); err != nil {
+		t.Fatal(err)
+	}
+	html, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := strings.Cut(string(html), "</style>")
+	text := strings.ReplaceAll(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(body, "\n"), out.Data, "")
+	for _, m := range out.Worst {
+		text = strings.ReplaceAll(text, m.Text, "")
+	}
+	for _, english := range regexp.MustCompile(`(?m)[A-Za-z]{2,} [a-z]{2,}.*$|^(accuracy|class|samples|value|training)$|%!`).FindAllString(text, -1) {
+		t.Errorf("the Chinese report says %q", english)
+	}
+	for _, want := range []string{"数值", "切片，最差的在前", "受扰动的样本", "最严重的错误", "没有可读取的功耗计数器|千次推理", `lang="zh"`} {
+		if !regexp.MustCompile(want).Match(html) {
+			t.Errorf("the Chinese report does not say %q", want)
+		}
 	}
 }
 
@@ -146,7 +175,7 @@ func TestUnseenClasses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out.Unseen["perhaps"] != 2 || out.Samples != 100 || len(out.Notes) == 0 || !strings.Contains(out.Notes[0], "perhaps") {
+	if out.Unseen["perhaps"] != 2 || out.Samples != 100 || len(out.Notes) == 0 || !strings.Contains(out.Notes[0].String(), "perhaps") {
 		t.Errorf("unseen %v, %d samples, notes %q", out.Unseen, out.Samples, out.Notes)
 	}
 	all := filepath.Join(t.TempDir(), "other.csv")
@@ -223,9 +252,7 @@ func TestRegression(t *testing.T) {
 	if plots := out.Charts(chart.Light(), func(s string) string { return s }); plots.Residuals == nil || plots.Errors == nil || plots.ROC != nil {
 		t.Errorf("charts %+v", plots)
 	}
-	if err := out.WriteReport(t.Context(), filepath.Join(t.TempDir(), "r.html")); err != nil {
-		t.Error(err)
-	}
+	checkChinese(t, &out)
 }
 
 // A calibrated copy answers with the same class and a smaller loss.

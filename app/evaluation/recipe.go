@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"sync"
 
 	"athanor/app/device"
@@ -50,10 +49,14 @@ func (n *notes) add(text string) {
 	n.list = append(n.list, text)
 }
 
-func (n *notes) all() []string {
+func (n *notes) all() []Note {
 	n.lock.Lock()
 	defer n.lock.Unlock()
-	return slices.Clone(n.list)
+	var list []Note
+	for _, text := range n.list {
+		list = append(list, Note{"%s", []any{text}})
+	}
+	return list
 }
 
 // Recipe says how the samples of a request are prepared for a model.

@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"math"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"athanor/app/store"
@@ -24,7 +25,9 @@ var reportTemplate string
 // page is what the report's template shows.
 type page struct {
 	*Outcome
-	Name, Made string
+	Lang, Name string
+	Made, What string
+	Remarks    []string
 	Numbers    []number
 	Facts      []number
 	Charts     []drawn
@@ -69,26 +72,20 @@ const (
 )
 
 // WriteReport leaves the outcome at path as one page that needs nothing else:
-// all pictures are inside.
-func (o *Outcome) WriteReport(ctx context.Context, path string) error {
-	p := page{
-		Outcome: o, Name: filepath.Base(filepath.Dir(o.Model)) + "/" + filepath.Base(o.Model),
-		Made: time.Now().Format("2006-01-02 15:04"), Numbers: o.headline(), Facts: o.facts(),
-	}
-	var err error
-	if p.Charts, err = o.draw(); err != nil {
+// all pictures are inside. Its language is "zh…" or else English.
+func (o *Outcome) WriteReport(ctx context.Context, path, language string) error {
+	r := reporter{o, wordsOf(language)}
+	p, err := r.page(ctx)
+	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	if p.Mistakes, err = o.show(ctx); err != nil {
-		return fmt.Errorf("report: %w", err)
+	if p.Lang = "en"; r.words != nil {
+		p.Lang = "zh"
 	}
-	for _, g := range o.Gaps {
-		p.Gaps = append(p.Gaps, shownGap{g, o.labels[g.Class]})
+	for _, n := range o.Notes {
+		p.Remarks = append(p.Remarks, n.In(language))
 	}
-	if c := o.Classification; c != nil && len(c.PerClass) <= widestConfusion {
-		p.Confusion = confusionRows(*c)
-	}
-	t, err := template.New("report").Funcs(template.FuncMap{"percent": percent}).Parse(reportTemplate)
+	t, err := template.New("report").Funcs(template.FuncMap{"percent": percent, "say": r.say, "own": r.own}).Parse(reportTemplate)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -99,68 +96,115 @@ func (o *Outcome) WriteReport(ctx context.Context, path string) error {
 	return store.WriteFile(path, out.Bytes())
 }
 
+// reporter says an outcome in words.
+type reporter struct {
+	*Outcome
+	words
+}
+
+// own leaves what stands in the data as it is, and says what we named ourselves.
+func (r reporter) own(name string) string {
+	switch name {
+	case "":
+		return r.say("(empty)")
+	case Brightness, Length, Language, missing:
+		return r.say(name)
+	}
+	return name
+}
+
+func (r reporter) page(ctx context.Context) (page, error) {
+	o := r.Outcome
+	p := page{
+		Outcome: o, Name: filepath.Base(filepath.Dir(o.Model)) + "/" + filepath.Base(o.Model),
+		What: strings.Join([]string{r.say(o.Task), o.Data, r.say("part " + o.Part), r.say("%d samples", o.Samples)}, " · "),
+		Made: time.Now().Format("2006-01-02 15:04"), Numbers: r.headline(), Facts: r.facts(),
+	}
+	var err error
+	if p.Charts, err = r.draw(); err != nil {
+		return p, err
+	}
+	if p.Mistakes, err = o.show(ctx); err != nil {
+		return p, err
+	}
+	for _, g := range o.Gaps {
+		p.Gaps = append(p.Gaps, shownGap{g, o.labels[g.Class]})
+	}
+	if c := o.Classification; c != nil && len(c.PerClass) <= widestConfusion {
+		p.Confusion = confusionRows(*c)
+	}
+	return p, nil
+}
+
 func percent(x float64) string { return fmt.Sprintf("%.2f %%", 100*x) }
 
 // headline are the numbers a person looks for first.
-func (o *Outcome) headline() []number {
-	var list []number
+func (r reporter) headline() []number {
+	list, o := []number(nil), r.Outcome
 	if c := o.Classification; c != nil {
-		list = append(list, number{"accuracy", percent(c.Accuracy)},
-			number{"95 % interval", fmt.Sprintf("%.2f–%.2f", 100*c.Low, 100*c.High)},
-			number{"largest class", percent(c.Majority)})
+		list = append(list, number{r.say("accuracy"), percent(c.Accuracy)},
+			number{r.say("95 % interval"), fmt.Sprintf("%.2f–%.2f", 100*c.Low, 100*c.High)},
+			number{r.say("largest class"), percent(c.Majority)})
 		if o.Baseline != nil {
-			list = append(list, number{o.Baseline.Name + ", a second's work", percent(o.Baseline.Accuracy)})
+			list = append(list, number{r.say("%s, a second's work", r.say(o.Baseline.Name)), percent(o.Baseline.Accuracy)})
 		}
-		list = append(list, number{"macro F1", percent(c.MacroF1)}, number{"calibration error", percent(c.Calibration)})
+		list = append(list, number{r.say("macro F1"), percent(c.MacroF1)}, number{r.say("calibration error"), percent(c.Calibration)})
 	}
-	if r := o.Regression; r != nil {
-		list = append(list, number{"R²", fmt.Sprintf("%.4f", r.R2)}, number{"mean absolute error", fmt.Sprintf("%.4g", r.MAE)},
-			number{"root mean squared error", fmt.Sprintf("%.4g", r.RMSE)}, number{"error of answering the mean", fmt.Sprintf("%.4g", r.MeanMAE)})
+	if v := o.Regression; v != nil {
+		list = append(list, number{"R²", fmt.Sprintf("%.4f", v.R2)}, number{r.say("mean absolute error"), fmt.Sprintf("%.4g", v.MAE)},
+			number{r.say("root mean squared error"), fmt.Sprintf("%.4g", v.RMSE)}, number{r.say("error of answering the mean"), fmt.Sprintf("%.4g", v.MeanMAE)})
 		if o.Baseline != nil {
-			list = append(list, number{o.Baseline.Name + ", R²", fmt.Sprintf("%.4f", o.Baseline.R2)})
+			list = append(list, number{r.say("%s, R²", r.say(o.Baseline.Name)), fmt.Sprintf("%.4f", o.Baseline.R2)})
 		}
 	}
-	return append(list, number{"one answer", fmt.Sprintf("%.3f ms", o.Efficiency.LatencyP50)})
+	return append(list, number{r.say("one answer"), fmt.Sprintf("%.3f ms", o.Efficiency.LatencyP50)})
 }
 
-func (o *Outcome) facts() []number {
-	e := o.Efficiency
+func (r reporter) facts() []number {
+	o, e := r.Outcome, r.Efficiency
 	list := []number{
-		{"data", fmt.Sprintf("%s, part %s, %d samples", o.Data, o.Part, o.Samples)},
-		{"latency of one answer", fmt.Sprintf("%.3f ms median, %.3f ms 99th percentile", e.LatencyP50, e.LatencyP99)},
-		{"throughput", fmt.Sprintf("%.0f samples/s in batches of %d", e.Throughput, min(batch, o.Samples))},
-		{"size", fmt.Sprintf("%.2f MB; peak memory while measuring %d MB", float64(e.Size)/1e6, e.PeakRSS>>20)},
+		{r.say("data"), strings.Join([]string{o.Data, r.say("part " + o.Part), r.say("%d samples", o.Samples)}, ", ")},
+		{r.say("latency of one answer"), r.say("%.3f ms median, %.3f ms 99th percentile", e.LatencyP50, e.LatencyP99)},
+		{r.say("throughput"), r.say("%.0f samples/s in batches of %d", e.Throughput, min(batch, o.Samples))},
+		{r.say("size"), r.say("%.2f MB; peak memory while measuring %d MB", float64(e.Size)/1e6, e.PeakRSS>>20)},
 	}
 	if e.TrainSeconds > 0 {
-		list = append(list, number{"training", fmt.Sprintf("%.1f s", e.TrainSeconds)})
+		list = append(list, number{r.say("training"), r.say("%.1f s", e.TrainSeconds)})
 	}
+	energy := r.say("this machine has no power counter that may be read")
 	if e.TrainJoules > 0 || e.JoulesPerThousand > 0 {
-		list = append(list, number{"energy", fmt.Sprintf("%.0f J to train, %.2f J for a thousand answers", e.TrainJoules, e.JoulesPerThousand)})
-	} else {
-		list = append(list, number{"energy", "this machine has no power counter that may be read"})
+		energy = r.say("%.0f J to train, %.2f J for a thousand answers", e.TrainJoules, e.JoulesPerThousand)
 	}
+	list = append(list, number{r.say("energy"), energy})
 	if c := o.Classification; c != nil && c.Detail != nil {
-		d := c.Detail
-		list = append(list, number{"balanced accuracy", percent(d.Balanced)},
-			number{"macro precision, recall", percent(d.MacroPrecision) + ", " + percent(d.MacroRecall)},
-			number{"weighted precision, recall, F1", percent(d.WeightedPrecision) + ", " + percent(d.WeightedRecall) + ", " + percent(c.WeightedF1)},
-			number{"area under ROC, macro and weighted", fmt.Sprintf("%.4f, %.4f", d.MacroAUC, d.WeightedAUC)},
-			number{"average precision, macro", fmt.Sprintf("%.4f", d.MacroAP)},
-			number{"Cohen's κ, Matthews", fmt.Sprintf("%.4f, %.4f", d.Kappa, d.Matthews)},
-			number{"log loss, Brier score", fmt.Sprintf("%.4f, %.4f", c.Loss, d.Brier)})
-		for _, k := range d.TopK {
-			list = append(list, number{fmt.Sprintf("right class among the best %d", k.K), percent(k.Accuracy)})
-		}
+		list = append(list, r.detail(c)...)
 	}
-	if r := o.Regression; r != nil {
-		list = append(list, number{"median absolute, largest error", fmt.Sprintf("%.4g, %.4g", r.MedianAE, r.MaxError)},
-			number{"explained variance", fmt.Sprintf("%.4f", r.Explained)}, number{"mean relative error", percent(r.MAPE)})
+	if v := o.Regression; v != nil {
+		list = append(list, number{r.say("median absolute, largest error"), fmt.Sprintf("%.4g, %.4g", v.MedianAE, v.MaxError)},
+			number{r.say("explained variance"), fmt.Sprintf("%.4f", v.Explained)}, number{r.say("mean relative error"), percent(v.MAPE)})
 	}
 	return list
 }
 
-func (o *Outcome) draw() ([]drawn, error) {
-	plots := o.Charts(chart.Light(), func(s string) string { return s })
+func (r reporter) detail(c *evaluate.Classification) []number {
+	d := c.Detail
+	list := []number{
+		{r.say("balanced accuracy"), percent(d.Balanced)},
+		{r.say("macro precision, recall"), percent(d.MacroPrecision) + ", " + percent(d.MacroRecall)},
+		{r.say("weighted precision, recall, F1"), percent(d.WeightedPrecision) + ", " + percent(d.WeightedRecall) + ", " + percent(c.WeightedF1)},
+		{r.say("area under ROC, macro and weighted"), fmt.Sprintf("%.4f, %.4f", d.MacroAUC, d.WeightedAUC)},
+		{r.say("average precision, macro"), fmt.Sprintf("%.4f", d.MacroAP)},
+		{r.say("Cohen's κ, Matthews"), fmt.Sprintf("%.4f, %.4f", d.Kappa, d.Matthews)},
+		{r.say("log loss, Brier score"), fmt.Sprintf("%.4f, %.4f", c.Loss, d.Brier)},
+	}
+	for _, k := range d.TopK {
+		list = append(list, number{r.say("right class among the best %d", k.K), percent(k.Accuracy)})
+	}
+	return list
+}
+
+func (r reporter) draw() ([]drawn, error) {
+	plots := r.Outcome.Charts(chart.Light(), func(s string) string { return r.say(s) })
 	list := []struct {
 		title, text string
 		spec        *chart.Spec
@@ -180,7 +224,7 @@ func (o *Outcome) draw() ([]drawn, error) {
 		if err := chart.Write(&b, *c.spec, "svg", 460, 340); err != nil {
 			return nil, fmt.Errorf("draw %s: %w", c.title, err)
 		}
-		out = append(out, drawn{c.title, c.text, embedded("image/svg+xml", b.Bytes())})
+		out = append(out, drawn{r.say(c.title), r.say(c.text), embedded("image/svg+xml", b.Bytes())})
 	}
 	return out, nil
 }

@@ -21,7 +21,7 @@ type Samples struct {
 	Labels  []int
 	Targets []float32
 	Unseen  map[string]int
-	Notes   []string
+	Notes   []Note
 
 	data  string
 	set   *dataset.Set
@@ -128,7 +128,7 @@ func (s *Samples) forLabels(labels []string) (*Samples, error) {
 		return nil, fmt.Errorf("%w: part %s of %s", evaluate.ErrNothing, s.Part, s.data)
 	}
 	for _, name := range slices.Sorted(maps.Keys(out.Unseen)) {
-		out.Notes = append(out.Notes, fmt.Sprintf("%d samples are of class %q, which the model does not know: they are left out", out.Unseen[name], name))
+		out.Notes = append(out.Notes, Note{unseenNote, []any{out.Unseen[name], name}})
 	}
 	return &out, nil
 }

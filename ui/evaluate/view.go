@@ -269,7 +269,10 @@ func (v *View) remarks(o *evaluation.Outcome) []string {
 	if unseen > 0 {
 		list = append(list, b.T("evaluate.unseen", b.Count(unseen), strings.Join(slices.Sorted(maps.Keys(o.Unseen)), ", ")))
 	}
-	return append(list, o.Notes...)
+	for _, n := range o.Notes {
+		list = append(list, n.In(string(b.Language())))
+	}
+	return list
 }
 
 func (v *View) regression(o *evaluation.Outcome) {

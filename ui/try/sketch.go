@@ -22,7 +22,8 @@ type Sketch struct {
 	OnChange func()
 
 	ink     *image.Gray
-	picture *canvas.Image
+	sheet   *image.RGBA // the ink as the graphics card takes it, without any scaling by the processor
+	picture *canvas.Raster
 	last    fyne.Position // where the pointer was
 	inked   fyne.Position // how far the stroke is drawn: half the way to last
 	down    bool
@@ -31,11 +32,20 @@ type Sketch struct {
 
 // NewSketch returns an empty sketch.
 func NewSketch() *Sketch {
-	s := &Sketch{ink: image.NewGray(image.Rect(0, 0, pad, pad)), empty: true}
-	s.picture = canvas.NewImageFromImage(s.ink)
-	s.picture.FillMode = canvas.ImageFillStretch
+	area := image.Rect(0, 0, pad, pad)
+	s := &Sketch{ink: image.NewGray(area), sheet: image.NewRGBA(area), empty: true}
+	s.picture = canvas.NewRaster(s.paint)
 	s.ExtendBaseWidget(s)
 	return s
+}
+
+// paint is asked by the canvas for a texture of the ink.
+func (s *Sketch) paint(int, int) image.Image {
+	for i, v := range s.ink.Pix {
+		p := s.sheet.Pix[4*i : 4*i+4 : 4*i+4]
+		p[0], p[1], p[2], p[3] = v, v, v, 255
+	}
+	return s.sheet
 }
 
 // Empty reports whether nothing was drawn.

@@ -48,6 +48,8 @@ type View struct {
 	OnSource  func(spec string)          // watch an address, a video or a folder
 	OnPainted func(*image.RGBA)          // a frame is on its way to the screen
 
+	OnAnswered func() // a frame with the answer that was marked is on its way to the screen
+
 	book     *i18n.Book
 	models   []Choice
 	pick     *widget.Select
@@ -59,6 +61,7 @@ type View struct {
 	large    *canvas.Image // the picture, where nothing can be drawn
 	seen     *fyne.Container
 	verdict  *widgets.Text
+	mark     *widgets.Mark
 	remark   *widgets.Text
 	trouble  *widgets.Prose // why the model cannot answer
 	bars     *widgets.Bars
@@ -83,6 +86,7 @@ type View struct {
 func New(book *i18n.Book) *View {
 	v := &View{book: book, sketch: NewSketch(), entry: widgets.NewTextArea(), bars: widgets.NewBars(96, 56), task: "image", draws: true}
 	v.verdict, v.remark = widgets.Big("–").Shrink(), widgets.Note("")
+	v.mark = widgets.NewMark(func() { call(v.OnAnswered) })
 	v.trouble = widgets.Paragraph("", look.Negative)
 	v.trouble.Hide()
 	v.makeWhy()
@@ -224,7 +228,7 @@ func (s square) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 func (v *View) makeBody() fyne.CanvasObject {
 	v.seen = widgets.TitledPanel(v.book.T("try.seen"), nil, container.NewGridWithColumns(2, v.shown, v.heat))
-	result := widgets.TitledPanel(v.book.T("try.verdict"), v.remark, widgets.Column(2*look.Gap, v.verdict, v.trouble, v.bars))
+	result := widgets.TitledPanel(v.book.T("try.verdict"), v.remark, widgets.Column(2*look.Gap, container.NewBorder(nil, nil, nil, v.mark, v.verdict), v.trouble, v.bars))
 	why := widgets.Panel(widgets.Column(look.Gap, v.why, v.method, v.words, v.reason, v.change))
 	mend := widgets.Panel(widgets.Column(look.Gap, v.right, v.wrong))
 	side := widgets.SideColumn(widgets.Column(look.Gap, result, v.seen, why, mend))
@@ -257,6 +261,9 @@ func (v *View) Apply(a Answer) {
 		v.verdict.Set("–")
 	}
 }
+
+// Mark asks to be told when what the screen shows now was drawn.
+func (v *View) Mark() { v.mark.Set() }
 
 // ApplyTrouble says why the model cannot answer, until it does.
 func (v *View) ApplyTrouble(text string) {

@@ -39,30 +39,33 @@ func NewBars(nameWidth, noteWidth float32) *Bars {
 	return b
 }
 
-// Set shows levels.
+// Set shows levels; the rows are laid out anew only where their number changes.
 func (b *Bars) Set(levels []Level) {
 	for len(b.rows) < len(levels) {
 		b.add()
 	}
+	moved := false
 	for i, row := range b.rows {
-		if i >= len(levels) {
-			row.row.Hide()
-			continue
+		moved = moved || row.row.Visible() != (i < len(levels))
+		SetVisible(row.row, i < len(levels))
+		if i < len(levels) {
+			row.show(levels[i])
 		}
-		row.show(levels[i])
 	}
-	b.box.Refresh()
+	if moved {
+		b.box.Refresh()
+	}
 }
 
 func (b *Bars) add() {
 	l := &level{name: Body("").Truncate(), note: Note("").Align(fyne.TextAlignTrailing), bar: NewBar(look.Muted, 6)}
 	l.row = container.NewBorder(nil, nil, Width(l.name, b.nameWidth), Width(l.note, b.noteWidth), Pad(l.bar, 0))
+	l.row.Hide()
 	b.rows = append(b.rows, l)
 	b.box.Add(l.row)
 }
 
 func (l *level) show(v Level) {
-	l.row.Show()
 	l.name.Set(v.Name)
 	l.note.Set(v.Note)
 	l.bar.colour = look.Muted
