@@ -1,6 +1,7 @@
 package health
 
 import (
+	"bytes"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -12,14 +13,18 @@ import (
 // block is some rows of a table, copied, so that all processors can look at them
 // while the next are read.
 type block struct {
-	cells []table.Cell // row after row
-	bytes []byte       // what the cells point to
-	rows  []blockRow
-	keys  []uint64     // hash of each row's inputs, where there is no text
-	texts []near.Print // of each row, where there is
-	next  atomic.Int32 // unit of work to be taken
-	wait  sync.WaitGroup
+	texts  []span       // cells of a text file: where in bytes, row after row
+	cells  []table.Cell // of other files, with their texts in bytes
+	bytes  []byte
+	rows   []blockRow
+	keys   []uint64     // hash of each row's inputs, where there is no text
+	prints []near.Print // of each row, where there is
+	next   atomic.Int32 // unit of work to be taken
+	wait   sync.WaitGroup
 }
+
+// span is where a text lies in a block's bytes.
+type span struct{ from, to uint32 }
 
 // blockRow is what is known of a row before its cells are looked at.
 type blockRow struct {
@@ -31,16 +36,14 @@ type blockRow struct {
 // Bounds of a block.
 const (
 	blockCells = 16 << 10
-	blockBytes = 1 << 20
+	blockBytes = 1 << 18
 )
 
-func newBlock() *block {
-	return &block{bytes: make([]byte, 0, blockBytes), cells: make([]table.Cell, 0, blockCells)}
-}
+func newBlock() *block { return &block{bytes: make([]byte, 0, blockBytes)} }
 
 // full tells whether a row of width cells and size bytes no longer fits.
 func (b *block) full(width, size int) bool {
-	return len(b.rows) > 0 && (len(b.cells)+width > blockCells || len(b.bytes)+size > cap(b.bytes))
+	return len(b.rows) > 0 && (len(b.texts)+len(b.cells)+width > blockCells || len(b.bytes)+size > cap(b.bytes))
 }
 
 // add copies a row into the block.
@@ -48,20 +51,33 @@ func (b *block) add(r *table.Row, size int, row blockRow) {
 	if size > cap(b.bytes) {
 		b.bytes = make([]byte, 0, size)
 	}
-	if r.Raw != nil {
-		whole := b.copy(r.Raw)
-		for _, c := range r.Cells {
-			at := cap(r.Raw) - cap(c.Text)
-			b.cells = append(b.cells, table.Cell{Text: whole[at : at+len(c.Text)]})
-		}
-	} else {
+	switch {
+	case r.Typed:
 		for _, c := range r.Cells {
 			c.Text = b.copy(c.Text)
 			b.cells = append(b.cells, c)
 		}
+	case r.Raw != nil:
+		b.addWhole(r)
+	default:
+		for i := range r.Cells {
+			from := uint32(len(b.bytes))
+			b.bytes = append(b.bytes, r.Cells[i].Text...)
+			b.texts = append(b.texts, span{from, uint32(len(b.bytes))})
+		}
 	}
 	row.label = b.copy(row.label)
 	b.rows = append(b.rows, row)
+}
+
+// addWhole copies a row whose cells lie in one piece.
+func (b *block) addWhole(r *table.Row) {
+	base := len(b.bytes) + cap(r.Raw)
+	b.bytes = append(b.bytes, r.Raw...)
+	for i := range r.Cells {
+		from := base - cap(r.Cells[i].Text)
+		b.texts = append(b.texts, span{uint32(from), uint32(from + len(r.Cells[i].Text))})
+	}
 }
 
 func (b *block) copy(text []byte) []byte {
@@ -74,11 +90,31 @@ func (b *block) copy(text []byte) []byte {
 }
 
 func (b *block) reset() {
-	b.cells, b.bytes, b.rows = b.cells[:0], b.bytes[:0], b.rows[:0]
+	b.texts, b.cells, b.bytes, b.rows = b.texts[:0], b.cells[:0], b.bytes[:0], b.rows[:0]
 	b.next.Store(0)
 }
 
-func (b *block) row(i, width int) []table.Cell { return b.cells[i*width : (i+1)*width] }
+// text is what stands at a place of texts.
+func (b *block) text(at int) []byte { return b.bytes[b.texts[at].from:b.texts[at].to] }
+
+// appendText appends the text of the cell at a place to dst.
+func (b *block) appendText(dst []byte, at int) []byte {
+	if len(b.texts) > 0 {
+		return append(dst, b.text(at)...)
+	}
+	return b.cells[at].Append(dst)
+}
+
+// blank tells whether the cell at a place is an empty text.
+func (b *block) blank(at int) bool {
+	var text []byte
+	if len(b.texts) > 0 {
+		text = b.text(at)
+	} else if text = b.cells[at].Text; b.cells[at].Typed {
+		return false
+	}
+	return len(text) < 64 && len(bytes.TrimSpace(text)) == 0
+}
 
 // looker looks at blocks on all processors: one block while the next is read.
 // It belongs to one goroutine.
@@ -99,7 +135,8 @@ func newLooker(t *tableCheck) *looker {
 // add takes a row. Its cells may be written again afterwards.
 func (l *looker) add(r *table.Row, row blockRow) error {
 	size := len(row.label) + len(r.Raw)
-	if r.Raw == nil {
+	if r.Raw == nil || r.Typed {
+		size = len(row.label)
 		for i := range r.Cells {
 			size += len(r.Cells[i].Text)
 		}
@@ -120,7 +157,7 @@ func (l *looker) turn() error {
 		return err
 	}
 	b := l.reading
-	b.keys, b.texts = resized(b.keys, len(b.rows)), resized(b.texts, len(b.rows))
+	b.keys, b.prints = resized(b.keys, len(b.rows)), resized(b.prints, len(b.rows))
 	for range runtime.GOMAXPROCS(0) - 1 {
 		b.wait.Go(func() { l.work(b) })
 	}
@@ -174,12 +211,12 @@ type lookerMemory struct {
 	buffer  []byte
 }
 
-// text is a cell's text, in the cell's or this memory.
-func (m *lookerMemory) text(c *table.Cell) []byte {
-	if !c.Typed && !c.Null {
-		return c.Text
+// text is the text of a block's cell, in the block's or this memory.
+func (m *lookerMemory) text(b *block, at int) []byte {
+	if len(b.texts) > 0 {
+		return b.text(at)
 	}
-	m.buffer = c.Append(m.buffer[:0])
+	m.buffer = b.cells[at].Append(m.buffer[:0])
 	return m.buffer
 }
 
@@ -205,8 +242,12 @@ func (l *looker) work(b *block) {
 func (l *looker) profile(b *block, column int) {
 	p, width := l.t.profiles[column], len(l.t.profiles)
 	for i := range b.rows {
-		if !b.rows[i].out {
-			p.Add(b.cells[i*width+column])
+		switch at := i*width + column; {
+		case b.rows[i].out:
+		case len(b.texts) > 0:
+			p.AddText(b.text(at))
+		default:
+			p.Add(b.cells[at])
 		}
 	}
 }
@@ -214,15 +255,14 @@ func (l *looker) profile(b *block, column int) {
 func (l *looker) hash(b *block, m *lookerMemory, from, to int) {
 	width, text := len(l.t.profiles), l.t.schema.Text
 	for i := from; i < to; i++ {
-		cells := b.row(i, width)
 		switch {
 		case b.rows[i].out:
 		case text >= 0:
-			b.texts[i] = m.printer.Print(m.text(&cells[text]))
+			b.prints[i] = m.printer.Print(m.text(b, i*width+text))
 		default:
 			m.buffer = m.buffer[:0]
 			for _, c := range l.t.inputs {
-				m.buffer = cells[c].Append(m.buffer)
+				m.buffer = b.appendText(m.buffer, i*width+c)
 				m.buffer = append(m.buffer, 0)
 			}
 			b.keys[i] = near.Hash(m.buffer)

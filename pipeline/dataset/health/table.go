@@ -159,7 +159,7 @@ func (t *tableCheck) row(number int, row *table.Row) error {
 	}
 	if len(t.c.Operations) > 0 {
 		t.edits.Apply(row.Cells)
-		row.Raw = nil // cells may lie elsewhere now
+		row.Typed = true // cells may lie elsewhere now, or have no text
 		if t.schema.Label >= 0 {
 			r.label = bytes.TrimSpace(row.Cells[t.schema.Label].Append(nil))
 		}
@@ -199,13 +199,13 @@ func (t *tableCheck) takeRow(b *block, i int) error {
 	if t.schema.Text < 0 {
 		return t.book.keys.Add(b.keys[i], t.book.n-1)
 	}
-	if c := b.row(i, len(t.profiles))[t.schema.Text]; !c.Typed && len(c.Text) < 64 && len(bytes.TrimSpace(c.Text)) == 0 {
+	if b.blank(i*len(t.profiles) + t.schema.Text) {
 		t.lackText++
 		t.noText = limited(t.noText, r.number)
 		t.book.empties++
 		return t.print(&near.Print{})
 	}
-	return t.print(&b.texts[i])
+	return t.print(&b.prints[i])
 }
 
 // class is the label where labels are classes.
@@ -328,7 +328,7 @@ func missingCells(r *Report, p *table.Profile, role table.Role) {
 	case role == table.Number && p.Numbers > 0:
 		median := strconv.FormatFloat(p.Quantile(0.5), 'g', 6, 64)
 		f.Fix = operation.List{{Kind: operation.Fill, Column: p.Name, To: median, Why: string(Missing)}}
-	case role == table.Category && len(p.Values) > 0:
+	case role == table.Category && p.Distinct() > 0:
 		f.Fix = operation.List{{Kind: operation.Fill, Column: p.Name, To: p.Top(1)[0], Why: string(Missing)}}
 	}
 	r.add(f)

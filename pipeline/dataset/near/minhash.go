@@ -17,9 +17,6 @@ const (
 // duplicates.
 const Same = 0.8
 
-// shingle is how many bytes are compared as one.
-const shingle = 8
-
 // MinText is the length in bytes from which a text has a sketch; shorter texts
 // are compared exactly.
 const MinText = 24
@@ -33,9 +30,7 @@ type Sketch [Bins]uint8
 // Print is what is compared of a text.
 type Print struct {
 	Exact  uint64 // hash of its bytes, 0 where it is empty
-	Sketch Sketch
-	Keys   [bands]uint64 // under which candidates meet
-	Long   bool          // long enough for Sketch and Keys
+	Sketch Sketch // zero where the text is too short for one
 }
 
 // Printer makes prints of texts. It holds memory that is used again: one for
@@ -46,31 +41,26 @@ type Printer struct {
 }
 
 // Print prints a text; near duplicates are told without regard to ASCII case,
-// repeated spaces and ASCII punctuation. What is compared are the shingles that
-// begin with a word, or with a character beyond ASCII.
+// spaces and ASCII punctuation. What is compared are the shingles that begin with
+// a word, or with a character beyond ASCII: eight bytes, those of the next word
+// following in a shorter one.
 func (p *Printer) Print(text []byte) (out Print) {
 	if len(text) > 0 {
 		out.Exact = Hash(text)
 	}
-	n := p.read(text)
-	if n < MinText {
+	if p.read(text) < MinText {
 		return out
 	}
 	var least [Bins]uint32
 	for i := range least {
 		least[i] = empty
 	}
-	for _, at := range p.starts {
-		h := binary.LittleEndian.Uint64(p.plain[at:]) * prime1
-		h ^= h >> 29
-		h *= prime2
-		if v, bin := uint32(h>>26), h>>58; v < least[bin] {
-			least[bin] = v
-		}
+	if len(p.starts) < fewStarts {
+		p.everyPlace(&least)
+	} else {
+		p.everyWord(&least)
 	}
 	fillEmpty(&least)
-	out.Long = true
-	out.Keys = keys(&least)
 	for i, v := range least {
 		v ^= v >> 16
 		out.Sketch[i] = uint8(v ^ v>>8)
@@ -78,37 +68,40 @@ func (p *Printer) Print(text []byte) (out Print) {
 	return out
 }
 
-// fewStarts is from how many shingles on a text is compared by those that begin
-// with a word; one without spaces is compared by all.
-const fewStarts = 8
+// everyWord takes the shingles that begin where the text was marked.
+func (p *Printer) everyWord(least *[Bins]uint32) {
+	plain := p.plain
+	v, room := shingleAt(plain, p.starts[0])
+	for _, place := range p.starts[1:] {
+		w, r := shingleAt(plain, place)
+		take(least, v|w<<room)
+		v, room = w, r
+	}
+	take(least, v)
+}
 
-// read writes what is compared of a text into plain, padded with zeros: lower
-// case, and one space for ASCII characters that are neither letters nor digits.
-// It notes where shingles start and returns the length. It has no branches: text
-// takes turns too often to be foreseen.
-func (p *Printer) read(text []byte) int {
-	if size := len(text) + shingle; cap(p.plain) < size {
-		p.plain, p.starts = make([]byte, size), make([]uint32, size)
-	}
-	plain, starts := p.plain[:len(text)+shingle], p.starts[:len(text)+shingle]
-	at, n, space := 0, 0, uint8(1)
-	for _, c := range text {
-		c = plainBytes[c]
-		plain[at], starts[n] = c, uint32(at)
-		is := uint8((uint16(c^' ') - 1) >> 15) // 1 for a space: only zero wraps round
-		lead := c >> 7 & (c >> 6)              // 1 for the first byte of a character beyond ASCII
-		n += int(space&^is | lead)
-		at += int(1 ^ is&space)
-		space = is
-	}
-	clear(plain[at : at+shingle])
-	if n < fewStarts {
-		for n = range max(0, at-shingle) + 1 {
-			starts[n] = uint32(n)
+// everyPlace takes the shingles at every place of the text, its words put
+// together with one separator between two.
+func (p *Printer) everyPlace(least *[Bins]uint32) {
+	n := 0
+	for _, c := range p.plain {
+		if c != 0 || n > 0 && p.plain[n-1] != 0 {
+			p.plain[n] = c
+			n++
 		}
 	}
-	p.plain, p.starts = plain, starts[:n]
-	return at
+	for i := range max(0, n-shingle) + 1 {
+		take(least, binary.LittleEndian.Uint64(p.plain[i:]))
+	}
+}
+
+// take puts a shingle into its bin if it is the least there.
+func take(least *[Bins]uint32, v uint64) {
+	h := v * prime1
+	h ^= h >> 29
+	h *= prime2
+	bin := h >> 58
+	least[bin] = min(least[bin], uint32(h>>26))
 }
 
 // empty is a bin that no shingle fell into.
@@ -154,15 +147,10 @@ func (s *Sketch) Similarity(o *Sketch) float64 {
 	return (float64(same)/Bins - chance) / (1 - chance)
 }
 
-// keys joins values that lie far apart: neighbours may both come from one full
-// bin, and texts would meet that share hardly anything.
-func keys(least *[Bins]uint32) (keys [bands]uint64) {
-	for b := range keys {
-		h := uint64(b+1) * prime2
-		for i := b; i < Bins; i += Bins / bandRows {
-			h = fold(h^uint64(least[i]), prime1)
-		}
-		keys[b] = h
-	}
-	return keys
+// key is what a text's values of one band are: those that lie far apart, as
+// neighbours may both come from one full bin, and texts would meet that share
+// hardly anything.
+func (s *Sketch) key(band int) uint64 {
+	const step = Bins / bandRows
+	return uint64(band)<<32 | uint64(s[band])<<24 | uint64(s[band+step])<<16 | uint64(s[band+2*step])<<8 | uint64(s[band+3*step])
 }

@@ -144,7 +144,7 @@ func stem(name string) string {
 // naming tells whether most values of a column are names of files.
 func naming(p *table.Profile, files map[string]bool) bool {
 	hits, all := 0, 0
-	for v := range p.Values {
+	for _, v := range p.Values() {
 		all++
 		if files[v] || files[strings.TrimPrefix(v, "./")] {
 			hits++

@@ -114,7 +114,7 @@ func (j *jsonLines) Read() (*Row, error) {
 			return nil, err
 		}
 	}
-	j.row.Number = j.count
+	j.row.Number, j.row.Typed = j.count, true
 	j.count++
 	j.row.Cells = slices.Grow(j.row.Cells[:0], len(j.columns))[:len(j.columns)]
 	for i := range j.row.Cells {

@@ -121,7 +121,7 @@ func openText(r io.Reader, count *counter, c io.Closer, src *Source, o Options) 
 		lines.counter, lines.closer = count, c
 		return newJSONLines(lines)
 	}
-	if binary(sample, src.Dialect.Charset) {
+	if isBinary(sample, src.Dialect.Charset) {
 		return nil, fmt.Errorf("%w: it is neither text nor a format that is known", ErrFormat)
 	}
 	src.Format = Separated
@@ -166,9 +166,9 @@ func isJSON(text []byte) bool {
 	return bytes.HasPrefix(rest, []byte(`"`)) || bytes.HasPrefix(rest, []byte(`}`))
 }
 
-// binary tells files that are no text: control characters beyond the usual, in
+// isBinary tells files that are no text: control characters beyond the usual, in
 // more than one of a hundred bytes.
-func binary(sample []byte, c Charset) bool {
+func isBinary(sample []byte, c Charset) bool {
 	if c == UTF16LE || c == UTF16BE {
 		return false
 	}

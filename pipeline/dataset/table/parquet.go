@@ -94,7 +94,7 @@ func (p *parquetReader) Read() (row *Row, err error) {
 	}
 	width := len(p.columns)
 	p.row.Cells = p.batch.cells[p.at*width : (p.at+1)*width]
-	p.row.Number = int(p.done)
+	p.row.Number, p.row.Typed = int(p.done), true
 	p.done++
 	p.at++
 	return &p.row, nil

@@ -2,12 +2,13 @@ package table
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"unicode/utf8"
-
-	"athanor/pipeline/dataset/near"
 )
 
 // MaxValues is how many different values of a column are counted one by one.
@@ -29,11 +30,10 @@ type Profile struct {
 	Spaced   int // cells with spaces around their value
 	Damaged  int // cells with NUL or bytes that are no UTF-8
 	Min, Max float64
-	// Values counts each different value while there are at most MaxValues;
-	// Many says that there were more, and the counts stopped being complete.
-	Values map[string]*int
-	Many   bool
-	Bytes  int // of all texts
+	// Many says that there were more than MaxValues different values, and their
+	// counts stopped being complete.
+	Many  bool
+	Bytes int // of all texts
 
 	mean, m2 float64
 	sketch   registers
@@ -41,21 +41,15 @@ type Profile struct {
 	pick     int       // the number, counted from 1, that goes into the sample next
 	weight   float64
 	random   *rand.Rand
-	recent   [64]counted // some values, to find them without the map
+	values   tally
 	key      []byte
 	sorted   bool
-}
-
-// counted is a value with its count.
-type counted struct {
-	value string
-	n     *int
 }
 
 // NewProfile starts an empty profile.
 func NewProfile(name string) *Profile {
 	return &Profile{
-		Name: name, Min: math.Inf(1), Max: math.Inf(-1), Marks: map[string]int{}, Values: map[string]*int{},
+		Name: name, Min: math.Inf(1), Max: math.Inf(-1), Marks: map[string]int{},
 		random: rand.New(rand.NewPCG(1, 2)),
 	}
 }
@@ -73,7 +67,8 @@ func (p *Profile) Add(c Cell) {
 		p.key = c.Append(p.key[:0])
 		p.count(p.key)
 	default:
-		p.addText(c.Text)
+		p.Rows--
+		p.AddText(c.Text)
 	}
 }
 
@@ -82,7 +77,9 @@ func (p *Profile) lack(mark string) {
 	p.Marks[mark]++
 }
 
-func (p *Profile) addText(raw []byte) {
+// AddText takes one cell of a text file.
+func (p *Profile) AddText(raw []byte) {
+	p.Rows++
 	text := raw
 	if n := len(raw); n > 0 && (raw[0] <= ' ' || raw[n-1] <= ' ') {
 		text = bytes.TrimSpace(raw)
@@ -99,7 +96,7 @@ func (p *Profile) addText(raw []byte) {
 		p.Dates++
 	} else {
 		p.Texts++
-		if !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0 {
+		if damaged(text) {
 			p.Damaged++
 		}
 	}
@@ -108,6 +105,23 @@ func (p *Profile) addText(raw []byte) {
 
 // couldBeDates stops trying after many cells that were none.
 func (p *Profile) couldBeDates() bool { return p.Texts < 100 || p.Texts < p.Dates }
+
+// damaged tells text with NUL or with bytes that are no UTF-8.
+func damaged(text []byte) bool {
+	rest := text
+	for ; len(rest) >= 8; rest = rest[8:] {
+		x := binary.LittleEndian.Uint64(rest)
+		if (x|(x-0x0101010101010101))&0x8080808080808080 != 0 {
+			return !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0
+		}
+	}
+	for _, c := range rest {
+		if c == 0 || c >= utf8.RuneSelf {
+			return !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0
+		}
+	}
+	return false
+}
 
 func isMoment(text []byte) bool {
 	_, ok := moment(text)
@@ -148,39 +162,22 @@ func (p *Profile) skip() {
 }
 
 func (p *Profile) count(text []byte) {
+	h := hash(text)
 	if p.Many {
-		p.sketch.add(near.Hash(text))
+		p.sketch.add(h)
 		return
 	}
 	if len(text) > 256 {
 		p.key = append(p.key[:0], text[:248]...)
-		h := near.Hash(text)
-		for i := range 8 {
-			p.key = append(p.key, byte(h>>(8*i)))
-		}
+		p.key = binary.LittleEndian.AppendUint64(p.key, h)
 		text = p.key
 	}
-	slot := &p.recent[(len(text)*37+int(text[0])*5+int(text[len(text)-1]))%len(p.recent)]
-	if slot.value == string(text) {
-		*slot.n++
-		return
-	}
-	if n := p.Values[string(text)]; n != nil {
-		*n++
-		if slot.n == nil {
-			*slot = counted{string(text), n}
-		}
-		return
-	}
-	if len(p.Values) < MaxValues {
-		p.Values[string(text)] = new(1)
+	if p.values.add(text, h, MaxValues) {
 		return
 	}
 	p.Many = true
-	for v := range p.Values {
-		p.sketch.add(near.Hash([]byte(v)))
-	}
-	p.sketch.add(near.Hash(text))
+	p.values.each(func(c *counted) { p.sketch.add(c.hash) })
+	p.sketch.add(h)
 }
 
 // Present is the number of cells with a value.
@@ -190,7 +187,7 @@ func (p *Profile) Present() int { return p.Rows - p.Missing }
 // within about two percent.
 func (p *Profile) Distinct() int {
 	if !p.Many {
-		return len(p.Values)
+		return p.values.used
 	}
 	return min(p.Present(), max(MaxValues, p.sketch.estimate()))
 }
@@ -240,19 +237,26 @@ func (p *Profile) Outside(low, high float64) (below, above float64) {
 // MeanBytes is the mean length of a value as text.
 func (p *Profile) MeanBytes() float64 { return float64(p.Bytes) / float64(max(1, p.Present())) }
 
+// Values are the different values, in no order; beyond MaxValues only the first
+// of them.
+func (p *Profile) Values() []string {
+	out := make([]string, 0, p.values.used)
+	p.values.each(func(c *counted) { out = append(out, c.value) })
+	return out
+}
+
 // Top returns the n most frequent values, ties by the value.
 func (p *Profile) Top(n int) []string {
-	out := make([]string, 0, len(p.Values))
-	for v := range p.Values {
-		out = append(out, v)
-	}
-	slices.SortFunc(out, func(a, b string) int {
-		if d := *p.Values[b] - *p.Values[a]; d != 0 {
-			return d
-		}
-		return bytes.Compare([]byte(a), []byte(b))
+	all := make([]counted, 0, p.values.used)
+	p.values.each(func(c *counted) { all = append(all, *c) })
+	slices.SortFunc(all, func(a, b counted) int {
+		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.value, b.value))
 	})
-	return out[:min(n, len(out))]
+	out := make([]string, min(n, len(all)))
+	for i := range out {
+		out[i] = all[i].value
+	}
+	return out
 }
 
 // registers is a HyperLogLog counter (P. Flajolet et al., 2007) of 4,096 bytes.
@@ -262,10 +266,7 @@ func (r *registers) add(h uint64) {
 	if *r == nil {
 		*r = make([]uint8, 4096)
 	}
-	rank := uint8(1)
-	for rest := h << 12; rest>>63 == 0 && rank < 53; rest <<= 1 {
-		rank++
-	}
+	rank := uint8(1 + min(52, bits.LeadingZeros64(h<<12)))
 	at := h >> 52
 	(*r)[at] = max((*r)[at], rank)
 }

@@ -78,7 +78,7 @@ func TestDistinctBeyondTheLimit(t *testing.T) {
 	for i := range 60_000 {
 		p.Add(table.Cell{Text: fmt.Appendf(nil, "value %d", i%30_000)})
 	}
-	if d := p.Distinct(); d < 28_500 || d > 31_500 || len(p.Values) > table.MaxValues {
+	if d := p.Distinct(); d < 28_500 || d > 31_500 || len(p.Values()) > table.MaxValues {
 		t.Errorf("%d different values estimated, 30000 are there", d)
 	}
 }

@@ -59,6 +59,8 @@ type Row struct {
 	Number int // from 0, counting the rows that were read
 	Line   int // line of the file it starts on, from 1; 0 where the file has none
 	Cells  []Cell
+	// Typed says that cells may be numbers or null; else all are texts.
+	Typed bool
 	// Raw is the memory that the cells' texts are slices of, where they lie in one
 	// piece: the text's place in it is cap(Raw)-cap(Text). Nil elsewhere.
 	Raw []byte

@@ -169,8 +169,36 @@ func plainDate(b []byte) (seconds float64, ok bool) {
 			part[at] = part[at]*10 + int(c-'0')
 		}
 	}
-	t := time.Date(part[0], time.Month(part[1]), part[2], 0, 0, 0, 0, time.UTC)
-	return float64(t.Unix()), part[1] >= 1 && t.Month() == time.Month(part[1]) && t.Day() == part[2]
+	year, month, day := part[0], part[1], part[2]
+	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
+		return 0, false
+	}
+	return float64(daysSince1970(year, month, day)) * 86400, true
+}
+
+func daysIn(year, month int) int {
+	switch month {
+	case 2:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	case 4, 6, 9, 11:
+		return 30
+	}
+	return 31
+}
+
+// daysSince1970 counts days in the Gregorian calendar, years beginning in March
+// (E. G. Richards, Calendars, in Explanatory Supplement to the Astronomical
+// Almanac, 2013).
+func daysSince1970(year, month, day int) int {
+	if month <= 2 {
+		year--
+		month += 12
+	}
+	year += 400 // of 146,097 days, so that nothing is negative
+	return 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 + day - 719469 - 146097
 }
 
 func layouts() []string {
