@@ -12,13 +12,18 @@ type Series struct {
 	v      *View
 	column int
 	axis   Axis
+	start  int64          // the first row's time
 	sums   []curve.Column // of the sealed buckets
 	tail   []curve.Column
 	pieces []curve.Span
 	checks []*atomic.Uint32
 }
 
-var _ curve.Samples = (*Series)(nil)
+var (
+	_ curve.Samples    = (*Series)(nil)
+	_ curve.Locator    = (*Series)(nil)
+	_ curve.Positioner = (*Series)(nil)
+)
 
 // Len is the number of rows.
 func (s *Series) Len() int { return s.v.Len() }
@@ -35,44 +40,38 @@ func (s *Series) Bucket(i int) curve.Column {
 }
 
 // X returns a row's position on the series' axis.
-func (s *Series) X(row int) float64 {
+func (s *Series) X(row int) float64 { return s.place(s.v.int(s.part(), row)) }
+
+// part is the part of the rows that an axis is made of.
+func (s *Series) part() int {
 	switch s.axis {
-	case Wall:
-		return float64(s.v.int(1, row)) / 1e9
-	case Elapsed:
-		return float64(s.v.int(1, row)-s.v.int(1, 0)) / 1e9
+	case Wall, Elapsed:
+		return 1
 	case Active:
-		return float64(s.v.int(2, row)) / 1e9
-	case Epoch:
-		return s.v.epochMap().at(s.v.int(0, row))
-	default:
-		return float64(s.v.int(0, row))
+		return 2
+	case Step, Epoch:
+		return 0
 	}
+	return 0
+}
+
+// place turns a value of that part into a position.
+func (s *Series) place(v int64) float64 {
+	switch s.axis {
+	case Wall, Active:
+		return float64(v) / 1e9
+	case Elapsed:
+		return float64(v-s.start) / 1e9
+	case Epoch:
+		return s.v.epochMap().at(v)
+	case Step:
+	}
+	return float64(v)
 }
 
 // Find implements curve.Finder.
 func (s *Series) Find(from, to int, x float64) int {
-	part, scale := s.part()
-	if part < 0 {
-		return from + sort.Search(to-from, func(i int) bool { return s.X(from+i) >= x })
-	}
-	return s.v.find(part, from, to, func(v int64) bool { return float64(v)/scale >= x })
-}
-
-// part is the part of the rows that an axis lies in, and by what it is divided;
-// -1 for axes that are computed.
-func (s *Series) part() (part int, scale float64) {
-	switch s.axis {
-	case Epoch:
-		return -1, 1
-	case Wall:
-		return 1, 1e9
-	case Elapsed:
-		return -1, 1 // the difference is taken in whole nanoseconds
-	case Active:
-		return 2, 1e9
-	}
-	return 0, 1
+	return s.v.find(s.part(), from, to, func(v int64) bool { return s.place(v) >= x })
 }
 
 // Y copies values from a row on.

@@ -69,6 +69,9 @@ func (v *View) Series(column string, axis Axis) (*Series, error) {
 		return nil, err
 	}
 	s := &Series{v: v, column: c, axis: axis, sums: sums}
+	if v.Len() > 0 {
+		s.start = v.int(1, 0)
+	}
 	s.checks = v.t.checksOf(fixedParts+c, v.blocks)
 	for i := 0; i < v.tail.len(); i += v.l.bucket {
 		var sum curve.Column

@@ -51,64 +51,68 @@ func (c *Column) AddAll(ys []float64) {
 	}
 }
 
-// addRest is AddAll for a summary that has a finite value already. Four values are
-// taken at once where all are finite: a sum alone would wait for its last addition
-// at every value.
+// addRest is AddAll for a summary that has a finite value already. Stretches of
+// finite values, which are nearly all, are taken as a whole.
 func (c *Column) addRest(ys []float64) {
-	for len(ys) >= 4 {
-		n := c.addFinite(ys)
-		ys = ys[n:]
-		for range min(4, len(ys)) {
-			c.Add(ys[0])
-			ys = ys[1:]
+	for len(ys) > 0 {
+		part := ys[:min(len(ys), finiteAtOnce)]
+		if !c.addFinite(part) {
+			for _, y := range part {
+				c.Add(y)
+			}
 		}
-	}
-	for _, y := range ys {
-		c.Add(y)
+		ys = ys[len(part):]
 	}
 }
 
-// addFinite takes values by fours up to a value that is not finite, and returns how
-// many.
-func (c *Column) addFinite(ys []float64) int {
+// finiteAtOnce is how many values are taken together; where one of them is not
+// finite, they are taken one by one.
+const finiteAtOnce = 64
+
+// addFinite takes values that are all finite and reports whether they were: what
+// is not finite leaves its trace in the sum. Four sums run beside one another, as
+// one alone would wait for its last addition at every value.
+func (c *Column) addFinite(ys []float64) bool {
 	lo, hi := c.Min, c.Max
 	var s0, s1, s2, s3 float64
-	i := 0
-	for ; i+4 <= len(ys); i += 4 {
-		four := ys[i : i+4 : i+4]
-		if !finite4(four) {
-			break
+	rest := ys
+	for ; len(rest) >= 4; rest = rest[4:] {
+		a, b, d, e := rest[0], rest[1], rest[2], rest[3]
+		if a < lo {
+			lo = a
 		}
-		if four[0] < lo {
-			lo = four[0]
+		if a > hi {
+			hi = a
 		}
-		if four[0] > hi {
-			hi = four[0]
+		if b < lo {
+			lo = b
 		}
-		if four[1] < lo {
-			lo = four[1]
+		if b > hi {
+			hi = b
 		}
-		if four[1] > hi {
-			hi = four[1]
+		if d < lo {
+			lo = d
 		}
-		if four[2] < lo {
-			lo = four[2]
+		if d > hi {
+			hi = d
 		}
-		if four[2] > hi {
-			hi = four[2]
+		if e < lo {
+			lo = e
 		}
-		if four[3] < lo {
-			lo = four[3]
+		if e > hi {
+			hi = e
 		}
-		if four[3] > hi {
-			hi = four[3]
-		}
-		s0, s1, s2, s3 = s0+four[0], s1+four[1], s2+four[2], s3+four[3]
+		s0, s1, s2, s3 = s0+a, s1+b, s2+d, s3+e
 	}
-	if i > 0 {
-		c.Min, c.Max, c.Sum, c.N, c.Last = lo, hi, c.Sum+(s0+s1+(s2+s3)), c.N+i, ys[i-1]
+	for _, y := range rest {
+		lo, hi, s0 = min(lo, y), max(hi, y), s0+y
 	}
-	return i
+	sum := s0 + s1 + (s2 + s3)
+	if sum-sum != 0 {
+		return false
+	}
+	c.Min, c.Max, c.Sum, c.N, c.Last = lo, hi, c.Sum+sum, c.N+len(ys), ys[len(ys)-1]
+	return true
 }
 
 // finite4 reports whether four values are neither NaN nor infinite.

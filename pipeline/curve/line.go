@@ -15,10 +15,6 @@ type Point struct {
 // for use by several goroutines when its Samples are.
 type Line struct{ Samples }
 
-// snapBuckets is how many buckets a column must hold before its borders may
-// move to the nearest bucket border: at most 1/16 of a pixel.
-const snapBuckets = 8
-
 // Bounds returns the smallest and largest x and whether there are any rows.
 func (l Line) Bounds() (x0, x1 float64, ok bool) {
 	x0, x1 = math.Inf(1), math.Inf(-1)
@@ -49,32 +45,6 @@ func (l Line) Summary(x0, x1 float64) Column {
 	return c
 }
 
-// Columns fills dst[i] with the summary of the values of one piece that have
-// edges[i] ≤ x < edges[i+1]; the last column takes its upper edge in. Edges rise
-// and number one more than dst.
-func (l Line) Columns(piece Span, edges []float64, dst []Column) {
-	clear(dst)
-	if len(dst) == 0 || piece.From >= piece.To {
-		return
-	}
-	first := max(sort.SearchFloat64s(edges, l.X(piece.From))-1, 0)
-	if first+1 < len(dst) && edges[first+1] <= l.X(piece.From) {
-		first++
-	}
-	first = min(first, len(dst)-1)
-	row := l.at(piece, piece.From, edges[first])
-	end := l.after(piece, edges[len(dst)])
-	buf := make([]float64, pointsBucket)
-	for i := first; i < len(dst) && row < end; i++ {
-		next := end
-		if i+1 < len(dst) {
-			next = min(l.border(piece, row, edges[i+1]), end)
-		}
-		l.reduce(row, next, &dst[i], buf)
-		row = next
-	}
-}
-
 // AppendPoints appends the points of one piece with x0 ≤ x ≤ x1 and one more on
 // either side, so that lines can leave the picture. Absent rows are left out.
 func (l Line) AppendPoints(dst []Point, piece Span, x0, x1 float64) []Point {
@@ -85,10 +55,30 @@ func (l Line) AppendPoints(dst []Point, piece Span, x0, x1 float64) []Point {
 	}
 	ys := make([]float64, to-from)
 	l.Y(from, ys)
+	xs := l.positions(from, make([]float64, len(ys)))
 	for i, y := range ys {
 		if !IsAbsent(y) {
-			dst = append(dst, Point{l.X(from + i), y, from + i})
+			dst = append(dst, Point{xs[i], y, from + i})
 		}
+	}
+	return dst
+}
+
+// Positioner is implemented by Samples that tell many positions faster than by
+// asking for each.
+type Positioner interface {
+	// Xs copies the positions of the rows from.. into dst.
+	Xs(from int, dst []float64)
+}
+
+// positions fills dst with the X of the rows from.. and returns it.
+func (l Line) positions(from int, dst []float64) []float64 {
+	if p, ok := l.Samples.(Positioner); ok {
+		p.Xs(from, dst)
+		return dst
+	}
+	for i := range dst {
+		dst[i] = l.X(from + i)
 	}
 	return dst
 }
@@ -174,32 +164,6 @@ func (l Line) after(p Span, x float64) int {
 		return f.Find(p.From, p.To, math.Nextafter(x, math.Inf(1)))
 	}
 	return p.From + sort.Search(p.To-p.From, func(i int) bool { return l.X(p.From+i) > x })
-}
-
-// border is at; a border that is many buckets on is moved to the next border of
-// a bucket, so that no values have to be read.
-func (l Line) border(p Span, from int, x float64) int {
-	b := l.BucketRows()
-	far := from + snapBuckets*b
-	if far >= p.To || l.X(far) >= x {
-		return l.gallop(p, from, x)
-	}
-	lo, hi := far/b, p.To/b // X(far) < x, so bucket lo begins before x too
-	n := sort.Search(hi-lo, func(i int) bool { return l.X((lo+i)*b) >= x })
-	return min((lo+n)*b, p.To)
-}
-
-// gallop is at for a row that is probably near from.
-func (l Line) gallop(p Span, from int, x float64) int {
-	if f, ok := l.Samples.(Finder); ok {
-		return f.Find(from, p.To, x)
-	}
-	step, lo := 1, from
-	for lo+step < p.To && l.X(lo+step) < x {
-		lo += step
-		step *= 2
-	}
-	return l.at(Span{lo, min(lo+step+1, p.To)}, lo, x)
 }
 
 // reduce merges the rows from..to into c, by whole buckets where it can; buf is

@@ -52,7 +52,7 @@ func constantSamples(s Samples) bool {
 
 // smoothed is an exponential average over Samples. It implements Samples.
 type smoothed struct {
-	Samples
+	over
 	weight  float64
 	states  []emaState // before each bucket
 	buckets []Column
@@ -60,7 +60,7 @@ type smoothed struct {
 
 func newSmoothed(s Samples, weight float64) *smoothed {
 	n := (s.Len() + s.BucketRows() - 1) / s.BucketRows()
-	out := &smoothed{Samples: s, weight: weight, states: make([]emaState, n), buckets: make([]Column, n)}
+	out := &smoothed{over: over{s}, weight: weight, states: make([]emaState, n), buckets: make([]Column, n)}
 	parts := max(1, min(runtime.GOMAXPROCS(0), n/partBuckets))
 	var done sync.WaitGroup
 	for k := range parts {
@@ -163,29 +163,52 @@ func (s *smoothed) Bucket(i int) Column { return s.buckets[i] }
 // Y computes smoothed values from a row on.
 func (s *smoothed) Y(from int, dst []float64) {
 	b := s.BucketRows()
-	var buf [pointsBucket]float64
 	for len(dst) > 0 && from < s.Len() {
-		start := from / b * b
-		skip := from - start
+		skip := from % b
 		n := min(len(dst), b-skip, s.Len()-from)
-		part := buf[:min(skip+n, len(buf))]
-		s.Samples.Y(start, part)
-		state := s.states[from/b]
-		state.run(part, s.weight)
-		copy(dst[:n], part[skip:])
+		if skip > 0 {
+			s.inside(from, skip, dst[:n])
+		} else {
+			s.Samples.Y(from, dst[:n])
+			state := s.states[from/b]
+			state.run(dst[:n], s.weight)
+		}
 		dst, from = dst[n:], from+n
 	}
 }
 
+// inside computes values that begin skip rows after the start of their bucket.
+func (s *smoothed) inside(from, skip int, dst []float64) {
+	var buf [pointsBucket]float64
+	part := buf[:min(skip+len(dst), len(buf))]
+	s.Samples.Y(from-skip, part)
+	state := s.states[from/s.BucketRows()]
+	state.run(part, s.weight)
+	copy(dst, part[skip:])
+}
+
+// over is other values at the positions of Samples, with their faster ways to find
+// rows.
+type over struct{ Samples }
+
+// Find implements Finder.
+func (o over) Find(from, to int, x float64) int { return Line{o.Samples}.at(Span{from, to}, from, x) }
+
+// Xs implements Positioner.
+func (o over) Xs(from int, dst []float64) { Line{o.Samples}.positions(from, dst) }
+
+// Locate implements Locator.
+func (o over) Locate(in []Span, xs []float64, rows []int) { Line{o.Samples}.locate(in, xs, rows) }
+
 // held is smoothed values kept as a whole. It implements Samples.
 type held struct {
-	Samples
+	over
 	y       []float64
 	buckets []Column
 }
 
 func smoothAll(s Samples, smooth func(dst, ys []float64)) *held {
-	ys, h := make([]float64, s.Len()), &held{Samples: s, y: make([]float64, s.Len())}
+	ys, h := make([]float64, s.Len()), &held{over: over{s}, y: make([]float64, s.Len())}
 	s.Y(0, ys)
 	smooth(h.y, ys)
 	for i := 0; i < len(h.y); i += s.BucketRows() {
