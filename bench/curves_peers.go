@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"athanor/pipeline/eventfile"
 )
@@ -23,28 +24,98 @@ func writers() [][2]string {
 	return [][2]string{{"pytorch", own}, {"tensorboardx", own}, {"keras", ".venv"}}
 }
 
-// foreignFiles lets other programs' own writers write scalars and reads them back:
-// one row a writer, for those that are here.
-func (b *bench) foreignFiles(ctx context.Context, dir string) ([][]string, error) {
-	var rows [][]string
+// foreignFiles lets other programs' own writers write scalars and reads them back,
+// and TensorBoard's own reader read ours: one row each, for those that are here.
+func (b *bench) foreignFiles(ctx context.Context, g *goals, dir string) error {
+	script := filepath.Join(b.root, "bench", "peers", "tensorboard", "check.py")
 	for _, w := range writers() {
 		python := filepath.Join(b.root, "bench", "peers", w[1], "bin", "python")
 		folder := filepath.Join(dir, "written", w[0])
 		if _, err := os.Stat(python); err != nil {
 			continue
 		}
-		script := filepath.Join(b.root, "bench", "peers", "tensorboard", "check.py")
 		told, err := exec.CommandContext(ctx, python, script, "write", w[0], folder).Output()
 		if err != nil {
 			continue // this environment lacks the writer
 		}
 		equal, wanted, err := compareWritten(string(told), folder)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		rows = append(rows, []string{"files written by " + w[0] + ", read back", fmt.Sprintf("%d of %d values equal", equal, wanted), "all"})
+		g.add("files written by "+w[0]+", read back", fmt.Sprintf("%d of %d values equal", equal, wanted), "all", equal == wanted)
 	}
-	return rows, nil
+	return b.ownFiles(ctx, g, filepath.Join(dir, "own"), script)
+}
+
+// ownFiles lets TensorBoard's reader read an event file of ours.
+func (b *bench) ownFiles(ctx context.Context, g *goals, folder, script string) error {
+	python := filepath.Join(b.root, "bench", "peers", ".venv", "bin", "python")
+	if _, err := os.Stat(python); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	w, err := eventfile.Create(folder, time.Unix(1.7e9, 0))
+	if err != nil {
+		return err
+	}
+	var wrote []eventfile.Scalar
+	for step := range 1000 {
+		for tag, value := range map[string]float64{"train/loss": odd(step), "val/准确率": 1 - 1/float64(step+1)} {
+			s := eventfile.Scalar{Tag: tag, Step: int64(step), Value: value}
+			wrote = append(wrote, s)
+			if err := w.Add(s); err != nil {
+				return errors.Join(err, w.Close())
+			}
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	if err != nil || len(files) != 1 {
+		return fmt.Errorf("one event file was expected: %v, %w", files, err)
+	}
+	told, err := exec.CommandContext(ctx, python, script, "read", files[0]).Output()
+	if err != nil {
+		return fmt.Errorf("run TensorBoard's reader: %w", err)
+	}
+	equal := compareRead(string(told), wrote)
+	g.add("event files of ours, read by TensorBoard", fmt.Sprintf("%d of %d values equal", equal, len(wrote)), "all", equal == len(wrote))
+	return nil
+}
+
+// odd is a loss that is sometimes not a number or endless.
+func odd(step int) float64 {
+	switch step % 400 {
+	case 100:
+		return math.NaN()
+	case 200:
+		return math.Inf(1)
+	case 300:
+		return math.Inf(-1)
+	}
+	return math.Exp(-float64(step)/300) + 1e-30
+}
+
+// compareRead counts the scalars that are told, one step,tag,value a line.
+func compareRead(told string, wrote []eventfile.Scalar) (equal int) {
+	got := map[string]float64{}
+	for line := range strings.Lines(told) {
+		parts := strings.SplitN(strings.TrimSpace(line), ",", 3)
+		if len(parts) < 3 {
+			continue
+		}
+		if v, err := strconv.ParseFloat(parts[2], 64); err == nil {
+			got[parts[0]+","+parts[1]] = v
+		}
+	}
+	for _, s := range wrote {
+		v, ok := got[strconv.FormatInt(s.Step, 10)+","+s.Tag]
+		want := float64(float32(s.Value))
+		if ok && (v == want || math.IsNaN(v) && math.IsNaN(want)) {
+			equal++
+		}
+	}
+	return equal
 }
 
 // compareWritten counts the values told that the files in a folder hold too.

@@ -140,6 +140,51 @@ func TestEveryExtremeIsInThePicture(t *testing.T) {
 	}
 }
 
+// A spike that falls between two dashes is pale, not gone.
+func TestDashesHideNoExtreme(t *testing.T) {
+	for _, n := range []int{500, 100_000} {
+		for at := range 12 {
+			spike := n/2 + at*n/800
+			s := bare(wave(n, func(i int) float64 {
+				if i == spike {
+					return 10
+				}
+				return 0
+			}))
+			s.Lines[0].Dash = []float64{4, 8}
+			p, err := chart.Render(s, 900, 400, 1)
+			must(t, err)
+			x, y, found := int(p.X.Pixel(float64(spike))), int(p.Y.Pixel(9.8)), false
+			for dx := -2; dx <= 2; dx++ {
+				c := p.Image.RGBAAt(x+dx, y)
+				found = found || c.R > c.G+30
+			}
+			if !found {
+				t.Errorf("%d points: the spike at %d is not at (%d, %d)", n, spike, x, y)
+			}
+		}
+	}
+}
+
+// What a drawer draws into memory that is used again is the same picture.
+func TestADrawerDrawsTheSameAgain(t *testing.T) {
+	var d chart.Drawer
+	for i, n := range []int{20_000, 300, 20_000, 5000} {
+		size := [2]int{900 + 100*(i%2), 400}
+		s := demo(chart.Dark(), n)
+		want, err := chart.Render(s, size[0], size[1], 1)
+		must(t, err)
+		for range 2 {
+			got, err := d.Render(s, size[0], size[1], 1)
+			must(t, err)
+			if !bytes.Equal(got.Image.Pix, want.Image.Pix) {
+				t.Errorf("picture %d of %d points differs", i, n)
+			}
+			d.Recycle(got)
+		}
+	}
+}
+
 func TestPointsAndColumnsDrawTheSame(t *testing.T) {
 	// A straight line goes through the same pixels whether it is drawn point by
 	// point or column by column.

@@ -3,13 +3,14 @@ package chart
 import (
 	"math"
 	"runtime"
+	"sort"
 	"sync"
 	"sync/atomic"
 
 	"athanor/pipeline/curve"
 )
 
-// gathered is what a line has in the picture: per piece either its points or a
+// gathered is what a line has in the picture: per piece either its path or a
 // summary for each column of pixels.
 type gathered struct {
 	Line
@@ -19,18 +20,19 @@ type gathered struct {
 	lows, highs []float64
 }
 
-// stretch is one piece of a line; one of the two is set.
+// stretch is one piece of a line, as a path from point to point or as columns.
 type stretch struct {
-	points  []curve.Point
-	columns []curve.Column
+	path   path
+	first  int // the column of columns[0]
+	summed []curve.Column
 }
 
-// task fills a part of the columns of one piece.
+// task fills a part of what one piece shows.
 type task func()
 
 // gather begins to ask the samples and returns at once.
 func (r *raster) gather() *sync.WaitGroup {
-	r.edges = r.pic.X.edges(nil, r.pic.Plot.Dx())
+	r.edges = r.pic.X.edges(r.edges, r.pic.Plot.Dx())
 	for i := range r.spec.Lines {
 		l := r.spec.line(i)
 		r.pic.lines = append(r.pic.lines, l)
@@ -80,23 +82,33 @@ func (r *raster) tasks(g *gathered) []task {
 			},
 		}
 	}
-	c := curve.Line{Samples: g.Samples}
-	pieces := c.Pieces()
-	g.pieces = make([]stretch, len(pieces))
 	var out []task
-	for i, piece := range pieces {
+	c := curve.Line{Samples: g.Samples}
+	g.pieces = make([]stretch, len(c.Pieces()))
+	if g.shown <= pointsPerPixel*width {
+		room := r.vertices.take(g.shown + 3*len(g.pieces))
+		return []task{func() { r.trace(g, room) }}
+	}
+	for i, piece := range c.Pieces() {
 		part := &g.pieces[i]
-		if g.shown <= pointsPerPixel*width {
-			out = append(out, func() { part.points = c.AppendPoints(nil, piece, r.pic.X.Min, r.pic.X.Max) })
-			continue
-		}
-		part.columns = make([]curve.Column, width)
-		for k := range columnParts {
-			from, to := k*width/columnParts, (k+1)*width/columnParts
-			out = append(out, func() { c.Columns(piece, r.edges[from:to+1], part.columns[from:to]) })
+		from, to := r.reach(c, piece)
+		part.first, part.summed = from, r.columns.take(to-from)
+		parts := max(1, min(columnParts, (to-from)/minStrip))
+		for k := range parts {
+			a, b := from+k*(to-from)/parts, from+(k+1)*(to-from)/parts
+			out = append(out, func() { c.Columns(piece, r.edges[a:b+1], part.summed[a-from:b-from]) })
 		}
 	}
 	return out
+}
+
+// reach is the columns from..to that a piece can have values in.
+func (r *raster) reach(c curve.Line, piece curve.Span) (from, to int) {
+	n := len(r.edges) - 1
+	a, b := c.X(piece.From), c.X(piece.To-1)
+	from = min(sort.Search(n, func(i int) bool { return r.edges[i+1] > a }), n-1)
+	to = sort.Search(n, func(i int) bool { return r.edges[i] > b })
+	return from, max(from, to)
 }
 
 const (

@@ -16,24 +16,32 @@ type brush struct {
 	hidden int
 }
 
-// minStrip is how many columns are worth a goroutine of their own.
-const minStrip = 64
+const (
+	// minStrip is how many columns are worth a task of their own.
+	minStrip = 64
+	// stripsPerProcessor is into how many strips a picture is cut for each
+	// processor, so that one with less to paint takes over from the others.
+	stripsPerProcessor = 4
+)
 
 // draw paints everything that was gathered.
 func (r *raster) draw() {
 	area := r.pic.Plot
-	n := max(1, min(runtime.GOMAXPROCS(0), area.Dx()/minStrip))
-	brushes := make([]brush, n)
+	n := max(1, min(stripsPerProcessor*runtime.GOMAXPROCS(0), area.Dx()/minStrip))
+	for len(r.brushes) < n {
+		r.brushes = append(r.brushes, brush{})
+	}
 	tasks := make([]task, n)
-	for i := range brushes {
-		b := &brushes[i]
-		b.raster = r
+	for i := range tasks {
+		b := &r.brushes[i]
+		b.raster, b.hidden = r, 0
 		b.m.reset(i*area.Dx()/n, (i+1)*area.Dx()/n, area.Dx(), area.Dy())
 		tasks[i] = b.all
 	}
 	work(tasks).Wait()
-	for i := range brushes {
-		r.pic.Hidden += brushes[i].hidden
+	for i := range n {
+		r.pic.Hidden += r.brushes[i].hidden
+		r.brushes[i].raster = nil
 	}
 }
 
@@ -48,13 +56,13 @@ func (b *brush) all() {
 }
 
 // at turns values into pixels of the plot.
-func (b *brush) at(x, y float64) (px, py float64) {
-	px = b.pic.X.Pixel(x) - float64(b.pic.Plot.Min.X)
-	return px, b.y(y)
+func (r *raster) at(x, y float64) (px, py float64) {
+	px = r.pic.X.Pixel(x) - float64(r.pic.Plot.Min.X)
+	return px, r.y(y)
 }
 
-func (b *brush) y(y float64) float64 {
-	return max(-1e6, min(1e6, b.pic.Y.Pixel(y)-float64(b.pic.Plot.Min.Y)))
+func (r *raster) y(y float64) float64 {
+	return max(-1e6, min(1e6, r.pic.Y.Pixel(y)-float64(r.pic.Plot.Min.Y)))
 }
 
 func (b *brush) paint(c color.Color) { b.m.paint(b.pic.Image, b.pic.Plot.Min, c) }
@@ -66,10 +74,10 @@ func (b *brush) line(g *gathered) {
 		return
 	}
 	for _, part := range g.pieces {
-		if part.columns != nil {
-			b.bars(g.Line, part.columns)
+		if part.summed != nil {
+			b.bars(g.Line, part)
 		} else {
-			b.polyline(g.Line, part.points)
+			b.follow(g.Line, part.path)
 		}
 	}
 	b.paint(g.Colour)
@@ -79,57 +87,17 @@ func (b *brush) line(g *gathered) {
 // half is half of the line's width in pixels.
 func (b *brush) half(l Line) float64 { return l.Width * b.scale / 2 }
 
-// polyline joins points with straight lines, in dashes where the line has them;
-// it is broken at values that are not numbers, which get a sign of their own.
-func (b *brush) polyline(l Line, points []curve.Point) {
-	d := newDasher(&b.m, b.half(l), l.Dash, b.scale)
-	joined := false
-	var px, py float64
-	if j := l.Joint; j != nil && len(points) > 0 && points[0].Row == j.Row && j.Y-j.Y == 0 {
-		px, py = b.at(j.X, j.Y)
-		joined = true
-	}
-	for _, p := range points {
-		if p.Y-p.Y != 0 || b.pic.Y.Log && p.Y <= 0 {
-			b.special(p.X, p.Y)
-			joined = false
-			continue
-		}
-		x, y := b.at(p.X, p.Y)
-		if joined {
-			d.to(px, py, x, y)
-		} else {
-			b.m.disc(x, y, d.half)
-		}
-		px, py, joined = x, y, true
-	}
-	if len(points) <= b.m.width/12 {
-		b.knots(l, points)
-	}
-}
-
-// knots shows each point while there is room between them.
-func (b *brush) knots(l Line, points []curve.Point) {
-	for _, p := range points {
-		if p.Y-p.Y == 0 && !l.Faint && !(b.pic.Y.Log && p.Y <= 0) {
-			x, y := b.at(p.X, p.Y)
-			b.m.disc(x, y, 2.2*b.scale)
-		}
-	}
-}
-
 // bars draws each column from its smallest to its largest value, joined to the
 // columns beside it.
-func (b *brush) bars(l Line, columns []curve.Column) {
-	b.specials(columns)
-	w := barWriter{b: b, l: l, d: newDasher(&b.m, b.half(l), l.Dash, b.scale), lastX: b.before(columns, b.m.from)}
+func (b *brush) bars(l Line, part stretch) {
+	w := barWriter{b: b, l: l, d: newDasher(&b.m, b.half(l), nil, b.scale), lastX: b.before(part, b.m.from)}
 	if w.lastX >= 0 {
-		c := columns[w.lastX]
+		c := part.summed[w.lastX-part.first]
 		b.visible(&c)
 		w.lastY = b.y(c.Last)
 	}
-	for x := b.m.from; x < len(columns); x++ {
-		c := columns[x]
+	for x := max(b.m.from, part.first); x < part.first+len(part.summed); x++ {
+		c := part.summed[x-part.first]
 		own := x < b.m.to
 		if own && b.pic.Y.Log && c.N > 0 && c.Min <= 0 {
 			b.hidden++
@@ -139,9 +107,11 @@ func (b *brush) bars(l Line, columns []curve.Column) {
 		}
 		w.column(x, c, own)
 		if !own { // only what joins to it was wanted
-			return
+			break
 		}
 	}
+	b.gaps(l)
+	b.specials(part)
 }
 
 // barWriter draws one column after another.
@@ -182,19 +152,20 @@ func (w *barWriter) branch(x int, first float64) {
 
 // specials shows values that are not numbers; signs of neighbours' columns reach
 // into this brush's.
-func (b *brush) specials(columns []curve.Column) {
+func (b *brush) specials(part stretch) {
 	reach := int(6 * b.scale)
-	for x := max(b.m.from-reach, 0); x < min(b.m.to+reach, len(columns)); x++ {
-		if columns[x].Special() {
-			b.specialColumn(x, columns[x])
+	from, to := max(b.m.from-reach, part.first), min(b.m.to+reach, part.first+len(part.summed))
+	for x := from; x < to; x++ {
+		if c := part.summed[x-part.first]; c.Special() {
+			b.specialColumn(x, c)
 		}
 	}
 }
 
 // before is the last column before x that has something to show, -1 for none.
-func (b *brush) before(columns []curve.Column, x int) int {
-	for x--; x >= 0; x-- {
-		if c := columns[x]; c.N > 0 && (!b.pic.Y.Log || c.Max > 0) {
+func (b *brush) before(part stretch, x int) int {
+	for x = min(x, part.first+len(part.summed)) - 1; x >= part.first; x-- {
+		if c := part.summed[x-part.first]; c.N > 0 && (!b.pic.Y.Log || c.Max > 0) {
 			return x
 		}
 	}

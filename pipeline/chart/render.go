@@ -37,8 +37,14 @@ const maxPixels = 64 << 20
 
 // Render draws a chart of width × height pixels. Scale is how many pixels a
 // point of type has: 1 on usual screens, 2 on dense ones. It keeps nothing and
-// may be called by several goroutines, with Samples that allow it.
+// may be called by several goroutines, with Samples that allow it. Who draws one
+// picture after another had better keep a Drawer.
 func Render(s Spec, width, height int, scale float64) (*Picture, error) {
+	return new(Drawer).Render(s, width, height, scale)
+}
+
+// Render draws a chart as the function of that name does.
+func (d *Drawer) Render(s Spec, width, height int, scale float64) (*Picture, error) {
 	if scale <= 0 || math.IsNaN(scale) {
 		scale = 1
 	}
@@ -50,7 +56,7 @@ func Render(s Spec, width, height int, scale float64) (*Picture, error) {
 	if s.Theme.Background == nil {
 		s.Theme = Light()
 	}
-	img := image.NewRGBA(image.Rect(0, 0, width, height))
+	img := d.image(width, height)
 	p := s.plotOf(w, h)
 	p.BackgroundColor = nil
 	canvas := canvasOn(img, scale)
@@ -58,7 +64,8 @@ func Render(s Spec, width, height int, scale float64) (*Picture, error) {
 	all := draw.Crop(draw.New(canvas), 4, -10, 4, -8)
 	data := p.DataCanvas(all)
 
-	r := &raster{spec: &s, scale: scale}
+	r := &raster{spec: &s, scale: scale, scratch: d.scratch()}
+	defer d.scratches.Put(r.scratch)
 	r.pic = &Picture{Image: img, Plot: pixelRect(data, scale, height)}
 	r.setScales(p, data, height)
 	gathered := r.gather()
@@ -104,8 +111,8 @@ type raster struct {
 	spec  *Spec
 	pic   *Picture
 	scale float64
-	edges []float64
 	lines []*gathered
+	*scratch
 }
 
 // setScales makes scales in pixels of the image, y downwards.

@@ -67,12 +67,18 @@ func (d *dasher) to(x0, y0, x1, y1 float64) {
 	}
 }
 
-// bar draws the part of a line within one pixel column; dashes run along x.
-func (d *dasher) bar(x int, y0, y1 float64) {
-	if stroke, _ := d.on(float64(x)); stroke {
-		d.m.span(x, y0-d.half, y1+d.half)
+// join draws from one vertex of a path to the next.
+func (d *dasher) join(a, b vertex) {
+	if len(d.pattern) == 0 {
+		d.m.onward(a.x, a.y, b.x, b.y, d.half)
+		return
 	}
+	d.along = a.along
+	d.to(a.x, a.y, b.x, b.y)
 }
+
+// bar draws the part of a line within one pixel column.
+func (d *dasher) bar(x int, y0, y1 float64) { d.m.span(x, y0-d.half, y1+d.half) }
 
 // special shows that a value is no number the axis has: a cross at the lower
 // edge for NaN, a triangle at the edge it left by for infinities.

@@ -53,13 +53,17 @@ func (l Line) AppendPoints(dst []Point, piece Span, x0, x1 float64) []Point {
 	if from >= to {
 		return dst
 	}
-	ys := make([]float64, to-from)
-	l.Y(from, ys)
-	xs := l.positions(from, make([]float64, len(ys)))
-	for i, y := range ys {
-		if !IsAbsent(y) {
-			dst = append(dst, Point{xs[i], y, from + i})
+	var xs, ys [pointsBucket]float64
+	for from < to {
+		n := min(to-from, len(ys))
+		l.Y(from, ys[:n])
+		l.positions(from, xs[:n])
+		for i, y := range ys[:n] {
+			if !IsAbsent(y) {
+				dst = append(dst, Point{xs[i], y, from + i})
+			}
 		}
+		from += n
 	}
 	return dst
 }
@@ -71,16 +75,15 @@ type Positioner interface {
 	Xs(from int, dst []float64)
 }
 
-// positions fills dst with the X of the rows from.. and returns it.
-func (l Line) positions(from int, dst []float64) []float64 {
+// positions fills dst with the X of the rows from...
+func (l Line) positions(from int, dst []float64) {
 	if p, ok := l.Samples.(Positioner); ok {
 		p.Xs(from, dst)
-		return dst
+		return
 	}
 	for i := range dst {
 		dst[i] = l.X(from + i)
 	}
-	return dst
 }
 
 // neighbours limits how far a line looks past absent rows for its next point.

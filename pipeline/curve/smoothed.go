@@ -192,13 +192,13 @@ func (s *smoothed) inside(from, skip int, dst []float64) {
 type over struct{ Samples }
 
 // Find implements Finder.
-func (o over) Find(from, to int, x float64) int { return Line{o.Samples}.at(Span{from, to}, from, x) }
+func (o over) Find(from, to int, x float64) int { return Line(o).at(Span{from, to}, from, x) }
 
 // Xs implements Positioner.
-func (o over) Xs(from int, dst []float64) { Line{o.Samples}.positions(from, dst) }
+func (o over) Xs(from int, dst []float64) { Line(o).positions(from, dst) }
 
 // Locate implements Locator.
-func (o over) Locate(in []Span, xs []float64, rows []int) { Line{o.Samples}.locate(in, xs, rows) }
+func (o over) Locate(in []Span, xs []float64, rows []int) { Line(o).locate(in, xs, rows) }
 
 // held is smoothed values kept as a whole. It implements Samples.
 type held struct {

@@ -38,6 +38,7 @@ type ChartView struct {
 	cross    *canvas.Line
 	mark     *canvas.Rectangle
 	ring     *canvas.Rectangle
+	drawer   chart.Drawer
 	spec     *chart.Spec
 	drawn    *chart.Picture
 	pixels   image.Point
@@ -150,7 +151,7 @@ func (c *ChartView) draw() {
 			return
 		}
 		c.mu.Unlock()
-		picture, err := chart.Render(order.spec, order.width, order.height, order.scale)
+		picture, err := c.drawer.Render(order.spec, order.width, order.height, order.scale)
 		if err != nil {
 			continue // too small to draw in; the next size will do
 		}
@@ -160,11 +161,13 @@ func (c *ChartView) draw() {
 }
 
 func (c *ChartView) show(p *chart.Picture, all bool) {
+	before := c.drawn
 	c.drawn, c.picture.Image = p, p.Image
 	if all {
 		c.full, c.hasFull = [2]float64{p.X.Min, p.X.Max}, true
 	}
 	c.picture.Refresh()
+	c.drawer.Recycle(before)
 	c.place()
 	if c.OnDrawn != nil {
 		c.OnDrawn()
