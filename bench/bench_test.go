@@ -3,11 +3,13 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"athanor/inference/testenv"
+	"athanor/pipeline/train"
 )
 
 func TestReadEventsKeepsEpochsAndTheEnd(t *testing.T) {
@@ -108,9 +110,40 @@ func TestKernelGraphHoldsEveryProductOfAStep(t *testing.T) {
 	if count["Gemm"] != 13 || count["Conv"] != 2 || count["ConvTranspose"] != 1 {
 		t.Errorf("operators %v", count)
 	}
-	seconds, err := kernelSeconds(t.Context(), kernelGraph(8, mlpProducts(8), nil), 1, time.Millisecond)
+	alone, err := openProducts(t.Context(), kernelGraph(8, mlpProducts(8), nil), 1)
 	testenv.NeedNative(t, err)
-	if seconds <= 0 || seconds > 1 {
-		t.Errorf("one run takes %v s", seconds)
+	defer alone.close()
+	p := &pacer{products: func() error { return alone.run(t.Context()) }, now: time.Now}
+	seconds, err := p.repeat(time.Millisecond)
+	if err != nil || seconds <= 0 || seconds > 1 {
+		t.Errorf("one run takes %v s (%v)", seconds, err)
+	}
+}
+
+// TestPacerTimesStepsAndProductsInTurn: what an epoch's end costs counts for
+// neither, and a round has one stretch of each.
+func TestPacerTimesStepsAndProductsInTurn(t *testing.T) {
+	now, ran, ended := time.Unix(0, 0), 0, false
+	p := &pacer{rounds: 2, enough: func() { ended = true }, now: func() time.Time { return now }, products: func() error {
+		ran++
+		now = now.Add(2 * time.Millisecond)
+		return nil
+	}}
+	for range 3 {
+		p.observe(train.Metric{}) // before the first epoch's end nothing is timed
+	}
+	if ran != 0 {
+		t.Error("products ran before the first epoch's end")
+	}
+	for i := 0; !ended && i < 1000; i++ {
+		if i%50 == 0 {
+			now = now.Add(time.Second)
+			p.observe(train.Epoch{})
+		}
+		now = now.Add(5 * time.Millisecond)
+		p.observe(train.Metric{})
+	}
+	if want := []float64{2.5, 2.5}; !slices.Equal(p.ratios(), want) {
+		t.Errorf("ratios %v, want %v", p.ratios(), want)
 	}
 }

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strconv"
-	"time"
 
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
@@ -90,53 +90,42 @@ func kernelGraph(batch int, products []gemm, convolutions []conv) *graph.Builder
 	return b
 }
 
-// kernelSeconds is how long one run of the graph takes: the fastest of many
-// short series, for that is what the hardware can do.
-func kernelSeconds(ctx context.Context, b *graph.Builder, threads int, long time.Duration) (float64, error) {
+// products are a graph of nothing but a step's products, ready to run.
+type products struct {
+	session *runtime.Session
+	in, out []*runtime.Tensor
+}
+
+func openProducts(ctx context.Context, b *graph.Builder, threads int) (*products, error) {
 	model, err := b.Model()
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	encoded, err := model.Encode()
 	if err != nil {
-		return 0, fmt.Errorf("encode kernels: %w", err)
+		return nil, fmt.Errorf("encode kernels: %w", err)
 	}
-	session, err := runtime.NewSession(encoded, runtime.Options{Threads: threads, Spin: true})
+	p := &products{}
+	if p.session, err = runtime.NewSession(encoded, runtime.Options{Threads: threads, Spin: true}); err != nil {
+		return nil, err
+	}
+	if p.in, err = fill(p.session.Inputs()); err == nil {
+		p.out = make([]*runtime.Tensor, len(p.session.Outputs()))
+		err = p.run(ctx) // makes the outputs, kept from here on
+	}
 	if err != nil {
-		return 0, err
+		p.close()
+		return nil, err
 	}
-	defer session.Close()
-	in, err := fill(session.Inputs())
-	if err != nil {
-		return 0, err
-	}
-	defer closeAll(in)
-	out := make([]*runtime.Tensor, len(session.Outputs()))
-	if err := session.Run(ctx, in, out); err != nil { // makes the outputs, kept from here on
-		return 0, err
-	}
-	defer closeAll(out)
-	return fastest(long, func() error { return session.Run(ctx, in, out) })
+	return p, nil
 }
 
-// fastest runs work for so long in series of about 50 ms.
-func fastest(long time.Duration, work func() error) (float64, error) {
-	began := time.Now()
-	if err := work(); err != nil {
-		return 0, err
-	}
-	series := max(1, int(50*time.Millisecond/max(time.Since(began), time.Microsecond)))
-	best := time.Duration(1<<63 - 1)
-	for time.Since(began) < long {
-		start := time.Now()
-		for range series {
-			if err := work(); err != nil {
-				return 0, err
-			}
-		}
-		best = min(best, time.Since(start)/time.Duration(series))
-	}
-	return best.Seconds(), nil
+func (p *products) run(ctx context.Context) error { return p.session.Run(ctx, p.in, p.out) }
+
+func (p *products) close() {
+	closeAll(p.in)
+	closeAll(p.out)
+	p.session.Close()
 }
 
 // fill makes a random tensor for each port.
@@ -170,10 +159,19 @@ func closeAll(tensors []*runtime.Tensor) {
 // kernels compares a whole training step with its matrix products and
 // convolutions alone, through the same runtime.
 func kernels(ctx context.Context, b *bench) (section, error) {
-	s := section{title: "A training step beside its products alone", text: "A step is a batch's share of a whole epoch, feeding and metrics included; " +
-		"the products are the step's Gemms and convolutions, forward and backward, in one graph through the same ONNX Runtime with the same threads."}
-	t := table{head: []string{"network", "batch", "step", "products alone", "ratio (median)", "smallest to largest", "wanted", ""}}
-	steps := []race{{model: "mlp", batch: 32}, {model: "mlp", batch: 128}, {model: "mlp", batch: 512}, {model: "cnn", batch: 32}, {model: "cnn", batch: 128}}
+	s := section{title: "A training step beside its products alone", text: fmt.Sprintf(
+		"A step is one of a training as the program does it, feeding and the record of every step included; "+
+			"the products are the step's Gemms and convolutions, forward and backward, in one graph through the same ONNX Runtime with the same threads. "+
+			"Within one process the two take turns %d times for %d ms each, behind %d ms that are not counted; "+
+			"the ratio is taken between neighbours, and an epoch's end (validation, checkpoint) belongs to neither.",
+		paceRounds, stretch.Milliseconds(), settle.Milliseconds())}
+	t := table{head: []string{"network", "batch", "step", "products alone", "ratio (median)", "middle half of the rounds", "wanted", ""}}
+	var steps []race
+	for _, model := range []string{"mlp", "cnn"} {
+		for _, batch := range []int{32, 128, 512} {
+			steps = append(steps, race{model: model, batch: batch})
+		}
+	}
 	for _, r := range b.chosen(steps) {
 		row, err := b.kernelRow(ctx, r)
 		if err != nil {
@@ -190,25 +188,23 @@ func (b *bench) kernelRow(ctx context.Context, r race) ([]string, error) {
 	if r.model == "cnn" {
 		g = kernelGraph(r.batch, cnnProducts(r.batch), cnnConvolutions())
 	}
-	var steps, alone, ratios []float64
-	for range b.rounds {
-		rate, err := b.lap(ctx, athanor, r)
-		if err != nil {
-			return nil, err
-		}
-		k, err := kernelSeconds(ctx, g, b.threads, 2*time.Second)
-		if err != nil {
-			return nil, err
-		}
-		step := float64(r.batch) / rate
-		steps, alone, ratios = append(steps, 1000*step), append(alone, 1000*k), append(ratios, step/k)
+	alone, err := openProducts(ctx, g, b.threads)
+	if err != nil {
+		return nil, err
 	}
-	m := median(ratios)
-	row := []string{r.model, strconv.Itoa(r.batch), fine(median(steps)), fine(median(alone)), times(m), spread(ratios, times), "reported", ""}
+	defer alone.close()
+	p, err := b.pace(ctx, r, func() error { return alone.run(ctx) })
+	if err != nil {
+		return nil, err
+	}
+	m := median(p.ratios())
+	low, high := quarters(p.ratios())
+	slog.Info("a step beside its products", "network", r.model, "batch", r.batch, "step", fine(median(p.steps)), "products", fine(median(p.alone)), "ratio", times(m), "from", times(low), "to", times(high))
+	row := []string{r.model, strconv.Itoa(r.batch), fine(median(p.steps)), fine(median(p.alone)), times(m), times(low) + " to " + times(high), "reported", ""}
 	if r.batch >= 128 {
 		row[6], row[7] = "≤ 1.80×", verdict(m <= 1.8)
 	}
 	return row, nil
 }
 
-func fine(ms float64) string { return fmt.Sprintf("%.3f ms", ms) }
+func fine(seconds float64) string { return fmt.Sprintf("%.3f ms", 1000*seconds) }

@@ -48,6 +48,14 @@ type Feed interface {
 	Row(row int) int
 }
 
+// Copier is a Feed that may be so quick that reading ahead in another goroutine
+// costs more than it saves.
+type Copier interface {
+	Feed
+	// Cheap tells whether Fill does little more than copy memory.
+	Cheap() bool
+}
+
 // Blender is a Feed whose training samples may be blends of two (mix-up, cut-mix).
 type Blender interface {
 	Feed

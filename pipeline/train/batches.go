@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	goruntime "runtime"
 
 	"athanor/inference/runtime"
 	"athanor/pipeline/dataset"
@@ -54,10 +55,55 @@ func keep(feed dataset.Feed, order []int32, excluded map[int]bool) []int32 {
 // filled is one batch's samples in memory, or why it could not be read.
 type filled struct {
 	rows []int
-	data [][]byte
+	data [][]byte // nil where they are yet to be read, straight into their place
 	err  error
 	partners
 }
+
+// reader gives the batches of an epoch in order.
+type reader interface {
+	// next waits for the next batch; ok is false behind the last.
+	next() (b filled, ok bool)
+	// recycle gives a batch's memory back once it has been copied.
+	recycle(data [][]byte)
+	// stop ends the reader and waits for it.
+	stop()
+}
+
+// newReader reads order from batch number first on. Where every core computes and
+// samples are only copied, they are best copied between steps: a goroutine that
+// reads ahead then takes a core away in the middle of a step, for longer than its
+// work lasts.
+func (r *run) newReader(ctx context.Context, order []int32) reader {
+	feed, batch := r.deps.Set.Train, r.recipe.Train.Batch
+	c, ok := feed.(dataset.Copier)
+	if ok && c.Cheap() && r.recipe.Threads >= goruntime.GOMAXPROCS(0) {
+		return &copied{feed: feed, epoch: r.Epoch, order: order[min(r.Batch*batch, len(order)):], batch: batch}
+	}
+	return readAhead(ctx, feed, order, batch, r.Batch, r.Epoch)
+}
+
+// copied leaves the reading to the step.
+type copied struct {
+	feed  dataset.Feed
+	epoch int
+	order []int32
+	batch int
+	rows  []int
+}
+
+func (c *copied) next() (filled, bool) {
+	n := min(c.batch, len(c.order))
+	c.rows = c.rows[:0]
+	for _, row := range c.order[:n] {
+		c.rows = append(c.rows, int(row))
+	}
+	c.order = c.order[n:]
+	return filled{rows: c.rows, partners: partnersOf(c.feed, c.epoch, c.rows)}, n > 0
+}
+
+func (c *copied) recycle([][]byte) {}
+func (c *copied) stop()            {}
 
 // batches reads the batches of an epoch ahead in a bounded queue, in order.
 // Small ones come several at a time: waking a goroutine for each would take as
@@ -147,7 +193,6 @@ func (b *batches) buffers(rows int) [][]byte {
 	return data
 }
 
-// next waits for the next batch; ok is false behind the last.
 func (b *batches) next() (filled, bool) {
 	if len(b.held) == 0 {
 		b.held = <-b.queue
@@ -160,7 +205,6 @@ func (b *batches) next() (filled, bool) {
 	return first, true
 }
 
-// recycle gives a batch's memory back once it has been copied.
 func (b *batches) recycle(data [][]byte) {
 	select {
 	case b.free <- data:
@@ -168,7 +212,6 @@ func (b *batches) recycle(data [][]byte) {
 	}
 }
 
-// stop ends the reader and waits for it.
 func (b *batches) stop() {
 	b.cancel()
 	for group := range b.queue {
@@ -177,10 +220,10 @@ func (b *batches) stop() {
 	<-b.done
 }
 
-// load copies a batch into a stepper's inputs with its targets and weights.
-func (s *stepper) load(b filled, feed dataset.Feed, classWeights []float32) {
-	for i, t := range s.columns {
-		copy(t.Bytes(), b.data[i])
+// load puts a batch of an epoch into a stepper's inputs with its targets and weights.
+func (s *stepper) load(ctx context.Context, b filled, feed dataset.Feed, epoch int, classWeights []float32) error {
+	if err := s.loadColumns(ctx, b, feed, epoch); err != nil {
+		return err
 	}
 	weights := runtime.Data[float32](s.weight)
 	total := float32(0)
@@ -201,6 +244,24 @@ func (s *stepper) load(b filled, feed dataset.Feed, classWeights []float32) {
 		weights[i] /= total
 	}
 	s.loadPartners(b.partners)
+	return nil
+}
+
+func (s *stepper) loadColumns(ctx context.Context, b filled, feed dataset.Feed, epoch int) error {
+	if b.data != nil {
+		for i, t := range s.columns {
+			copy(t.Bytes(), b.data[i])
+		}
+		return nil
+	}
+	into := make([][]byte, len(s.columns))
+	for i, t := range s.columns {
+		into[i] = t.Bytes()
+	}
+	if err := feed.Fill(ctx, into, epoch, b.rows); err != nil {
+		return fmt.Errorf("read samples: %w", err)
+	}
+	return nil
 }
 
 // balancedWeights are N/(K·count) for each class, so that every class counts the same.

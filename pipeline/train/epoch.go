@@ -114,6 +114,14 @@ func (r *run) restoreBest() error {
 	return nil
 }
 
+func (r *run) diverged(loss float64) error {
+	advice := "lower the learning rate or set optimizer.clip"
+	if names, err := r.files.list(); err == nil && len(names) > 0 {
+		return fmt.Errorf("%w: the loss is %v at step %d; the last good state is checkpoints/%s; %s", ErrDiverged, loss, r.Step, names[0], advice)
+	}
+	return fmt.Errorf("%w: the loss is %v at step %d, before the first checkpoint; %s", ErrDiverged, loss, r.Step, advice)
+}
+
 // saver writes one checkpoint at a time beside the training.
 type saver struct{ result chan saved }
 

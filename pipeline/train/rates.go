@@ -151,15 +151,8 @@ func (s *search) load(ctx context.Context) error {
 	}
 	rows := samplesOf(s.order[:batch])
 	s.order = s.order[batch:]
-	b := filled{rows: rows}
-	for _, col := range feed.Columns() {
-		b.data = append(b.data, make([]byte, batch*size(col.Shape)*col.Type.Size()))
-	}
-	if err := feed.Fill(ctx, b.data, s.epoch-1, rows); err != nil {
-		return fmt.Errorf("read samples: %w", err)
-	}
-	s.step.load(b, feed, nil)
-	return nil
+	b := filled{rows: rows, partners: partnersOf(feed, s.epoch-1, rows)}
+	return s.step.load(ctx, b, feed, s.epoch-1, nil)
 }
 
 // suggest reads the rates off the points.

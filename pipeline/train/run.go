@@ -255,7 +255,7 @@ func (r *run) epoch(ctx context.Context) error {
 	if len(order) == 0 {
 		return fmt.Errorf("%w: all training samples are excluded", ErrData)
 	}
-	reader := readAhead(ctx, feed, order, r.recipe.Train.Batch, r.Batch, r.Epoch)
+	reader := r.newReader(ctx, order)
 	defer reader.stop()
 	total := (len(order) + r.recipe.Train.Batch - 1) / r.recipe.Train.Batch
 	for r.Batch < total && !r.stopped {
@@ -310,7 +310,9 @@ func (r *run) try(ctx context.Context, b filled, rate float64) (*stepper, error)
 	if err != nil {
 		return nil, err
 	}
-	s.load(b, r.deps.Set.Train, r.weights)
+	if err := s.load(ctx, b, r.deps.Set.Train, r.Epoch, r.weights); err != nil {
+		return nil, err
+	}
 	r.recipe.rule().Hyper(data(s.hyper), r.Step-r.Fresh+1, rate)
 	s.drawMasks(r.recipe.Seed, r.Step)
 	halved := r.Scale.Halved
@@ -389,12 +391,4 @@ func (r *run) report(ctx context.Context, s *stepper, total int, rate float64) e
 		return r.checkpoint(ctx, false)
 	}
 	return r.collect(false)
-}
-
-func (r *run) diverged(loss float64) error {
-	advice := "lower the learning rate or set optimizer.clip"
-	if names, err := r.files.list(); err == nil && len(names) > 0 {
-		return fmt.Errorf("%w: the loss is %v at step %d; the last good state is checkpoints/%s; %s", ErrDiverged, loss, r.Step, names[0], advice)
-	}
-	return fmt.Errorf("%w: the loss is %v at step %d, before the first checkpoint; %s", ErrDiverged, loss, r.Step, advice)
 }

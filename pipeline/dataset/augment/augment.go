@@ -191,22 +191,48 @@ func (p *Picture) onlyShifted() bool {
 	return p.Shift > 0 && !p.Flip && !p.FlipUpDown && p.Rotate+p.Scale+p.Shear+p.Crop+p.Elastic == 0
 }
 
+// Cheap tells whether a change takes little more than copying the picture.
+func (p *Picture) Cheap() bool {
+	still := p.Brightness+p.Contrast+p.Color+p.Blur+p.Noise+p.Erase == 0 && !p.Blends()
+	return still && (p.onlyShifted() || !p.moved())
+}
+
 // shift moves a picture by whole pixels, which blurs nothing and takes next to
 // no time; the border goes on.
 func (p *Picture) shift(dst, src []byte, shape [3]int, r *rand.Rand) {
 	h, w, c := shape[0], shape[1], shape[2]
-	step := func(side int) int { return int(math.Round(p.Shift * float64(side) * (2*r.Float64() - 1))) }
-	dx, dy := min(max(step(w), 1-w), w-1), step(h)
-	for y := range h {
-		from := src[min(max(y-dy, 0), h-1)*w*c:][:w*c]
-		row := dst[y*w*c : (y+1)*w*c]
-		copy(row[max(dx, 0)*c:], from[max(-dx, 0)*c:])
-		for x := range dx {
-			copy(row[x*c:(x+1)*c], from[:c])
+	step := func(side int) int {
+		n := int(math.Round(p.Shift * float64(side) * (2*r.Float64() - 1)))
+		return min(max(n, 1-side), side-1)
+	}
+	dx, dy := step(w), step(h)
+	stride, first, end := w*c, max(dy, 0), h+min(dy, 0)
+	// All rows at once; what this puts into the columns at the sides is wrong.
+	copy(dst[first*stride+max(dx, 0)*c:end*stride], src[max(-dy, 0)*stride+max(-dx, 0)*c:])
+	for x := range dx {
+		column(dst[first*stride+x*c:end*stride], src[max(-dy, 0)*stride:], stride, c)
+	}
+	for x := w + min(dx, 0); x < w; x++ {
+		column(dst[first*stride+x*c:end*stride], src[max(-dy, 0)*stride+stride-c:], stride, c)
+	}
+	for y := range first {
+		copy(dst[y*stride:(y+1)*stride], dst[first*stride:])
+	}
+	for y := end; y < h; y++ {
+		copy(dst[y*stride:(y+1)*stride], dst[(end-1)*stride:end*stride])
+	}
+}
+
+// column copies one pixel of c bytes of each row.
+func column(dst, src []byte, stride, c int) {
+	if c == 1 {
+		for i := 0; i < len(dst); i += stride {
+			dst[i] = src[i]
 		}
-		for x := w + min(dx, 0); x < w; x++ {
-			copy(row[x*c:(x+1)*c], from[(w-1)*c:])
-		}
+		return
+	}
+	for i := 0; i < len(dst); i += stride {
+		copy(dst[i:i+c], src[i:])
 	}
 }
 

@@ -74,7 +74,10 @@ type Images struct {
 	seed     uint64
 }
 
-var _ dataset.Blender = (*Images)(nil)
+var (
+	_ dataset.Blender = (*Images)(nil)
+	_ dataset.Copier  = (*Images)(nil)
+)
 
 // NewImages returns a feed of rows of p, which it keeps. augment may be nil;
 // seed makes its choices repeatable.
@@ -105,6 +108,19 @@ func (f *Images) Target(row int) float32 { return f.answers.value(int(f.rows[row
 // Row implements dataset.Feed.
 func (f *Images) Row(row int) int { return f.answers.number(int(f.rows[row])) }
 
+// Cheap implements dataset.Copier.
+func (f *Images) Cheap() bool {
+	_, inMemory := f.pictures.(*Pixels)
+	if s, ok := f.pictures.(*Store); ok {
+		inMemory = s.inMemory()
+	}
+	if f.augment == nil || !inMemory {
+		return inMemory
+	}
+	change, ok := f.augment.(interface{ Cheap() bool })
+	return ok && change.Cheap()
+}
+
 // parallelBytes is how many augmented bytes make a second processor worth it.
 const parallelBytes = 64 << 10
 
@@ -119,7 +135,7 @@ func (f *Images) Fill(ctx context.Context, dst [][]byte, epoch int, rows []int) 
 		return err
 	}
 	workers := min(runtime.GOMAXPROCS(0), len(rows))
-	if f.augment == nil || epoch < 0 || workers < 2 || len(dst[0]) < parallelBytes {
+	if f.augment == nil || epoch < 0 || workers < 2 || len(dst[0]) < parallelBytes || f.Cheap() {
 		return f.fill(dst[0], epoch, rows, stride)
 	}
 	var g errgroup.Group

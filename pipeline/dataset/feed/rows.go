@@ -75,7 +75,7 @@ type Corruptor interface {
 	Corrupt(ids []int64, seed uint64)
 }
 
-var _ dataset.Feed = (*Vectors)(nil)
+var _ dataset.Copier = (*Vectors)(nil)
 
 // NewFeatures feeds rows of a store of float32 vectors.
 func NewFeatures(s *Store, a *Answers, rows []int32) *Vectors {
@@ -104,6 +104,9 @@ func (f *Vectors) Target(row int) float32 { return f.answers.value(int(f.rows[ro
 
 // Row implements dataset.Feed.
 func (f *Vectors) Row(row int) int { return f.answers.number(int(f.rows[row])) }
+
+// Cheap implements dataset.Copier.
+func (f *Vectors) Cheap() bool { return f.raw == nil && f.store.inMemory() }
 
 // Fill implements dataset.Feed.
 func (f *Vectors) Fill(ctx context.Context, dst [][]byte, epoch int, rows []int) error {

@@ -57,6 +57,9 @@ func (s *Store) Len() int { return s.n }
 // Stride is the size of a sample in bytes.
 func (s *Store) Stride() int { return s.stride }
 
+// inMemory tells whether no sample is read from a file.
+func (s *Store) inMemory() bool { return s.file == nil }
+
 // Append adds a sample of Stride bytes, which it copies.
 func (s *Store) Append(sample []byte) error {
 	if len(sample) != s.stride {

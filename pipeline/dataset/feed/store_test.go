@@ -83,3 +83,23 @@ func TestFeaturesGiveTargets(t *testing.T) {
 		t.Errorf("row outside: %v", err)
 	}
 }
+
+// TestOnlySamplesInMemoryAreCheap: what lies on the disk is worth reading ahead.
+func TestOnlySamplesInMemoryAreCheap(t *testing.T) {
+	for samples, want := range map[int]bool{8: true, 9: false} {
+		s := feed.NewStore(1<<20, t.TempDir(), 8<<20)
+		for range samples {
+			if err := s.Append(make([]byte, 1<<20)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		features := feed.NewFeatures(s, &feed.Answers{}, []int32{0})
+		pictures := feed.NewStored(s, [3]int{1 << 10, 1 << 10, 1}, &feed.Answers{}, []int32{0}, nil, 1)
+		if features.Cheap() != want || pictures.Cheap() != want {
+			t.Errorf("%d samples of 8 in memory: cheap %v and %v, want %v", samples, features.Cheap(), pictures.Cheap(), want)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
