@@ -21,6 +21,7 @@ type convTrial struct {
 	kernel, stride, dilation          [2]int
 	pads                              []int
 	bias, pool, relu, needInput, ties bool
+	added, early                      bool // the bias by a node of its own, ReLU in front of the pooling
 }
 
 func drawConv(r *rand.Rand) convTrial {
@@ -29,6 +30,7 @@ func drawConv(r *rand.Rand) convTrial {
 		batch: 1 + r.IntN(9), in: 1 + r.IntN(40), out: 1 + r.IntN(40), kernel: two(4), stride: two(2), dilation: two(2),
 		bias: r.IntN(2) == 0, pool: r.IntN(2) == 0, relu: r.IntN(2) == 0, needInput: r.IntN(3) > 0, ties: r.IntN(2) == 0,
 	}
+	c.added, c.early = c.bias && r.IntN(2) == 0, r.IntN(2) == 0
 	for range 4 {
 		c.pads = append(c.pads, r.IntN(3))
 	}
@@ -45,7 +47,7 @@ func (c convTrial) build(t *testing.T, fused bool) *onnx.Model {
 	w := b.Input("w", onnx.Float, c.out, c.in, c.kernel[0], c.kernel[1])
 	wrt := []*graph.Value{w}
 	var bias *graph.Value
-	if c.bias {
+	if c.bias && !c.added {
 		bias = b.Input("bias", onnx.Float, c.out)
 		wrt = append(wrt, bias)
 	}
@@ -53,16 +55,27 @@ func (c convTrial) build(t *testing.T, fused bool) *onnx.Model {
 		wrt = append(wrt, x)
 	}
 	y := b.Op("Conv", graph.Attrs{"kernel_shape": c.kernel[:], "strides": c.stride[:], "dilations": c.dilation[:], "pads": c.pads}, x, w, bias)
+	if c.added {
+		bias = b.Input("bias", onnx.Float, c.out, 1, 1)
+		wrt = append(wrt, bias)
+		y = b.Add(y, bias)
+	}
+	if c.relu && c.early {
+		y = b.Relu(y)
+	}
 	if c.pool {
 		y = b.Op("MaxPool", graph.Attrs{"kernel_shape": []int{2, 2}, "strides": []int{2, 2}}, y)
 	}
-	if c.relu {
+	if c.relu && !c.early {
 		y = b.Relu(y)
 	}
 	seed := b.Input("seed", onnx.Float, y.Shape...)
 	if fused {
 		b.UseKernels()
 		b.FuseConvolutions()
+		if b.Producer(y).Op != graph.ConvKernel {
+			t.Fatalf("%+v: %s is left behind the fused convolution", c, b.Producer(y).Op)
+		}
 	}
 	grads, err := grad.Backward(b, y, seed, wrt)
 	if err != nil {

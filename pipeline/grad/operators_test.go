@@ -61,7 +61,7 @@ func TestEveryRuleIsChecked(t *testing.T) {
 var since = map[string]int{
 	"Acosh": 9, "Asinh": 9, "Atanh": 9, "Celu": 12, "Cosh": 9, "CumSum": 11, "CastLike": 15, "ConstantOfShape": 9, "Einsum": 12, "Erf": 9, "Expand": 8,
 	"GatherElements": 11, "GatherND": 11, "Gelu": 20, "GreaterOrEqual": 12, "GroupNormalization": 18, "HardSwish": 14, "IsInf": 10, "IsNaN": 9,
-	"LayerNormalization": 17, "LessOrEqual": 12, "MeanVarianceNormalization": 9, "Mish": 18, "Mod": 10, "OneHot": 9, "Range": 11,
+	"LayerNormalization": 17, "LessOrEqual": 12, "MeanVarianceNormalization": 9, "Mish": 18, "Mod": 10, "NonZero": 9, "OneHot": 9, "Range": 11,
 	"Resize": 10, "ReverseSequence": 10, "Round": 11, "Scatter": 9, "ScatterElements": 11, "ScatterND": 11, "Shrink": 9, "Sign": 9, "Sinh": 9,
 	"ThresholdedRelu": 10, "Trilu": 14, "Where": 9,
 }

@@ -188,7 +188,7 @@ func unaryOperators() map[string]operator {
 			}
 			return math.Copysign(1, x)
 		},
-		"Not": func(x float64) float64 { return 1 - x },
+		"Not": func(x float64) float64 { return 1 - x }, "IsNaN": func(x float64) float64 { return truth(math.IsNaN(x)) },
 	} {
 		table[name] = pointwise(f)
 	}

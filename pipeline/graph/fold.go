@@ -126,7 +126,7 @@ func folders() map[string]folder {
 	table := map[string]folder{
 		"Identity": foldSame, "Cast": foldCast, "Reshape": foldReshape, "Squeeze": foldInferred, "Unsqueeze": foldInferred, "Flatten": foldInferred,
 		"Concat": foldConcat, "Gather": foldGather, "Slice": foldSlice, "Transpose": foldTranspose, "Expand": foldExpand, "Where": foldWhere,
-		"Range": foldRange, "ConstantOfShape": foldConstantOfShape,
+		"Range": foldRange, "ConstantOfShape": foldConstantOfShape, "NonZero": foldNonZero,
 		"ReduceProd": foldReduce(1, func(a, b float64) float64 { return a * b }), "ReduceSum": foldReduce(0, func(a, b float64) float64 { return a + b }),
 		"ReduceMax": foldReduce(math.Inf(-1), math.Max), "ReduceMin": foldReduce(math.Inf(1), math.Min),
 	}

@@ -226,6 +226,26 @@ func foldConstantOfShape(c *call, in []constant) (constant, bool) {
 	return out, true
 }
 
+// foldNonZero lists the places of what is not zero, one column each. Exporters of
+// old opsets make a range of it.
+func foldNonZero(_ *call, in []constant) (constant, bool) {
+	x := in[0]
+	rank := len(x.shape)
+	var places [][]int
+	forEach(x.shape, func(idx []int) {
+		if x.data[place(idx, x.shape)] != 0 {
+			places = append(places, slices.Clone(idx))
+		}
+	})
+	out := constant{kind: onnx.Int64, shape: []int{rank, len(places)}, data: make([]float64, rank*len(places))}
+	for column, idx := range places {
+		for axis, i := range idx {
+			out.data[axis*len(places)+column] = float64(i)
+		}
+	}
+	return out, rank > 0
+}
+
 // foldReduce folds over all axes or over the only one.
 func foldReduce(start float64, f func(a, b float64) float64) folder {
 	return func(c *call, in []constant) (constant, bool) {

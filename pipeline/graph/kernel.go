@@ -2,7 +2,6 @@ package graph
 
 import (
 	"fmt"
-	"slices"
 
 	"athanor/inference/onnx"
 )
@@ -125,110 +124,4 @@ func inferEntropyGradKernel(n *Node) ([]result, error) {
 		return nil, err
 	}
 	return one(onnx.Float, n.In[0].Shape), nil
-}
-
-// FuseConvolutions replaces each two-dimensional Conv of one group, with the
-// 2×2 pooling and the ReLU behind it that nothing else reads, by one node. Very
-// large ones stay as they are. Call
-// it on a forward graph, before it is differentiated.
-func (b *Builder) FuseConvolutions() {
-	readers := b.readers()
-	var kept []*Node
-	for _, n := range b.nodes {
-		if !fusible(n) {
-			kept = append(kept, n)
-			continue
-		}
-		chain := []*Node{n}
-		if next := onlyReader(readers, n.Out[0]); next != nil && halves(next) {
-			chain = append(chain, next)
-		}
-		if next := onlyReader(readers, chain[len(chain)-1].Out[0]); next != nil && next.Op == "Relu" {
-			chain = append(chain, next)
-		}
-		kept = append(kept, b.fuse(chain))
-		for _, gone := range chain[1:] {
-			gone.Op = "" // dropped below
-		}
-	}
-	b.nodes = slices.DeleteFunc(kept, func(n *Node) bool { return n.Op == "" })
-}
-
-// readers lists for each value the nodes that read it; outputs of the graph
-// have one reader more.
-func (b *Builder) readers() map[*Value][]*Node {
-	readers := map[*Value][]*Node{}
-	for _, n := range b.nodes {
-		for _, v := range n.In {
-			readers[v] = append(readers[v], n)
-		}
-	}
-	for _, v := range b.outputs {
-		readers[v] = append(readers[v], &Node{})
-	}
-	return readers
-}
-
-func onlyReader(readers map[*Value][]*Node, v *Value) *Node {
-	if len(readers[v]) != 1 {
-		return nil
-	}
-	return readers[v][0]
-}
-
-// The kernel's threads keep a sample and the weights' sums each: beyond these
-// sizes that is too much memory, and the plain operators' products are large.
-const (
-	largestSample  = 1 << 19
-	largestWeights = 1 << 18
-)
-
-func fusible(n *Node) bool {
-	if n.Op != "Conv" || n.Attrs.Int("group", 1) != 1 || n.In[0].Rank() != 4 || n.In[0].Type != onnx.Float {
-		return false
-	}
-	if n.In[0].Size() == Unknown || n.In[1].Size() == Unknown || n.Out[0].Size() <= 0 {
-		return false
-	}
-	sample := max(n.In[0].Size(), n.Out[0].Size()) / n.In[0].Shape[0]
-	return sample <= largestSample && n.In[1].Size() <= largestWeights
-}
-
-// halves tells whether a node is 2×2 maximum pooling, side by side.
-func halves(n *Node) bool {
-	if n.Op != "MaxPool" || len(n.Out) != 1 || n.Attrs.Int("ceil_mode", 0) != 0 {
-		return false
-	}
-	g, err := WindowGeometry(n.Attrs, nil, n.In[0].Shape[2:])
-	two := []int{2, 2}
-	return err == nil && slices.Equal(g.Kernel, two) && slices.Equal(g.Stride, two) && slices.Equal(g.Dilation, []int{1, 1}) &&
-		slices.Max(slices.Concat(g.PadBegin, g.PadEnd)) == 0
-}
-
-// fuse makes the node that stands for a chain; it computes the chain's last value.
-func (b *Builder) fuse(chain []*Node) *Node {
-	conv, last := chain[0], chain[len(chain)-1]
-	x, w := conv.In[0], conv.In[1]
-	g, err := WindowGeometry(conv.Attrs, w.Shape[2:], x.Shape[2:])
-	if err != nil {
-		b.Fail("fuse %s: %w", conv.Name, err)
-		return conv
-	}
-	bias := b.Const(onnx.Float, []int{w.Shape[0]}, make([]float64, w.Shape[0])...)
-	if len(conv.In) > 2 && conv.In[2] != nil {
-		bias = conv.In[2]
-	}
-	flag := map[bool]int{true: 1}
-	pool, relu := flag[len(chain) > 1 && chain[1].Op == "MaxPool"], flag[last.Op == "Relu"]
-	out := conv.Out[0].Shape
-	sizes := slices.Concat(x.Shape, w.Shape[:1], w.Shape[2:], g.Stride, g.Dilation, g.PadBegin, out[2:], []int{pool, relu})
-	n := &Node{Op: ConvKernel, Name: conv.Name, In: []*Value{x, w, bias}, Out: last.Out, Attrs: KernelAttrs(sizes)}
-	if pool == 1 {
-		mask := result{onnx.Uint8, []int{out[0], last.Out[0].Shape[2] * last.Out[0].Shape[3], out[1]}}
-		n.Out = append(slices.Clone(n.Out), b.fresh("mask", mask.kind, mask.shape))
-	}
-	for _, v := range n.Out {
-		b.producer[v] = n
-	}
-	return n
 }

@@ -27,16 +27,31 @@ func (n *Network) Extractor(col dataset.Column, p Pixels) (*onnx.Model, error) {
 
 // extractor standardises the features where statistics are given.
 func (n *Network) extractor(col dataset.Column, p Pixels, s *statistics) (*onnx.Model, error) {
-	b := graph.New("features")
-	x := b.Input(col.Name, col.Type, append([]int{graph.Unknown}, col.Shape...)...)
-	y, err := n.features(b, x, p, graph.ImportConfig{})
+	return modelOver(col, false, graph.Unknown, func(b *graph.Builder, x *graph.Value) (*graph.Value, error) {
+		y, err := n.features(b, x, p, graph.ImportConfig{})
+		if err == nil && s != nil {
+			y = s.node(b, y)
+		}
+		return y, err
+	})
+}
+
+// modelOver is the model that build makes of so many rows of a column. With kernels
+// it may name operators of Athanor's own.
+func modelOver(col dataset.Column, kernels bool, rows int, build func(*graph.Builder, *graph.Value) (*graph.Value, error)) (*onnx.Model, error) {
+	b := graph.New(Column)
+	if kernels {
+		b.UseKernels()
+	}
+	y, err := build(b, b.Input(col.Name, col.Type, append([]int{rows}, col.Shape...)...))
 	if err != nil {
 		return nil, err
 	}
-	if s != nil {
-		y = s.node(b, y)
-	}
 	b.Output(Column, y)
+	if kernels {
+		b.FuseConvolutions()
+		b.FuseDense()
+	}
 	return b.Model()
 }
 
@@ -77,12 +92,16 @@ func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureCon
 	if err != nil {
 		return nil, err
 	}
-	defer e.session.Close()
+	defer e.close()
 	out := *set
 	if err := e.all(ctx, &out); err != nil {
 		return nil, fmt.Errorf("compute features: %w", err)
 	}
-	model, err := n.extractor(e.column, c.Pixels, &e.statistics)
+	col, err := column(set)
+	if err != nil {
+		return nil, err
+	}
+	model, err := n.extractor(col, c.Pixels, &e.statistics)
 	if err != nil {
 		return nil, err
 	}
@@ -92,31 +111,42 @@ func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureCon
 	return &out, nil
 }
 
-// extract opens the network up to its features. The caller closes the session.
+// extract opens the network up to its features. The caller closes it.
 func (n *Network) extract(set *dataset.Set, c FeatureConfig) (*extraction, error) {
+	return open(set, n.Head.Width, c, func(b *graph.Builder, x *graph.Value) (*graph.Value, error) {
+		return n.features(b, x, c.Pixels, graph.ImportConfig{})
+	})
+}
+
+// open opens what build makes of the set's column, so many numbers for each sample.
+// The caller closes it.
+func open(set *dataset.Set, width int, c FeatureConfig, build func(*graph.Builder, *graph.Value) (*graph.Value, error)) (*extraction, error) {
 	col, err := column(set)
 	if err != nil {
 		return nil, err
 	}
-	model, err := n.Extractor(col, c.Pixels)
+	kernels := runtime.OnCPU(c.Device)
+	model, err := modelOver(col, kernels, featureBatch, build)
 	if err != nil {
 		return nil, err
 	}
-	return n.over(model, col, n.Head.Width, c)
-}
-
-// over opens a model that gives so many numbers for each sample. The caller closes
-// the session.
-func (n *Network) over(model *onnx.Model, col dataset.Column, width int, c FeatureConfig) (*extraction, error) {
 	raw, err := model.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("encode the feature network: %w", err)
 	}
-	session, err := runtime.NewSession(raw, runtime.Options{Threads: c.Threads, Device: c.Device, Spin: true})
-	if err != nil {
+	e := &extraction{width: width, progress: c.Progress}
+	shape := []int64{featureBatch}
+	for _, d := range col.Shape {
+		shape = append(shape, int64(d))
+	}
+	if e.x, err = runtime.NewZeros(col.Type, shape); err != nil {
+		return nil, err
+	}
+	if e.session, err = runtime.NewSession(raw, runtime.Options{Threads: c.Threads, Device: c.Device, Spin: true, Kernels: kernels}); err != nil {
+		e.x.Close()
 		return nil, fmt.Errorf("open the feature network: %w", err)
 	}
-	return &extraction{session: session, column: col, width: width, progress: c.Progress}, nil
+	return e, nil
 }
 
 // sampledRows is how many training samples tell how features are spread.
@@ -128,7 +158,7 @@ func (n *Network) sampled(ctx context.Context, set *dataset.Set, c FeatureConfig
 	if err != nil {
 		return nil, err
 	}
-	defer e.session.Close()
+	defer e.close()
 	v, err := e.run(ctx, spread{Feed: set.Train, rows: min(sampledRows, set.Train.Len())})
 	if err != nil {
 		return nil, fmt.Errorf("measure features: %w", err)
@@ -172,7 +202,7 @@ func inFront(first, second *onnx.Graph) *onnx.Graph {
 type extraction struct {
 	width       int
 	session     *runtime.Session
-	column      dataset.Column
+	x           *runtime.Tensor // so many samples as go in at once
 	progress    func(done, total int)
 	done, total int
 	statistics  statistics
@@ -224,30 +254,29 @@ func (e *extraction) run(ctx context.Context, feed dataset.Feed) (*vectors, erro
 	return f, nil
 }
 
+func (e *extraction) close() {
+	e.session.Close()
+	e.x.Close()
+}
+
+// batch fills the first rows of the input; what its others hold is not asked for.
 func (e *extraction) batch(ctx context.Context, feed dataset.Feed, rows []int) ([]float32, error) {
-	shape := []int64{int64(len(rows))}
-	for _, d := range e.column.Shape {
-		shape = append(shape, int64(d))
-	}
-	x, err := runtime.NewZeros(e.column.Type, shape)
-	if err != nil {
-		return nil, err
-	}
-	defer x.Close()
-	if err := feed.Fill(ctx, [][]byte{x.Bytes()}, -1, rows); err != nil {
+	bytes := e.x.Bytes()
+	if err := feed.Fill(ctx, [][]byte{bytes[:len(bytes)/featureBatch*len(rows)]}, -1, rows); err != nil {
 		return nil, err
 	}
 	out := make([]*runtime.Tensor, 1)
-	if err := e.session.Run(ctx, []*runtime.Tensor{x}, out); err != nil {
+	if err := e.session.Run(ctx, []*runtime.Tensor{e.x}, out); err != nil {
 		return nil, err
 	}
 	defer out[0].Close()
-	for i, v := range runtime.Data[float32](out[0]) {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+	values := runtime.Data[float32](out[0])[:len(rows)*e.width]
+	for i, v := range values {
+		if !(math.Abs(float64(v)) < math.MaxFloat32) { // what is not a number leaves some poolings as the least one
 			return nil, fmt.Errorf("%w: sample %d has the feature %v; check scale, mean and deviation", ErrInput, feed.Row(rows[i/e.width]), v)
 		}
 	}
-	return slices.Clone(runtime.Data[float32](out[0])), nil
+	return slices.Clone(values), nil
 }
 
 // vectors is a feed of computed features over the samples of another.

@@ -81,26 +81,13 @@ func softened() []string {
 
 // Accuracy is the share of a feed's samples that the teacher is right on.
 func (n *Network) Accuracy(ctx context.Context, set *dataset.Set, feed dataset.Feed, teacher *train.Teacher, how FeatureConfig) (float64, error) {
-	col, err := column(set)
+	e, err := open(set, len(set.Classes), how, func(b *graph.Builder, x *graph.Value) (*graph.Value, error) {
+		return teacher.Build(b, []*graph.Value{x})
+	})
 	if err != nil {
 		return 0, err
 	}
-	b := graph.New("teacher")
-	x := b.Input(col.Name, col.Type, append([]int{graph.Unknown}, col.Shape...)...)
-	y, err := teacher.Build(b, []*graph.Value{x})
-	if err != nil {
-		return 0, err
-	}
-	b.Output("scores", y)
-	model, err := b.Model()
-	if err != nil {
-		return 0, err
-	}
-	e, err := n.over(model, col, y.Shape[1], how)
-	if err != nil {
-		return 0, err
-	}
-	defer e.session.Close()
+	defer e.close()
 	scores, err := e.run(ctx, feed)
 	if err != nil {
 		return 0, fmt.Errorf("ask the teacher: %w", err)

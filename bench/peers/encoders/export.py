@@ -1,6 +1,6 @@
 """Exports tiny BERT-family encoders with random weights, as their owners' tools
-write them: Keras through tf2onnx, TensorFlow's own operators through tf2onnx, and
-PyTorch where it is installed. Usage: export.py FOLDER"""
+write them: Keras through tf2onnx, and TensorFlow's own operators through tf2onnx.
+PyTorch's are export_torch.py's. Usage: export.py FOLDER"""
 
 import pathlib
 import sys
@@ -75,29 +75,12 @@ def export_tensorflow(folder):
     tf2onnx.convert.from_function(encoder, encoder.input_signature, opset=15, output_path=str(folder / "tf2onnx.onnx"))
 
 
-def export_torch(folder):
-    import torch
-
-    torch.manual_seed(3)
-    layer = torch.nn.TransformerEncoderLayer(WIDTH, HEADS, INNER, activation="gelu", batch_first=True)
-    net = torch.nn.Sequential(layer, torch.nn.Flatten(), torch.nn.Linear(WORDS * WIDTH, CLASSES)).train()
-    for m in net.modules():
-        if isinstance(m, torch.nn.Dropout):
-            m.p = 0.0
-    for opset in (11, 14, 17):
-        torch.onnx.export(net, torch.randn(2, WORDS, WIDTH), folder / f"torch-{opset}.onnx", opset_version=opset, dynamo=False,
-                          training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
-
-
 def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    for export in (export_keras, export_tensorflow, export_torch):
-        try:
-            export(folder)
-            print(export.__name__, "done")
-        except ImportError as missing:
-            print(export.__name__, "left out:", missing)
+    for export in (export_keras, export_tensorflow):
+        export(folder)
+        print(export.__name__, "done")
 
 
 if __name__ == "__main__":
