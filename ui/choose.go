@@ -66,6 +66,7 @@ func (s *Studio) chooseData() { s.chooseFile(nil, s.openData) }
 // chooseFile asks for a file; filter names extensions, nil is all.
 func (s *Studio) chooseFile(filter []string, then func(path string)) {
 	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
+		s.choosing = nil
 		if err != nil || r == nil {
 			s.fail(err)
 			return
@@ -80,6 +81,7 @@ func (s *Studio) chooseFile(filter []string, then func(path string)) {
 	if filter != nil {
 		d.SetFilter(storage.NewExtensionFileFilter(filter))
 	}
+	s.choosing = d
 	d.Show()
 	d.Resize(s.dialogSize()) // only a dialog on screen has a size to change
 }
@@ -104,12 +106,14 @@ func (s *Studio) chooseDataFor(w home.Start) {
 // pickFolder asks for a folder.
 func (s *Studio) pickFolder(then func(path string)) {
 	d := dialog.NewFolderOpen(func(u fyne.ListableURI, err error) {
+		s.choosing = nil
 		if err != nil || u == nil {
 			s.fail(err)
 			return
 		}
 		then(u.Path())
 	}, s.window)
+	s.choosing = d
 	d.Show()
 	d.Resize(s.dialogSize()) // only a dialog on screen has a size to change
 }

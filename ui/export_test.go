@@ -56,6 +56,12 @@ func (s *Studio) OpenPalette() { s.openPalette() }
 // ChooseFile asks for a data file.
 func (s *Studio) ChooseFile() { s.chooseData() }
 
+// AskToClose asks whether the window may close during a run.
+func (s *Studio) AskToClose() { s.askToClose() }
+
+// NewProject asks for the name of a new project.
+func (s *Studio) NewProject() { s.newProject() }
+
 // ChooseFolder asks for a folder of data.
 func (s *Studio) ChooseFolder() { s.chooseFolder() }
 

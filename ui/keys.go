@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/storage"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/inference/vision"
 	"athanor/ui/i18n"
@@ -27,12 +26,19 @@ func (s *Studio) bind() {
 	s.key(fyne.KeyPeriod, s.jobs.stop)
 	s.window.Canvas().AddShortcut(&fyne.ShortcutUndo{}, func(fyne.Shortcut) { s.undo() })
 	s.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
-		if top, ok := s.window.Canvas().Overlays().Top().(*widget.PopUp); ok && e.Name == fyne.KeyEscape {
-			top.Hide()
+		if e.Name == fyne.KeyEscape {
+			s.escape()
 		}
 	})
 	s.window.SetOnDropped(func(_ fyne.Position, uris []fyne.URI) { s.dropped(uris) })
 	s.window.SetCloseIntercept(s.closing)
+}
+
+// escape leaves the dialog on top: one of Athanor's, or the one that chooses files.
+func (s *Studio) escape() {
+	if !shell.Dismiss(s.window) && s.choosing != nil && s.window.Canvas().Overlays().Top() != nil {
+		s.choosing.Dismiss()
+	}
 }
 
 func (s *Studio) key(key fyne.KeyName, do func()) {

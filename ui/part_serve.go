@@ -213,8 +213,10 @@ func (p *servePart) start(address string) {
 	for _, path := range p.on {
 		models = append(models, [2]string{p.names.of(path), path})
 	}
+	p.view.ApplyStarting(true)
 	async(p.s, func(ctx context.Context) (*running, error) { return startService(ctx, config, models) },
 		func(r *running, err error) {
+			p.view.ApplyStarting(false)
 			if used, ok := errors.AsType[*serve.InUseError](err); ok {
 				p.offer(used)
 				return

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/inference/serve"
@@ -128,7 +129,7 @@ func (p *servePart) showSecret(name, secret string) {
 	done := widget.NewButton(b.T("common.close"), func() { pop.Hide() })
 	done.Importance = widget.HighImportance
 	body := widgets.Column(look.Gap, widgets.Paragraph(b.T("serve.key.once", name), look.Muted), fyne.CanvasObject(text))
-	pop = shell.Modal(p.s.window, "info", b.T("serve.key.new"), body, copySecret, done)
+	pop = shell.Modal(p.s.window, "info", b.T("serve.key.new"), body, container.NewStack(copySecret), done)
 	pop.Show()
 }
 

@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/driver"
 
 	"athanor/app/project"
@@ -54,29 +55,30 @@ type Options struct {
 
 // Studio is the open window.
 type Studio struct {
-	ctx     context.Context // the window's life: everything started from it ends with it
-	cancel  context.CancelFunc
-	opts    Options
-	post    func(func())
-	meter   *meter
-	app     fyne.App
-	window  fyne.Window
-	book    *i18n.Book
-	prefs   project.Settings
-	variant fyne.ThemeVariant
-	rail    *shell.Rail
-	status  *shell.Status
-	toasts  *shell.Toasts
-	palette *shell.Palette
-	stage   *fyne.Container
-	place   string
-	screens map[string]fyne.CanvasObject
-	parts   map[string]part
-	jobs    *session
-	project *project.Project // the open one, nil without
-	resting *time.Timer
-	left    leaves
-	closed  sync.Once
+	ctx      context.Context // the window's life: everything started from it ends with it
+	cancel   context.CancelFunc
+	opts     Options
+	post     func(func())
+	meter    *meter
+	app      fyne.App
+	window   fyne.Window
+	book     *i18n.Book
+	prefs    project.Settings
+	variant  fyne.ThemeVariant
+	rail     *shell.Rail
+	status   *shell.Status
+	toasts   *shell.Toasts
+	palette  *shell.Palette
+	choosing *dialog.FileDialog // the newest, nil once it has answered
+	stage    *fyne.Container
+	place    string
+	screens  map[string]fyne.CanvasObject
+	parts    map[string]part
+	jobs     *session
+	project  *project.Project // the open one, nil without
+	resting  *time.Timer
+	left     leaves
+	closed   sync.Once
 }
 
 // part makes the screen of one place and hears when it comes and goes.
@@ -377,5 +379,10 @@ func (s *Studio) closing() {
 		s.window.Close()
 		return
 	}
+	s.askToClose()
+}
+
+// askToClose asks whether the window may close during a run.
+func (s *Studio) askToClose() {
 	shell.Ask(s.window, s.book, s.book.T("close.title"), s.book.T("close.text"), s.book.T("close.go"), s.window.Close)
 }

@@ -107,14 +107,24 @@ func TestPaletteFindsByEitherLanguage(t *testing.T) {
 	}
 }
 
-func TestFileDialogsOpen(t *testing.T) {
+// Escape leaves every dialog, also where one of its parts has the focus.
+func TestEscapeLeavesDialogs(t *testing.T) {
 	s, _, _ := studio(t)
-	for _, open := range []func(){s.ChooseFile, s.ChooseFolder} {
+	escape := &fyne.KeyEvent{Name: fyne.KeyEscape}
+	for name, open := range map[string]func(){"file": s.ChooseFile, "folder": s.ChooseFolder, "question": s.AskToClose, "name": s.NewProject} {
 		open()
-		top := s.Window().Canvas().Overlays().Top()
-		if top == nil {
-			t.Fatal("no dialog opened")
+		canvas := s.Window().Canvas()
+		if canvas.Overlays().Top() == nil {
+			t.Fatalf("%s: no dialog opened", name)
 		}
-		s.Window().Canvas().Overlays().Remove(top)
+		if focused := canvas.Focused(); focused != nil {
+			focused.TypedKey(escape)
+		} else {
+			canvas.OnTypedKey()(escape)
+		}
+		if top := canvas.Overlays().Top(); top != nil {
+			t.Errorf("%s: the dialog stays open", name)
+			canvas.Overlays().Remove(top)
+		}
 	}
 }

@@ -114,6 +114,24 @@ func (v *View) Address() string { return v.address.Text }
 // SetAddress offers another address.
 func (v *View) SetAddress(address string) { v.address.SetText(address) }
 
+// ApplyStarting shows that the service is on its way, or is no longer: reading models
+// takes seconds, and a second press would start it twice.
+func (v *View) ApplyStarting(on bool) {
+	if v.state.On {
+		on = false
+	}
+	if !on {
+		v.toggle.Enable()
+		v.turn(v.state)
+		return
+	}
+	v.remark.Set(v.book.T("serve.starting"))
+	v.remark.SetTint(look.Ember)
+	v.toggle.SetText(v.book.T("serve.starting"))
+	v.toggle.Disable()
+	v.address.Disable()
+}
+
 // Apply shows the service.
 func (v *View) Apply(s State) {
 	turned := s.On != v.state.On || s.URL != v.state.URL

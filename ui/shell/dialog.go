@@ -30,10 +30,10 @@ func ShowFailure(w fyne.Window, book *i18n.Book, f Failure, copied func(string))
 	more := widget.NewAccordion(widget.NewAccordionItem(book.T("error.details"), widgets.Height(details, 110)))
 	var pop *widget.PopUp
 	copyButton := widget.NewButtonWithIcon(book.T("error.copy"), look.Icon("copy"), func() { copied(f.Details) })
-	closeButton := widget.NewButton(book.T("common.close"), func() { pop.Hide() })
-	closeButton.Importance = widget.HighImportance
+	leave := func() { pop.Hide() }
+	closeButton := newAnswer(book.T("common.close"), leave, leave)
 	body := widgets.Column(look.Gap, widgets.Paragraph(f.What, theme.ColorNameForeground), widgets.Paragraph(f.Do, look.Muted), more)
-	pop = Modal(w, "error", book.T("error.title"), body, copyButton, closeButton)
+	pop = Modal(w, "error", book.T("error.title"), body, container.NewStack(copyButton), closeButton)
 	pop.Show()
 	w.Canvas().Focus(closeButton)
 }
@@ -42,19 +42,19 @@ func ShowFailure(w fyne.Window, book *i18n.Book, f Failure, copied func(string))
 // pressed.
 func Ask(w fyne.Window, book *i18n.Book, title, text, action string, do func()) {
 	var pop *widget.PopUp
-	cancel := widget.NewButton(book.T("common.cancel"), func() { pop.Hide() })
-	act := widget.NewButton(action, func() {
+	leave := func() { pop.Hide() }
+	cancel := widget.NewButton(book.T("common.cancel"), leave)
+	act := newAnswer(action, func() {
 		pop.Hide()
 		do()
-	})
-	act.Importance = widget.HighImportance
+	}, leave)
 	pop = Modal(w, "info", title, widgets.Paragraph(text, look.Muted), cancel, act)
 	pop.Show()
 	w.Canvas().Focus(act)
 }
 
 // Modal returns a hidden dialog of Athanor's look with its buttons at the lower
-// right.
+// right. The first button is the way out, which Escape takes too (see Dismiss).
 func Modal(w fyne.Window, icon, title string, body fyne.CanvasObject, buttons ...fyne.CanvasObject) *widget.PopUp {
 	colour := look.Ember
 	if icon == "error" {
@@ -64,7 +64,14 @@ func Modal(w fyne.Window, icon, title string, body fyne.CanvasObject, buttons ..
 	head := widgets.Row(look.Gap, container.NewCenter(picture), widgets.Strong(title))
 	foot := container.NewHBox(append([]fyne.CanvasObject{layout.NewSpacer()}, buttons...)...)
 	content := widgets.Width(widgets.Column(look.Gap, head, body, foot), max(460, body.MinSize().Width))
-	return widget.NewModalPopUp(widgets.Pad(content, 2*look.Gap), w.Canvas())
+	const n = 2 * look.Gap
+	ground := &exitLayout{CustomPaddedLayout: layout.CustomPaddedLayout{TopPadding: n, BottomPadding: n, LeftPadding: n, RightPadding: n}}
+	for _, o := range buttons {
+		if out := wayOut(o); ground.out == nil && out != nil {
+			ground.out = out
+		}
+	}
+	return widget.NewModalPopUp(container.New(ground, content), w.Canvas())
 }
 
 // Prompt asks for a line of text; do gets it without spaces around it, and is
@@ -81,6 +88,14 @@ func Prompt(w fyne.Window, book *i18n.Book, title, hint, action string, do func(
 		}
 	}
 	entry.OnSubmitted = func(string) { take() }
+	entry.OnKey = func(e *fyne.KeyEvent) bool {
+		if e.Name != fyne.KeyEscape {
+			return false
+		}
+		w.Canvas().Unfocus()
+		pop.Hide()
+		return true
+	}
 	cancel := widget.NewButton(book.T("common.cancel"), func() { pop.Hide() })
 	act := widget.NewButton(action, take)
 	act.Importance = widget.HighImportance

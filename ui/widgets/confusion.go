@@ -15,8 +15,8 @@ import (
 )
 
 // Confusion shows a confusion matrix: rows are the true classes, columns the
-// predicted ones. It is one picture with names beside it, so that drawing it
-// again costs the same for ten classes and for a thousand.
+// predicted ones. It is one picture, counts included, with names beside it, so that
+// drawing it again costs the same for ten classes and for a thousand.
 type Confusion struct {
 	widget.BaseWidget
 	// OnCell is called with a pressed cell; nil makes cells inert.
@@ -27,7 +27,8 @@ type Confusion struct {
 	classes []string
 	matrix  [][]int
 	picture *canvas.Image
-	labels  []*canvas.Text // rows, then columns, then cells
+	labels  []*canvas.Text // rows, then columns
+	digits  *numerals      // for the counts, of the size drawn last
 }
 
 // most is the largest number of classes whose names and counts are written out.
@@ -35,7 +36,7 @@ const most = 12
 
 // NewConfusion returns an empty matrix.
 func NewConfusion() *Confusion {
-	c := &Confusion{picture: &canvas.Image{FillMode: canvas.ImageFillStretch, ScaleMode: canvas.ImageScalePixels}}
+	c := &Confusion{picture: &canvas.Image{FillMode: canvas.ImageFillStretch, ScaleMode: canvas.ImageScalePixels}, digits: &numerals{}}
 	c.ExtendBaseWidget(c)
 	return c
 }
@@ -108,17 +109,14 @@ func (r *confusionRenderer) Layout(size fyne.Size) {
 	c.picture.Move(origin)
 	c.picture.Resize(fyne.NewSquareSize(side))
 	n := len(c.matrix)
-	if len(c.labels) != 2*n+n*n {
+	if len(c.labels) != 2*n || n == 0 {
 		return
 	}
+	r.paint()
 	cell := side / float32(n)
 	for i := range n {
 		r.place(c.labels[i], fyne.NewPos(0, origin.Y+float32(i)*cell), fyne.NewSize(origin.X-look.Gap, cell))
 		r.place(c.labels[n+i], fyne.NewPos(origin.X+float32(i)*cell, side+2), fyne.NewSize(cell, 16))
-		for j := range n {
-			at := fyne.NewPos(origin.X+float32(j)*cell, origin.Y+float32(i)*cell)
-			r.place(c.labels[2*n+i*n+j], at, fyne.NewSquareSize(cell))
-		}
 	}
 }
 
@@ -131,16 +129,43 @@ func (r *confusionRenderer) place(t *canvas.Text, at fyne.Position, size fyne.Si
 func (r *confusionRenderer) MinSize() fyne.Size { return fyne.NewSize(180, 180) }
 
 func (r *confusionRenderer) Refresh() {
-	r.c.picture.Image = Shade(r.c.matrix, look.Colour(look.Raised), look.Colour(look.Positive), look.Colour(look.Ember))
 	changed := r.label()
+	r.c.picture.Image = nil
 	r.Layout(r.c.Size())
+	r.paint()
 	r.c.picture.Refresh()
 	for _, l := range changed {
 		l.Refresh()
 	}
 }
 
-// label writes names and counts into texts that are made once and reused. It
+// paint makes the picture where there is none of its size.
+func (r *confusionRenderer) paint() {
+	c, pixels := r.c, 0
+	shades := func() *image.NRGBA {
+		return Shade(c.matrix, look.Colour(look.Raised), look.Colour(look.Positive), look.Colour(look.Ember))
+	}
+	if len(c.labels) > 0 {
+		_, side := c.frame(c.Size())
+		pixels = int(side*c.scale() + 0.5)
+	}
+	switch had := c.picture.Image; {
+	case pixels == 0 && had == nil:
+		c.picture.Image = shades()
+	case pixels > 0 && (had == nil || had.Bounds().Dx() != pixels):
+		c.picture.Image = c.digits.counted(shades(), c.matrix, pixels, look.TextNote*c.scale(), look.Colour(theme.ColorNameForeground))
+	}
+}
+
+// scale is how many pixels a unit of the window has.
+func (c *Confusion) scale() float32 {
+	if v := fyne.CurrentApp().Driver().CanvasForObject(c); v != nil {
+		return v.Scale()
+	}
+	return 1
+}
+
+// label writes names into texts that are made once and reused. It
 // returns those that are others now: a text is costly to draw.
 func (r *confusionRenderer) label() (changed []*canvas.Text) {
 	c := r.c
@@ -155,8 +180,8 @@ func (r *confusionRenderer) label() (changed []*canvas.Text) {
 			changed = append(changed, t)
 		}
 	}
-	if len(c.labels) != 2*n+n*n {
-		c.labels = make([]*canvas.Text, 2*n+n*n)
+	if len(c.labels) != 2*n {
+		c.labels = make([]*canvas.Text, 2*n)
 		for i := range c.labels {
 			c.labels[i] = &canvas.Text{TextSize: look.TextNote, Alignment: fyne.TextAlignCenter}
 		}
@@ -166,18 +191,8 @@ func (r *confusionRenderer) label() (changed []*canvas.Text) {
 		c.labels[i].Alignment = fyne.TextAlignTrailing
 		write(c.labels[i], name, look.Colour(look.Muted))
 		write(c.labels[n+i], name, look.Colour(look.Muted))
-		for j := range n {
-			write(c.labels[2*n+i*n+j], countText(c.matrix[i][j]), look.Colour(theme.ColorNameForeground))
-		}
 	}
 	return changed
-}
-
-func countText(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
 }
 
 func (r *confusionRenderer) Objects() []fyne.CanvasObject {

@@ -63,7 +63,7 @@ func (f *Fill) CreateRenderer() fyne.WidgetRenderer {
 // it the parts cost more than they save. plainFill is the same for square corners:
 // a line alone is as good, but for half a pixel where the width is odd.
 const (
-	largeFill = 128 * 128
+	largeFill = 96 * 96
 	plainFill = 32 * 32
 )
 

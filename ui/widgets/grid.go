@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/ui/look"
@@ -29,17 +30,20 @@ type Grid struct {
 
 	count  int
 	side   float32
+	fit    float32 // of a picture, so that the columns fill the width
 	thumbs map[int]Thumb
 	order  []int // of arrival, for forgetting the oldest
 	wrap   *widget.GridWrap
+	cells  map[int]fyne.CanvasObject // which cell shows a sample
+	shows  map[fyne.CanvasObject]int // which sample a cell shows
 }
 
 // keep is how many thumbnails a Grid remembers.
 const keep = 2000
 
-// NewGrid returns an empty grid with pictures of side units.
+// NewGrid returns an empty grid with pictures of at least side units.
 func NewGrid(side float32) *Grid {
-	g := &Grid{side: side, thumbs: map[int]Thumb{}}
+	g := &Grid{side: side, fit: side, thumbs: map[int]Thumb{}, cells: map[int]fyne.CanvasObject{}, shows: map[fyne.CanvasObject]int{}}
 	g.wrap = widget.NewGridWrap(func() int { return g.count }, g.makeCell, g.fillCell)
 	g.wrap.OnSelected = func(i int) {
 		if g.OnSelect != nil {
@@ -54,6 +58,8 @@ func NewGrid(side float32) *Grid {
 func (g *Grid) SetCount(count int) {
 	g.count = count
 	g.thumbs, g.order = map[int]Thumb{}, nil
+	clear(g.cells)
+	clear(g.shows)
 	g.wrap.UnselectAll()
 	g.ready()
 	g.wrap.ScrollToTop()
@@ -80,8 +86,9 @@ func (g *Grid) Put(i int, t Thumb) {
 		delete(g.thumbs, g.order[0])
 		g.order = g.order[1:]
 	}
-	g.ready()
-	g.wrap.RefreshItem(i)
+	if cell, ok := g.cells[i]; ok {
+		g.fillCell(i, cell) // alone: refreshing an item would fill all of them
+	}
 }
 
 // Has reports whether the picture of sample i is there.
@@ -90,6 +97,9 @@ func (g *Grid) Has(i int) bool {
 	return ok
 }
 
+// pictureGap is the ground seen around a picture.
+const pictureGap float32 = 2
+
 type gridCell struct {
 	picture *canvas.Image
 	caption *Text
@@ -97,13 +107,14 @@ type gridCell struct {
 
 func (g *Grid) makeCell() fyne.CanvasObject {
 	picture := &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
-	picture.SetMinSize(fyne.NewSquareSize(g.side))
+	picture.SetMinSize(fyne.NewSquareSize(g.fit))
 	ground := NewFill(look.Raised, 0) // square: see Fill
 	caption := Note("").Truncate().Align(fyne.TextAlignCenter)
-	return container.NewBorder(nil, caption, nil, nil, container.NewStack(ground, Pad(picture, 2)))
+	return container.NewBorder(nil, caption, nil, nil, container.NewStack(ground, Pad(picture, pictureGap)))
 }
 
 func (g *Grid) fillCell(i int, object fyne.CanvasObject) {
+	g.note(i, object)
 	cell := cellOf(object)
 	thumb, ok := g.thumbs[i]
 	if !ok {
@@ -121,6 +132,14 @@ func (g *Grid) fillCell(i int, object fyne.CanvasObject) {
 	cell.picture.Show()
 	cell.caption.Set(thumb.Caption)
 	cell.caption.SetTint(captionColour(thumb.Bad))
+}
+
+// note keeps which cell shows which sample.
+func (g *Grid) note(i int, cell fyne.CanvasObject) {
+	if old, ok := g.shows[cell]; ok && g.cells[old] == cell {
+		delete(g.cells, old)
+	}
+	g.cells[i], g.shows[cell] = cell, i
 }
 
 func captionColour(bad bool) fyne.ThemeColorName {
@@ -155,4 +174,31 @@ func Visit(o fyne.CanvasObject, see func(fyne.CanvasObject)) {
 }
 
 // CreateRenderer implements fyne.Widget.
-func (g *Grid) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(g.wrap) }
+func (g *Grid) CreateRenderer() fyne.WidgetRenderer {
+	return &gridRenderer{WidgetRenderer: widget.NewSimpleRenderer(g.wrap), g: g}
+}
+
+type gridRenderer struct {
+	fyne.WidgetRenderer
+	g *Grid
+}
+
+// Layout makes pictures a little larger than asked for where the columns would
+// leave an empty strip beside them.
+func (r *gridRenderer) Layout(size fyne.Size) {
+	g := r.g
+	gap, bar := theme.Padding(), theme.ScrollBarSmallSize()+4
+	least := g.side + 2*pictureGap
+	columns := max(1, int((size.Width-bar+gap)/(least+gap)))
+	fit := float32(int((size.Width-bar+gap)/float32(columns)-gap)) - 2*pictureGap
+	if fit = max(fit, g.side); fit != g.fit {
+		g.fit = fit
+		g.wrap.Refresh()
+	}
+	r.WidgetRenderer.Layout(size)
+}
+
+// MinSize does not follow what fits: the window could not be made smaller again.
+func (r *gridRenderer) MinSize() fyne.Size {
+	return fyne.NewSquareSize(r.g.side + 2*pictureGap)
+}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 
@@ -49,6 +50,27 @@ func TestGridTakesSamplesBeforeItIsShown(t *testing.T) {
 	w.Resize(fyne.NewSize(600, 400))
 	if !g.Has(1) || asked == 0 {
 		t.Errorf("the picture is kept: %v, asked for %d others", g.Has(1), asked)
+	}
+}
+
+// The columns fill the width: beside them there is no room for another half of one.
+func TestGridFillsItsWidth(t *testing.T) {
+	uitest.App(t)
+	g := widgets.NewGrid(72)
+	w := test.NewTempWindow(t, container.NewStack(g))
+	for _, width := range []float32{600, 713, 1380} {
+		w.Resize(fyne.NewSize(width, 400))
+		g.SetCount(1000)
+		inner, right := g.Size().Width, float32(0)
+		for _, o := range test.LaidOutObjects(g) {
+			if img, ok := o.(*canvas.Image); ok {
+				column := img.Size().Width + 4 + 4 // with the ground around it and the gap
+				right = float32(int((inner+4)/column))*column - 4
+			}
+		}
+		if right < inner-24 || right > inner {
+			t.Errorf("at a width of %v pictures end at %v", inner, right)
+		}
 	}
 }
 

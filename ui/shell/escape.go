@@ -1,0 +1,77 @@
+package shell
+
+import (
+	"reflect"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+)
+
+// exitLayout is the layout of a dialog's content that knows the dialog's way out.
+type exitLayout struct {
+	layout.CustomPaddedLayout
+	out func()
+}
+
+// wayOut is what pressing a dialog's button does; nil for what is no button.
+func wayOut(o fyne.CanvasObject) func() {
+	switch b := o.(type) {
+	case *widget.Button:
+		return func() { b.OnTapped() }
+	case *answer:
+		return func() { b.OnTapped() }
+	}
+	return nil
+}
+
+// Dismiss takes the way out of the dialog on top of w, as Escape does. It reports
+// whether there was one of Athanor's.
+func Dismiss(w fyne.Window) bool {
+	top := w.Canvas().Overlays().Top()
+	if top == nil {
+		return false
+	}
+	// Fyne 2.8 lays a dialog into a container of an internal type.
+	inside := reflect.Indirect(reflect.ValueOf(top)).FieldByName("Content")
+	if !inside.IsValid() {
+		return false
+	}
+	pop, ok := reflect.TypeAssert[*widget.PopUp](inside)
+	if !ok {
+		return false
+	}
+	if box, ok := pop.Content.(*fyne.Container); ok {
+		if l, ok := box.Layout.(*exitLayout); ok && l.out != nil {
+			l.out()
+			return true
+		}
+	}
+	return false
+}
+
+// answer is the button of a dialog that has the focus: Enter presses it like Space
+// does, Escape takes the way out.
+type answer struct {
+	widget.Button
+	out func()
+}
+
+func newAnswer(text string, do, out func()) *answer {
+	a := &answer{out: out}
+	a.Text, a.OnTapped, a.Importance = text, do, widget.HighImportance
+	a.ExtendBaseWidget(a)
+	return a
+}
+
+// TypedKey implements fyne.Focusable.
+func (a *answer) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyEscape:
+		a.out()
+	case fyne.KeyReturn, fyne.KeyEnter:
+		a.OnTapped()
+	default:
+		a.Button.TypedKey(e)
+	}
+}
