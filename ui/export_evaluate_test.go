@@ -4,6 +4,7 @@ import (
 	"image"
 
 	"athanor/ui/evaluate"
+	"athanor/ui/widgets"
 )
 
 func (s *Studio) evaluatePart() *evaluatePart {
@@ -84,3 +85,15 @@ func (s *Studio) WatchingToTry() bool { return s.tryPart().view.Watching() }
 
 // StopWatchingToTry ends it.
 func (s *Studio) StopWatchingToTry() { s.tryPart().stopCamera() }
+
+// ChooseMistake chooses a sample of the gallery.
+func (s *Studio) ChooseMistake(place int) { s.evaluatePart().alike(place) }
+
+// AlikeToMistake are the training samples shown beside it.
+func (s *Studio) AlikeToMistake() []widgets.Alike { return s.evaluatePart().view.Alike() }
+
+// Temper presses Calibrate.
+func (s *Studio) Temper() { s.evaluatePart().temper() }
+
+// AlikeToTry are the training samples shown beside what was asked about.
+func (s *Studio) AlikeToTry() []widgets.Alike { return s.tryPart().view.Alike() }

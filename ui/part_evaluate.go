@@ -22,20 +22,35 @@ type evaluatePart struct {
 	outcome *evaluation.Outcome
 	running context.CancelFunc
 	gallery gallery
+	open    *openModel // for what is alike to a sample
+	kin     context.CancelFunc
 }
 
 func (p *evaluatePart) build() fyne.CanvasObject {
 	p.view = evaluate.New(p.s.book, p.s.post)
 	p.view.OnModel = func(id string) {
-		p.chosen, p.data, p.outcome, p.gallery = id, "", nil, gallery{}
+		p.take(id)
 		p.view.Apply(nil)
 	}
 	p.view.OnRun, p.view.OnReport, p.view.OnCompare = p.run, p.report, p.compare
 	p.view.OnOrder, p.view.OnPicture = p.order, p.picture
 	p.view.OnChange, p.view.OnUndo, p.view.OnRetrain = p.change, p.undo, p.retrain
+	p.view.OnChoose, p.view.OnTemper = p.alike, p.temper
 	p.view.Apply(p.outcome)
 	p.showGallery()
 	return p.view
+}
+
+// take makes another model the one to measure.
+func (p *evaluatePart) take(path string) {
+	p.sleep()
+	p.chosen, p.data, p.outcome, p.gallery = path, "", nil, gallery{}
+}
+
+// sleep closes what explains the model; the next question opens it anew.
+func (p *evaluatePart) sleep() {
+	go p.open.close()
+	p.open = nil
 }
 
 func (p *evaluatePart) shown() {
@@ -119,7 +134,7 @@ func (p *evaluatePart) request() evaluation.Request {
 // evaluateModel opens the evaluate screen with a model and measures it.
 func (s *Studio) evaluateModel(path string) {
 	if p, ok := s.parts[placeEvaluate].(*evaluatePart); ok {
-		p.chosen, p.data, p.outcome, p.gallery = path, "", nil, gallery{}
+		p.take(path)
 		s.Go(placeEvaluate)
 		p.run()
 	}

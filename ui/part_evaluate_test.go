@@ -13,6 +13,7 @@ import (
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
 	"athanor/ui/evaluate"
+	"athanor/ui/widgets"
 )
 
 // TestEvaluateAndTryFromTheWindow measures a model that was just trained, looks
@@ -42,12 +43,17 @@ func TestEvaluateAndTryFromTheWindow(t *testing.T) {
 	if first := s.Gallery()[0]; strings.HasSuffix(first, " → 3") || !strings.Contains(first, "3") {
 		t.Errorf("after mending the gallery says %q", first)
 	}
+	s.ChooseMistake(0)
+	q.Until(t, 60*time.Second, func() bool { return len(s.AlikeToMistake()) == widgets.MostAlike })
 	s.UnMend()
 	q.Until(t, 10*time.Second, func() bool { return s.Mended() == 0 })
 	s.WriteEvaluation()
 	page := filepath.Join(filepath.Dir(s.ModelToMeasure()), "evaluation.html")
 	q.Until(t, 20*time.Second, func() bool { _, err := os.Stat(page); return err == nil })
 	s.CompareModels(s.ModelToMeasure(), s.ModelToMeasure())
+	s.Temper()
+	tempered := filepath.Join(dir, "models", "*-calibrated.onnx")
+	q.Until(t, 30*time.Second, func() bool { files, err := filepath.Glob(tempered); return err == nil && len(files) == 1 })
 
 	s.Go("try")
 	q.Until(t, 10*time.Second, func() bool { return s.ModelToTry() != "" })
@@ -61,6 +67,10 @@ func TestEvaluateAndTryFromTheWindow(t *testing.T) {
 	q.Until(t, 10*time.Second, func() bool { return s.TryVerdict() != "–" })
 	s.AskWhy(true)
 	q.Until(t, 20*time.Second, s.Explained)
+	q.Until(t, 60*time.Second, func() bool { return len(s.AlikeToTry()) == widgets.MostAlike })
+	if a := s.AlikeToTry()[0]; a.Picture == nil || a.Label == "" {
+		t.Errorf("the most alike sample is %+v", a)
+	}
 	s.Correct("1")
 	kept := filepath.Join(dir, "corrections", "*", "1", "*.png")
 	q.Until(t, 10*time.Second, func() bool { files, err := filepath.Glob(kept); return err == nil && len(files) == 1 })

@@ -38,6 +38,7 @@ type tryPart struct {
 	explaining bool
 	method     attribution.Method
 	why        context.CancelFunc
+	kin        context.CancelFunc
 	watching   context.CancelFunc
 	shot       map[*image.RGBA]time.Time // when the frames under way were taken
 	learnt     string                    // the model whose input is on the screen
@@ -58,7 +59,16 @@ type openModel struct {
 	e       *explanation.Explainer
 	eErr    error
 	one     sync.Mutex // an explainer answers one question at a time
+	near    sync.Mutex // the same for the nearest samples
 	rows    []attribution.Row
+
+	life func() context.Context // until it is left
+	end  context.CancelFunc
+}
+
+func newOpenModel(s *Studio, path string) *openModel {
+	ctx, end := context.WithCancel(s.ctx)
+	return &openModel{path: path, life: func() context.Context { return ctx }, end: end}
 }
 
 // explainer opens what explains the model, at the first question why.
@@ -76,6 +86,7 @@ func (o *openModel) close() {
 	if o == nil {
 		return
 	}
+	o.end()
 	o.once.Do(func() { o.err = context.Canceled }) // waits for one that is being opened, and opens none
 	if o.m != nil {
 		o.m.Close()
@@ -83,6 +94,8 @@ func (o *openModel) close() {
 	o.explain.Do(func() {}) // waits for one that is being opened, and opens no other
 	o.one.Lock()
 	defer o.one.Unlock()
+	o.near.Lock()
+	defer o.near.Unlock()
 	if o.e != nil {
 		o.e.Close()
 	}
@@ -126,7 +139,7 @@ func (p *tryPart) sleep() {
 		return
 	}
 	go p.open.close()
-	p.open = &openModel{path: p.chosen}
+	p.open = newOpenModel(p.s, p.chosen)
 }
 
 // drop takes a dropped picture or video.
@@ -150,10 +163,11 @@ func (p *tryPart) choose(path string) {
 	}
 	old := p.open
 	go old.close()
-	p.chosen, p.open, p.row = path, &openModel{path: path}, nil
+	p.chosen, p.open, p.row = path, newOpenModel(p.s, path), nil
 	p.stopCamera()
 	p.view.Apply(try.Answer{})
 	p.view.ApplyWhy(try.Why{})
+	p.view.ApplyAlike(nil, "")
 	p.learnMore()
 }
 

@@ -12,6 +12,7 @@ import (
 	"athanor/inference/model"
 	"athanor/ui/i18n"
 	"athanor/ui/try"
+	"athanor/ui/widgets"
 )
 
 // background are rows of the model's own data, read once.
@@ -34,7 +35,11 @@ func (p *tryPart) explain() {
 	if p.why != nil {
 		p.why()
 	}
+	if p.kin != nil {
+		p.kin()
+	}
 	if !p.explaining || p.open == nil || p.watching != nil {
+		p.view.ApplyAlike(nil, "")
 		return
 	}
 	q := question{book: p.s.book, open: p.open, picture: p.seen, text: p.said, row: p.row, method: p.method}
@@ -46,6 +51,39 @@ func (p *tryPart) explain() {
 		}
 		p.view.ApplyWhy(w)
 	})
+	p.alike(q)
+}
+
+// alike looks for the training samples that are most alike to the model.
+func (p *tryPart) alike(q question) {
+	k := kin{open: q.open, encode: q.encode}
+	tell := func(done, total int) {
+		p.s.post(func() {
+			if p.open == q.open && p.explaining {
+				p.view.ApplyAlike(nil, p.s.book.T("try.alike.reading", p.s.book.Count(done), p.s.book.Count(total)))
+			}
+		})
+	}
+	p.kin = async(p.s, func(ctx context.Context) ([]widgets.Alike, error) { return k.alike(ctx, p.s, tell) }, func(list []widgets.Alike, err error) {
+		note := ""
+		if err != nil {
+			note = describe(err, p.s.book).What
+		}
+		p.view.ApplyAlike(list, note)
+	})
+}
+
+// encode prepares what the question is about.
+func (q question) encode(_ context.Context, e *explanation.Explainer) ([]model.Sample, error) {
+	switch task := e.Model.Info().Task; {
+	case task == model.Image && q.picture != nil:
+		return e.Model.EncodeImage(q.picture)
+	case task == model.Text && q.text != "":
+		return e.Model.EncodeText(q.text)
+	case task == model.Table && q.row != nil:
+		return e.Model.EncodeRow(q.row)
+	}
+	return nil, context.Canceled // there is nothing to explain
 }
 
 // question is one question why, as it was on the screen.

@@ -132,6 +132,7 @@ func measure(ctx context.Context, m *model.Model, s *Samples, q Request, progres
 	if err != nil {
 		return out, err
 	}
+	evaluate.ForgetPeak()
 	if out.asked, err = ask.all(ctx, progress); err != nil {
 		return out, err
 	}

@@ -134,6 +134,9 @@ type neighbours struct {
 	vectors []float32 // each of length one
 }
 
+// embedBatch is how many are embedded at once: few, for the memory's sake.
+const embedBatch = 64
+
 // mostNeighbours is how many training samples are searched.
 const mostNeighbours = 20_000
 
@@ -145,15 +148,25 @@ func (e *Explainer) Samples() *evaluation.Samples {
 	return e.near.samples
 }
 
+// Embed reads and embeds up to 20,000 training samples for Nearest, once; progress
+// may be nil.
+func (e *Explainer) Embed(ctx context.Context, progress func(done, total int)) error {
+	if e.near != nil {
+		return nil
+	}
+	n, err := e.embedAll(ctx, progress)
+	if err != nil {
+		return err
+	}
+	e.near = n
+	return nil
+}
+
 // Nearest are the k training samples whose embeddings are nearest to a sample's.
-// The first call reads and embeds up to 20,000 of them.
+// It embeds them where Embed did not.
 func (e *Explainer) Nearest(ctx context.Context, sample []model.Sample, k int, progress func(done, total int)) ([]Neighbour, error) {
-	if e.near == nil {
-		n, err := e.embedAll(ctx, progress)
-		if err != nil {
-			return nil, err
-		}
-		e.near = n
+	if err := e.Embed(ctx, progress); err != nil {
+		return nil, err
 	}
 	n := e.near
 	v, err := n.embed(ctx, [][]model.Sample{sample})
@@ -202,9 +215,9 @@ func (e *Explainer) embedAll(ctx context.Context, progress func(done, total int)
 		return nil, err
 	}
 	total := min(n.samples.Len(), mostNeighbours)
-	for from := 0; from < total; from += 256 {
+	for from := 0; from < total; from += embedBatch {
 		var part [][]model.Sample
-		for i := from; i < min(from+256, total); i++ {
+		for i := from; i < min(from+embedBatch, total); i++ {
 			s, err := n.samples.Encode(ctx, n.model, i)
 			if err != nil {
 				n.model.Close()

@@ -51,6 +51,8 @@ type mistakes struct {
 	picture  bool
 	pictures map[int]image.Image // of samples that were on screen
 	large    *canvas.Image       // the chosen one
+	alike    *widgets.Alikes     // the training samples that are most alike
+	OnChoose func(sample int)
 	OnOrder  func(Order)
 	OnChange func(sample int, class string) // "" excludes
 	OnUndo   func()
@@ -76,6 +78,7 @@ func newMistakes(book *i18n.Book) *mistakes {
 	m.large = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	m.large.SetMinSize(fyne.NewSquareSize(196))
 	m.large.Hide()
+	m.alike = widgets.NewAlikes(book.T("try.alike"))
 	m.allow()
 	return m
 }
@@ -104,6 +107,9 @@ func (m *mistakes) choose(i int) {
 	widgets.SetVisible(m.large, m.large.Image != nil)
 	m.large.Refresh()
 	m.allow()
+	if m.OnChoose != nil {
+		m.OnChoose(i)
+	}
 }
 
 func (m *mistakes) allow() {
@@ -117,6 +123,7 @@ func (m *mistakes) allow() {
 func (m *mistakes) set(samples []Sample, classes []string, pictures bool, changes int) {
 	m.samples, m.chosen, m.picture, m.pictures = samples, -1, pictures, map[int]image.Image{}
 	m.large.Hide()
+	m.alike.Set(nil, "")
 	m.class.SetOptions(classes)
 	m.about.Set(m.book.T("evaluate.pick.sample"))
 	if pictures {
@@ -159,7 +166,7 @@ func (m *mistakes) changes(n int) {
 }
 
 func (m *mistakes) object() fyne.CanvasObject {
-	side := widgets.Column(look.Gap, m.large, m.about, m.class, m.relabel, m.exclude, widgets.Space(look.Gap), m.undo, m.retrain)
+	side := widgets.Column(look.Gap, m.large, m.about, m.class, m.relabel, m.exclude, widgets.Space(look.Gap), m.undo, m.retrain, m.alike)
 	panel := widgets.TitledPanel(m.book.T("evaluate.mistakes"), m.order, m.body)
 	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), widgets.Width(widgets.Panel(container.NewVScroll(side)), 260)), panel)
 }

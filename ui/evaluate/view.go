@@ -5,10 +5,8 @@ package evaluate
 import (
 	"fmt"
 	"image"
-	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -37,7 +35,9 @@ type View struct {
 	OnOrder   func(Order)                    // of the gallery of mistakes
 	OnPicture func(i int)                    // the gallery wants the picture of sample i
 	OnChange  func(sample int, class string) // another label, or "" to exclude
+	OnChoose  func(sample int)               // of the gallery
 	OnUndo    func()
+	OnTemper  func() // make a copy whose probabilities mean what they say
 	OnRetrain func()
 	OnCompare func(ids []string)
 
@@ -58,9 +58,11 @@ type View struct {
 	matrix    *widgets.Confusion
 	cell      *widgets.Text
 	classes   []evaluate.ClassReport
+	means     []evaluate.ClassReport // over the classes, below them
 	table     *widget.List
 	resultBox fyne.CanvasObject
 	report    *widget.Button
+	temper    *widget.Button
 	tabs      *widgets.Segments
 	pages     []fyne.CanvasObject
 	stack     *fyne.Container
@@ -89,11 +91,13 @@ func New(book *i18n.Book, post func(func())) *View {
 	v.matrix.OnHover = func(truth, predicted, n int) {
 		v.cell.Set(book.T("train.cell", v.className(truth), v.className(predicted), n))
 	}
-	v.table = widget.NewList(func() int { return len(v.classes) + 1 }, makeRow, v.fillRow)
+	v.table = widget.NewList(func() int { return len(v.classes) + 1 + len(v.means) }, makeRow, v.fillRow)
 	v.table.HideSeparators = true
 	v.busy.Hide()
 	v.report = widget.NewButtonWithIcon(book.T("evaluate.report"), look.Icon("save"), func() { call(v.OnReport) })
 	v.report.Hide()
+	v.temper = widget.NewButtonWithIcon(book.T("evaluate.temper"), look.Icon("wand"), func() { call(v.OnTemper) })
+	v.temper.Hide()
 	v.makeTabs(post)
 	v.body = container.NewStack()
 	v.ExtendBaseWidget(v)
@@ -130,9 +134,11 @@ func (v *View) fillRow(i int, o fyne.CanvasObject) {
 	texts := []string{b.T("evaluate.class"), b.T("evaluate.precision"), b.T("evaluate.recall"), b.T("evaluate.f1"), b.T("evaluate.support")}
 	tint := look.Muted
 	if i > 0 {
-		c := v.classes[i-1]
+		c := slices.Concat(v.classes, v.means)[i-1]
 		texts = []string{c.Name, b.Percent(c.Precision), b.Percent(c.Recall), b.Percent(c.F1), b.Count(c.Support)}
-		tint = theme.ColorNameForeground
+		if i <= len(v.classes) {
+			tint = theme.ColorNameForeground
+		}
 	}
 	k := 0
 	widgets.Visit(o, func(o fyne.CanvasObject) {
@@ -181,12 +187,14 @@ func (v *View) Apply(o *evaluation.Outcome) {
 	if o == nil {
 		v.outcome = nil
 		v.report.Hide()
+		v.temper.Hide()
 		v.body.Objects = []fyne.CanvasObject{widgets.Panel(widgets.Empty("evaluate", v.book.T("evaluate.empty"), v.book.T("evaluate.empty.advice"), nil))}
 		v.body.Refresh()
 		return
 	}
 	v.outcome = o
 	v.report.Show()
+	widgets.SetVisible(v.temper, o.Classification != nil)
 	v.draw()
 	v.slices.set(sliceLines(v.book, o))
 	b := v.book
@@ -204,89 +212,6 @@ func (v *View) Apply(o *evaluation.Outcome) {
 	v.body.Refresh()
 }
 
-func (v *View) classification(o *evaluation.Outcome) {
-	b, c := v.book, o.Classification
-	v.accuracy.Set(b.Percent(c.Accuracy), b.T("evaluate.interval", c.Low*100, c.High*100))
-	v.majority.Set(b.Percent(c.Majority), b.T("evaluate.majority.about"))
-	if base := o.Baseline; base != nil {
-		v.majority.Set(b.Percent(max(base.Accuracy, c.Majority)), b.T("evaluate.baseline"))
-	}
-	v.f1.Set(b.Percent(c.MacroF1), b.T("evaluate.macro"))
-	v.calib.Set(b.Percent(c.Calibration), b.T("evaluate.ece"))
-	v.classes = c.PerClass
-	names := make([]string, len(c.PerClass))
-	for i, p := range c.PerClass {
-		names[i] = p.Name
-	}
-	v.matrix.Set(names, c.Confusion)
-	v.table.Refresh()
-	v.sentence.Set(v.say(o))
-}
-
-// say compares the model with always naming the most frequent class and with what
-// a second's training reaches.
-func (v *View) say(o *evaluation.Outcome) string {
-	c := o.Classification
-	samples, key := v.book.Count(c.Samples), "evaluate.better"
-	if c.Low <= c.Majority {
-		key = "evaluate.chance"
-	}
-	text := v.book.T(key, samples, c.Accuracy*100, c.Majority*100)
-	if base := o.Baseline; base != nil {
-		key = "evaluate.baseline.above"
-		switch {
-		case base.Accuracy > c.High:
-			key = "evaluate.baseline.below"
-		case base.Accuracy >= c.Low:
-			key = "evaluate.baseline.same"
-		}
-		text += " " + v.book.T(key, base.Accuracy*100)
-	}
-	return text
-}
-
-// remarks are what the model cost, samples of classes it does not know, and what
-// else was odd.
-func (v *View) remarks(o *evaluation.Outcome) []string {
-	b, e := v.book, o.Efficiency
-	var cost, list []string
-	if e.TrainSeconds > 0 {
-		cost = append(cost, b.T("evaluate.cost.training", b.Duration(time.Duration(e.TrainSeconds*float64(time.Second)))))
-	}
-	if e.PeakRSS > 0 {
-		cost = append(cost, b.T("evaluate.cost.memory", b.Bytes(e.PeakRSS)))
-	}
-	if e.JoulesPerThousand > 0 {
-		cost = append(cost, b.T("evaluate.cost.energy", e.JoulesPerThousand))
-	}
-	if len(cost) > 0 {
-		list = append(list, strings.Join(cost, " · "))
-	}
-	unseen := 0
-	for _, n := range o.Unseen {
-		unseen += n
-	}
-	if unseen > 0 {
-		list = append(list, b.T("evaluate.unseen", b.Count(unseen), strings.Join(slices.Sorted(maps.Keys(o.Unseen)), ", ")))
-	}
-	for _, n := range o.Notes {
-		list = append(list, n.In(string(b.Language())))
-	}
-	return list
-}
-
-func (v *View) regression(o *evaluation.Outcome) {
-	b, r := v.book, o.Regression
-	v.accuracy.Set(b.Number(r.R2), "R²")
-	v.majority.Set(b.Number(r.MAE), "MAE")
-	v.f1.Set(b.Number(r.RMSE), "RMSE")
-	v.calib.Set("–", "")
-	v.classes = nil
-	v.matrix.Set(nil, nil)
-	v.table.Refresh()
-	v.sentence.Set(b.T("evaluate.regression", b.Count(o.Samples), b.Number(r.R2)))
-}
-
 func (v *View) makeTabs(post func(func())) {
 	b := v.book
 	v.slices, v.mistakes, v.comparing = newLines(3, 1, 1.4, 1.6), newMistakes(b), newComparing(b, post)
@@ -298,6 +223,11 @@ func (v *View) makeTabs(post func(func())) {
 	v.mistakes.OnChange = func(i int, class string) {
 		if v.OnChange != nil {
 			v.OnChange(i, class)
+		}
+	}
+	v.mistakes.OnChoose = func(i int) {
+		if v.OnChoose != nil {
+			v.OnChoose(i)
 		}
 	}
 	v.mistakes.OnUndo, v.mistakes.OnAgain = func() { call(v.OnUndo) }, func() { call(v.OnRetrain) }
@@ -373,6 +303,12 @@ func (v *View) ApplyPicture(i int, picture image.Image) {
 	}
 }
 
+// ApplyAlike shows the training samples that are most alike to the chosen one.
+func (v *View) ApplyAlike(list []widgets.Alike, note string) { v.mistakes.alike.Set(list, note) }
+
+// Alike is what is shown of them.
+func (v *View) Alike() []widgets.Alike { return v.mistakes.alike.List() }
+
 // ApplyChange shows what was done about sample i; changes is how many wait.
 func (v *View) ApplyChange(i int, changed string, changes int) { v.mistakes.mark(i, changed, changes) }
 
@@ -389,7 +325,7 @@ func (v *View) makeResult() fyne.CanvasObject {
 
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
-	head := widgets.Header(v.book.T("evaluate.title"), v.busyText, v.report, widgets.Width(v.pick, 220), v.run)
+	head := widgets.Header(v.book.T("evaluate.title"), v.busyText, v.temper, v.report, widgets.Width(v.pick, 220), v.run)
 	body := container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 4, 0, 0), v.busy), nil, nil, nil, v.body)
 	return widget.NewSimpleRenderer(widgets.Page(head, body))
 }

@@ -71,6 +71,7 @@ type View struct {
 	words    *widgets.Bars
 	reason   *widgets.Prose
 	change   *widgets.Prose // what would change the answer
+	alike    *widgets.Alikes
 	right    *widget.Select
 	wrong    *widget.Button
 	row      *rowForm
@@ -229,7 +230,7 @@ func (s square) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 func (v *View) makeBody() fyne.CanvasObject {
 	v.seen = widgets.TitledPanel(v.book.T("try.seen"), nil, container.NewGridWithColumns(2, v.shown, v.heat))
 	result := widgets.TitledPanel(v.book.T("try.verdict"), v.remark, widgets.Column(2*look.Gap, container.NewBorder(nil, nil, nil, v.mark, v.verdict), v.trouble, v.bars))
-	why := widgets.Panel(widgets.Column(look.Gap, v.why, v.method, v.words, v.reason, v.change))
+	why := widgets.Panel(widgets.Column(look.Gap, v.why, v.method, v.words, v.reason, v.change, v.alike))
 	mend := widgets.Panel(widgets.Column(look.Gap, v.right, v.wrong))
 	side := widgets.SideColumn(widgets.Column(look.Gap, result, v.seen, why, mend))
 	v.show()

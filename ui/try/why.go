@@ -36,6 +36,7 @@ func (v *View) makeWhy() {
 	v.heat = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	v.heat.SetMinSize(fyne.NewSquareSize(96))
 	v.words, v.reason, v.change = widgets.NewBars(96, 56), widgets.SmallParagraph(""), widgets.SmallParagraph("")
+	v.alike = widgets.NewAlikes(v.book.T("try.alike"))
 	v.why = widget.NewCheck(v.book.T("try.why"), func(on bool) {
 		widgets.SetVisible(v.method, on && v.task == "image")
 		if !on {
@@ -75,6 +76,13 @@ func (v *View) ApplyWhy(w Why) {
 	}
 	v.words.Set(levels)
 }
+
+// ApplyAlike shows the training samples that are most alike to what was asked
+// about; note says how far the search is, or why there are none.
+func (v *View) ApplyAlike(list []widgets.Alike, note string) { v.alike.Set(list, note) }
+
+// Alike is what is shown of them.
+func (v *View) Alike() []widgets.Alike { return v.alike.List() }
 
 func (v *View) makeWrong() {
 	v.right = widget.NewSelect(nil, func(string) { widgets.Allow(v.wrong, look.Icon("check"), v.right.Selected != "") })
