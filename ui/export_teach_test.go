@@ -21,3 +21,9 @@ func (s *Studio) ChooseSetting(key, value string) { s.trainPart().view.Choose(ke
 
 // ChooseModel chooses an architecture.
 func (s *Studio) ChooseModel(name string) { s.jobs.choose(name) }
+
+// SetPieces sets how many tokens of a text are read.
+func (s *Studio) SetPieces(n int) {
+	s.jobs.recipe.Model.Length = n
+	s.trainPart().setup()
+}

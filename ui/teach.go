@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"athanor/app/training"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/train"
+	"athanor/pipeline/transfer"
 	"athanor/ui/shell"
 	uitrain "athanor/ui/train"
 )
@@ -32,6 +34,10 @@ func (j *session) teachFile(path string) {
 	}
 	async(j.s, func(context.Context) (training.Pupil, error) { return training.Look(path) },
 		func(p training.Pupil, err error) {
+			if err == nil && p.Texts && p.Vocabulary == "" && j.data != nil && j.data.set.Task == dataset.Text {
+				j.askVocabulary(p)
+				return
+			}
 			if err == nil {
 				err = j.takePupil(p)
 			}
@@ -39,12 +45,26 @@ func (j *session) teachFile(path string) {
 		})
 }
 
+// askVocabulary asks for the vocabulary of a network that reads texts, where none
+// lies beside it.
+func (j *session) askVocabulary(p training.Pupil) {
+	j.s.toasts.Show(shell.Plain, j.s.book.T("teach.vocabulary", filepath.Base(p.Path)), "", nil)
+	j.s.chooseFile([]string{".txt", ".json"}, func(path string) {
+		p.Vocabulary = path
+		j.s.fail(j.takePupil(p))
+	})
+}
+
 func (j *session) takePupil(p training.Pupil) error {
 	if j.data == nil {
 		return nil // closed in the meantime
 	}
+	if p.Texts != (j.data.set.Task == dataset.Text) {
+		return fmt.Errorf("%w: %s reads %s, the data is of the task %s", transfer.ErrInput, filepath.Base(p.Path), reads(p), j.data.set.Task)
+	}
 	base := train.Recipe{
-		Task: j.recipe.Task, Data: j.recipe.Data, Seed: j.recipe.Seed, Transfer: &train.Transfer{Model: p.Path, Head: true, Rate: layerRate},
+		Task: j.recipe.Task, Data: j.recipe.Data, Seed: j.recipe.Seed, Model: train.Model{Length: p.Length},
+		Transfer: &train.Transfer{Model: p.Path, Head: true, Rate: layerRate, Vocabulary: p.Vocabulary},
 	}
 	recipe, err := base.Resolve()
 	if err != nil {
@@ -53,6 +73,14 @@ func (j *session) takePupil(p training.Pupil) error {
 	j.pupil, j.recipe, j.defaults = &p, recipe, recipe
 	j.settle()
 	return nil
+}
+
+// reads names what a network takes.
+func reads(p training.Pupil) string {
+	if p.Texts {
+		return "texts"
+	}
+	return "pictures"
 }
 
 // pupilModel is the card of networks from files.
@@ -85,7 +113,7 @@ func (j *session) starts() []string {
 func (j *session) matrices() bool { return len(j.starts()) > 0 && j.pupil.Matrices() }
 
 // teaches tells whether networks from files can learn the open data.
-func (j *session) teaches() bool { return j.data != nil && j.data.set.Task == dataset.Image }
+func (j *session) teaches() bool { return j.data != nil && j.data.set.Task != dataset.Table }
 
 // drop takes an ONNX file that is dropped on the train screen as the network to
 // teach.

@@ -1,9 +1,12 @@
 package ui_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"athanor/inference/runtime"
 	"athanor/inference/testenv"
 	"athanor/pipeline/train"
 	uitrain "athanor/ui/train"
@@ -32,5 +35,44 @@ func TestNetworkFromAFileIsTaughtInTheWindow(t *testing.T) {
 	s.ChooseModel("mlp")
 	if r := s.NextRecipe(); r.Transfer != nil || r.Model.Name != "mlp" || r.Model.Name == train.GivenName {
 		t.Errorf("after choosing an architecture the recipe has %+v, %+v", r.Model, r.Transfer)
+	}
+}
+
+// TestANetworkThatReadsTextsIsTaughtInTheWindow: with a table of reviews open, a
+// network of the BERT family is taught with the vocabulary beside it; one that takes
+// pictures is refused.
+func TestANetworkThatReadsTextsIsTaughtInTheWindow(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	s, q, dir := studio(t)
+	files := t.TempDir()
+	network, reviews := filepath.Join(files, "encoder.onnx"), filepath.Join(files, "reviews.csv")
+	if err := testenv.Encoder(true).Save(network); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{filepath.Join(files, "vocab.txt"): testenv.Vocabulary(), reviews: testenv.Opinions()} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.OpenData(reviews)
+	q.Until(t, 20*time.Second, s.Dialog) // how shall the table be read?
+	confirm(t, s)
+	q.Until(t, 20*time.Second, s.Ready)
+	s.TeachFile(network)
+	q.Until(t, 20*time.Second, func() bool { r := s.NextRecipe(); return uitrain.Teaching(&r) == uitrain.TeachHead })
+	if r := s.NextRecipe(); r.Transfer.Vocabulary != filepath.Join(files, "vocab.txt") || r.Model.Length != 128 {
+		t.Errorf("the recipe has the vocabulary %q and %d tokens a text", r.Transfer.Vocabulary, r.Model.Length)
+	}
+	s.SetPieces(16)
+	s.SetEpochs(1)
+	s.StartRun()
+	q.Until(t, 60*time.Second, func() bool { return s.Idle() && len(finished(t, dir)) == 1 })
+	s.ChooseSetting("teach", uitrain.TeachAll)
+	s.StartRun()
+	q.Until(t, 60*time.Second, func() bool { return s.Idle() && len(finished(t, dir)) == 2 })
+	s.TeachFile(testenv.SharedData(t, "onnx-small", "mnist.onnx"))
+	q.Until(t, 20*time.Second, s.Dialog)
+	if r := s.NextRecipe(); r.Transfer.Model != network {
+		t.Errorf("a network for pictures was taken for texts: %+v", r.Transfer)
 	}
 }

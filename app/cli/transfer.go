@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"athanor/app/training"
 	"athanor/inference/onnx"
+	"athanor/pipeline/dataset"
 	"athanor/pipeline/train"
 	"athanor/pipeline/transfer"
 )
@@ -28,6 +30,8 @@ type transferFlags struct {
 	learningRate            float64
 	precision               string
 	micro                   int
+	label, text             string
+	length                  int
 }
 
 // newTransfer is the command `athanor transfer`.
@@ -39,6 +43,8 @@ func newTransfer() *cobra.Command {
 		Long: "Find the features in front of an ONNX classifier's last layer, compute them once for\n" +
 			"every sample and train a new head on them, which takes seconds. The result is one\n" +
 			"ONNX model from pixels to your classes.\n\n" +
+			"A network of the BERT family learns texts: give a table of them and the network's\n" +
+			"vocabulary (--vocab, or vocab.txt or tokenizer.json beside the network).\n\n" +
 			"With --all, --from, --train, --freeze or --lora the network's own layers are trained,\n" +
 			"too; --list shows their weights.",
 		Args: cobra.ExactArgs(1),
@@ -52,6 +58,10 @@ func (f *transferFlags) register(command *cobra.Command) {
 	flags := command.Flags()
 	flags.StringVar(&f.data, "data", "digits", `path of the data, or "digits"`)
 	flags.StringVar(&f.test, "test", "", "path of a test set kept apart")
+	flags.StringVar(&f.label, "label", "", "column that holds the label")
+	flags.StringVar(&f.text, "text", "", "column that holds the text")
+	flags.StringVar(&f.teach.Vocabulary, "vocab", "", "vocab.txt or tokenizer.json of a network that reads texts")
+	flags.IntVar(&f.length, "length", 0, "tokens a text; what the network fixes, or 128, by default")
 	flags.IntVar(&f.size, "size", 0, "side that pictures of a folder are read at; the model's own by default")
 	flags.Float64Var(&f.pixels.Scale, "scale", 1, "factor on pixels from 0 to 255 before they enter the model")
 	flags.Float64SliceVar(&f.pixels.Mean, "mean", nil, "number for each channel to take away after scaling")
@@ -95,11 +105,19 @@ func (f *transferFlags) recipe(path string, network *transfer.Network) (train.Re
 	if teach.Model, err = filepath.Abs(path); err != nil {
 		return train.Recipe{}, err
 	}
+	if teach.Vocabulary != "" {
+		if teach.Vocabulary, err = filepath.Abs(teach.Vocabulary); err != nil {
+			return train.Recipe{}, err
+		}
+	}
 	teach.Scale, teach.Mean, teach.Deviation, teach.Swap = f.pixels.Scale, f.pixels.Mean, f.pixels.Deviation, f.pixels.Swap
 	r := train.Recipe{
 		Task: "image", Seed: f.seed, Threads: f.threads, Device: f.device, Name: "transfer", Precision: f.precision,
-		Data: train.Data{Path: f.data, Test: f.test, Size: f.size}, Transfer: &teach,
+		Data: train.Data{Path: f.data, Test: f.test, Size: f.size, Label: f.label, Text: f.text}, Transfer: &teach,
 		Train: train.Loop{Epochs: f.epochs, Batch: f.batch, MicroBatch: f.micro}, Optimizer: train.Optimizer{LearningRate: f.learningRate},
+	}
+	if t := network.Tokens; t != nil {
+		r.Task, r.Model.Length = string(dataset.Text), cmp.Or(f.length, t.Length)
 	}
 	if !f.layers() {
 		teach.Head, teach.Hidden = true, f.hidden

@@ -1,11 +1,15 @@
 package datasets
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 
+	"athanor/inference/text"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/source"
@@ -96,9 +100,45 @@ func Config(r train.Recipe) (source.Config, error) {
 		return c, err
 	}
 	if d.Operations != "" && d.Operations != train.NoOperations {
-		c.Operations, err = operation.ReadExisting(d.Operations)
+		if c.Operations, err = operation.ReadExisting(d.Operations); err != nil {
+			return c, err
+		}
+	}
+	if r.Transfer != nil && c.Task == dataset.Text {
+		c.Tokenizer, err = wordPieces(*r.Transfer, r.Model.Length)
 	}
 	return c, err
+}
+
+// ErrVocabulary: a network from a file reads texts, and its vocabulary was not found.
+var ErrVocabulary = errors.New("no vocabulary lies beside the network")
+
+// Vocabulary is the vocabulary that lies beside a network's file, "" where none does.
+func Vocabulary(network string) string {
+	for _, name := range []string{"tokenizer.json", "vocab.txt"} {
+		path := filepath.Join(filepath.Dir(network), name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return path
+		}
+	}
+	return ""
+}
+
+// wordPieces is the tokenizer of a network from a file.
+func wordPieces(t train.Transfer, length int) (text.Tokenizer, error) {
+	path := cmp.Or(t.Vocabulary, Vocabulary(t.Model))
+	if path == "" {
+		return nil, fmt.Errorf("%w %s: put its vocab.txt or tokenizer.json there, or name it with --vocab", ErrVocabulary, t.Model)
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("open vocabulary: %w", err)
+	}
+	definition, err := text.ReadVocabulary(file, length)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return text.New(definition)
 }
 
 func readOptions(d train.Data) (o table.Options, err error) {

@@ -1,6 +1,7 @@
 package message
 
 import (
+	"athanor/app/datasets"
 	"athanor/inference/runtime"
 	"athanor/pipeline/graph"
 	"athanor/pipeline/transfer"
@@ -38,7 +39,12 @@ func teaching() []entry {
 		{
 			errs: []error{transfer.ErrInput, transfer.ErrAdapter},
 			what: [2]string{"The network does not take these data.", "该网络不接受这份数据。"},
-			do:   [2]string{"The details say what it takes; pictures are resized by themselves, their channels must fit.", "详细信息说明了它接受什么；图片会自动缩放，但通道数必须相符。"},
+			do:   [2]string{"The details say what it takes; pictures are resized by themselves, their channels must fit, and a network that reads texts needs its own vocabulary and length.", "详细信息说明了它接受什么；图片会自动缩放，但通道数必须相符；读取文本的网络需要自己的词表和长度。"},
+		},
+		{
+			errs: []error{datasets.ErrVocabulary},
+			what: [2]string{"The vocabulary of this network was not found.", "没有找到该网络的词表。"},
+			do:   [2]string{"Put the vocab.txt or tokenizer.json that came with the network beside its file, or name it with --vocab.", "请把网络自带的 vocab.txt 或 tokenizer.json 放在网络文件旁边，或用 --vocab 指定。"},
 		},
 		{
 			errs: []error{graph.ErrUnsupported},

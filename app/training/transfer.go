@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"athanor/app/datasets"
 	"athanor/app/store"
 	"athanor/inference/model"
 	"athanor/inference/onnx"
@@ -89,6 +90,11 @@ type Pupil struct {
 	Path   string
 	Layers []transfer.Layer // in front of its head, from the input on
 	Head   transfer.Head
+	// Texts says that it reads texts: Length tokens of each, 0 for any, of the
+	// vocabulary that was found beside it, "" where none was.
+	Texts      bool
+	Length     int
+	Vocabulary string
 }
 
 // Look opens a network from a file to see what of it can be taught.
@@ -101,7 +107,11 @@ func Look(path string) (Pupil, error) {
 	if err != nil {
 		return Pupil{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
-	return Pupil{Path: path, Layers: layers, Head: network.Head}, nil
+	p := Pupil{Path: path, Layers: layers, Head: network.Head}
+	if network.Tokens != nil {
+		p.Texts, p.Length, p.Vocabulary = true, network.Tokens.Length, datasets.Vocabulary(path)
+	}
+	return p, nil
 }
 
 // Starts names the layers that training can begin from.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
@@ -44,12 +43,7 @@ func NewImported(file []byte, name string, i Import) (*Model, error) {
 	if m.tokens, err = text.New(definition); err != nil {
 		return nil, fmt.Errorf("open text model %s: %w", name, err)
 	}
-	m.pad = int64(slices.Index(definition.Tokens, definition.WordPiece.Pad))
-	for _, special := range []string{definition.WordPiece.First, definition.WordPiece.Last} {
-		if special != "" {
-			m.specials++
-		}
-	}
+	m.pad, m.specials = definition.Pad(), definition.Specials()
 	m.values, m.polar = classValues(m.labels)
 	if m.session, err = runtime.NewSession(file, runtime.Options{Threads: 1}); err != nil {
 		return nil, fmt.Errorf("open text model %s: %w", name, err)
@@ -83,7 +77,7 @@ func (m *Model) addPort(in *onnx.ValueInfo) error {
 	if t.Elem != onnx.Int64 && t.Elem != onnx.Int32 {
 		return fmt.Errorf("%w: input %s takes %s, not whole numbers", ErrModel, in.Name, t.Elem)
 	}
-	m.ports = append(m.ports, port{role: roleOf(in.Name), narrow: t.Elem == onnx.Int32})
+	m.ports = append(m.ports, port{role: text.RoleOf(in.Name), narrow: t.Elem == onnx.Int32})
 	if t.Shape[0].Known {
 		m.rows = int(t.Shape[0].Value)
 	}
@@ -94,28 +88,8 @@ func (m *Model) addPort(in *onnx.ValueInfo) error {
 	return nil
 }
 
-// roleOf tells an input's role by the names exporters use.
-func roleOf(name string) role {
-	switch lower := strings.ToLower(name); {
-	case strings.Contains(lower, "mask"):
-		return roleMask
-	case strings.Contains(lower, "type"), strings.Contains(lower, "segment"):
-		return roleTypes
-	}
-	return roleIDs
-}
-
-// role is what an input of an imported model is told.
-type role uint8
-
-const (
-	roleIDs role = iota
-	roleMask
-	roleTypes
-)
-
 type port struct {
-	role   role
+	role   text.Role
 	narrow bool // int32
 }
 
@@ -123,15 +97,15 @@ type port struct {
 func (m *Model) tensor(p port, ids []int64, width int) (*runtime.Tensor, error) {
 	values := make([]int64, len(ids))
 	switch p.role {
-	case roleIDs:
+	case text.RoleIDs:
 		copy(values, ids)
-	case roleMask:
+	case text.RoleMask:
 		for i, id := range ids {
 			if id != m.pad {
 				values[i] = 1
 			}
 		}
-	case roleTypes: // one sentence: all zero
+	case text.RoleTypes: // one sentence: all zero
 	}
 	shape := []int64{int64(len(ids) / width), int64(width)}
 	if !p.narrow {

@@ -32,12 +32,13 @@ type Model struct {
 	flexible bool // takes any length
 	linear   *linear
 
+	specials int // tokens that stand for no text
+
 	// Of imported models; ports is empty in the studio's own.
-	ports    []port
-	outputs  int
-	rows     int   // of a batch the file fixes; 0: any
-	pad      int64 // the padding's id
-	specials int   // tokens that stand for no text
+	ports   []port
+	outputs int
+	rows    int   // of a batch the file fixes; 0: any
+	pad     int64 // the padding's id
 }
 
 // NewModel opens a model from the bytes of its file, which may be dropped
@@ -68,6 +69,7 @@ func (m *Model) describe(file *onnx.Model) error {
 	if m.tokens, err = text.Parse([]byte(definition)); err != nil {
 		return err
 	}
+	m.specials = m.tokens.Definition().Specials()
 	labels, _ := file.Meta("athanor.labels")
 	if err := json.Unmarshal([]byte(labels), &m.labels); err != nil || len(m.labels) < 2 {
 		return fmt.Errorf("%w: it has no two class names", ErrModel)

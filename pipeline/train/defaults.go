@@ -13,6 +13,9 @@ import (
 // ErrRecipe says that a recipe cannot be run as it stands.
 var ErrRecipe = errors.New("recipe cannot be used")
 
+// pieces is how many tokens of a text a network of the BERT family reads by default.
+const pieces = 128
+
 // Resolve fills in what a recipe leaves open and checks it. The result says
 // everything that decides the run.
 func (r Recipe) Resolve() (Recipe, error) {
@@ -23,13 +26,15 @@ func (r Recipe) Resolve() (Recipe, error) {
 	set(&r.Data.Path, "digits")
 	set(&r.Data.Validation, 0.1)
 	if r.Transfer != nil {
-		r.Model, r.Transfer = Model{Name: GivenName}, r.Transfer.resolve()
+		r.Model, r.Transfer = Model{Name: GivenName, Length: r.Model.Length}, r.Transfer.resolve()
 	}
 	if r.Distill != nil {
 		r.Distill = r.Distill.resolve()
 	}
 	set(&r.Model.Name, map[string]string{"image": "mlp", "text": "ngram", "table": "mlp"}[r.Task])
-	if r.Task == "text" {
+	if r.Task == "text" && r.Transfer != nil {
+		set(&r.Model.Length, pieces)
+	} else if r.Task == "text" {
 		set(&r.Model.Length, 64)
 		set(&r.Model.Buckets, 1<<15)
 	}

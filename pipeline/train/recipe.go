@@ -99,6 +99,10 @@ type Transfer struct {
 	Mean      []float64 `toml:"mean,omitempty"`
 	Deviation []float64 `toml:"deviation,omitempty"`
 	Swap      bool      `toml:"swap,omitempty"`
+	// Vocabulary is the vocab.txt or tokenizer.json of a network that reads texts;
+	// left out, the one beside the network. The recipe's model.length says how many
+	// tokens of a text it reads.
+	Vocabulary string `toml:"vocabulary,omitempty"`
 }
 
 // Distill says from which network a small one learns besides from the labels

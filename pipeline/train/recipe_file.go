@@ -47,10 +47,13 @@ func LoadRecipe(path string) (Recipe, error) {
 	return r, nil
 }
 
-// models are the paths of networks from files.
+// models are the paths of networks from files, and of what belongs to them.
 func (r *Recipe) models() (paths []*string) {
 	if r.Transfer != nil {
 		paths = append(paths, &r.Transfer.Model)
+		if r.Transfer.Vocabulary != "" {
+			paths = append(paths, &r.Transfer.Vocabulary)
+		}
 	}
 	if r.Distill != nil {
 		paths = append(paths, &r.Distill.Model)

@@ -46,7 +46,9 @@ func (n *Network) differentiate(weights []Weight) (*Blocked, error) {
 		wrt[i] = b.Input("trained/"+w.Name, onnx.Float, w.Shape...)
 		values[strings.TrimPrefix(w.Name, scope+"/")] = wrt[i]
 	}
-	im, err := b.Import(n.model, graph.ImportConfig{Batch: 2, Variable: func(name string, _ *onnx.Tensor) *graph.Value { return values[name] }})
+	c := n.trial(b, 2)
+	c.Variable = func(name string, _ *onnx.Tensor) *graph.Value { return values[name] }
+	im, err := b.Import(n.model, c)
 	if err != nil {
 		return nil, err
 	}

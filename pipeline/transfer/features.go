@@ -58,17 +58,33 @@ func modelOver(col dataset.Column, kernels bool, rows int, build func(*graph.Bui
 // features builds the network up to its features, [N, Width]; c may name values
 // of the caller's for parts of it.
 func (n *Network) features(b *graph.Builder, x *graph.Value, p Pixels, c graph.ImportConfig) (*graph.Value, error) {
-	in, err := n.adapt(b, x, p)
-	if err != nil {
+	var err error
+	if c.Inputs, err = n.inputs(b, x, p); err != nil {
 		return nil, err
 	}
-	c.Batch, c.Inputs = x.Shape[0], map[string]*graph.Value{n.Input: in}
+	c.Batch = x.Shape[0]
 	var im *graph.Imported
 	b.In(scope, func() { im, err = b.Import(n.model, c) })
+	if err != nil && n.Tokens != nil { // which was imported before, with short texts
+		return nil, fmt.Errorf("%w: it cannot read %d tokens of a text, choose fewer: %w", ErrInput, x.Shape[1], err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return b.Reshape(im.Values[n.Head.Feature], graph.Unknown, n.Head.Width), b.Err()
+	y := im.Values[n.Head.Feature]
+	if n.Tokens != nil && y.Rank() == 3 {
+		y = n.Tokens.mean(b, x, y)
+	}
+	return b.Reshape(y, graph.Unknown, n.Head.Width), b.Err()
+}
+
+// inputs are the values that the network's inputs get of a data set's column.
+func (n *Network) inputs(b *graph.Builder, x *graph.Value, p Pixels) (map[string]*graph.Value, error) {
+	if n.Tokens != nil {
+		return n.Tokens.inputs(b, x)
+	}
+	in, err := n.adapt(b, x, p)
+	return map[string]*graph.Value{n.Input: in}, err
 }
 
 // FeatureConfig says how features are computed.
@@ -88,6 +104,10 @@ const featureBatch = 64
 // exported model holds the network in front of it. Samples are taken without
 // augmentation. It ends with ctx.
 func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureConfig) (*dataset.Set, error) {
+	n, err := n.fitted(set)
+	if err != nil {
+		return nil, err
+	}
 	e, err := n.extract(set, c)
 	if err != nil {
 		return nil, err

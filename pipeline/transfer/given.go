@@ -28,6 +28,10 @@ const lowRank = "lora"
 // are standardised by what the file's weights make of some training samples, so
 // that the head learns at usual rates. The recipe's transfer must be resolved.
 func (n *Network) Given(ctx context.Context, t train.Transfer, set *dataset.Set, how FeatureConfig) (*train.Given, error) {
+	n, err := n.fitted(set)
+	if err != nil {
+		return nil, err
+	}
 	b := &taught{
 		network: n, pixels: pixelsOf(t),
 		weights: map[string]Weight{}, update: t.BatchNorm == "updated", rank: t.Rank, alpha: t.Alpha,
@@ -50,7 +54,6 @@ func (n *Network) Given(ctx context.Context, t train.Transfer, set *dataset.Set,
 		}
 	}
 	if !t.Scratch {
-		var err error
 		how.Pixels = b.pixels
 		if b.scale, err = n.sampled(ctx, set, how); err != nil {
 			return nil, err

@@ -25,9 +25,12 @@ var (
 type Network struct {
 	model *onnx.Model
 	bytes bool // the input is bytes, as of models made here
-	// Input is the name of the model's input and Shape one sample of it.
+	// Input is the name of the model's input and Shape one sample of it. Networks
+	// that read tokens have several inputs, and no Input.
 	Input string
 	Shape []int
+	// Tokens are the inputs of a network of the BERT family, nil of any other.
+	Tokens *Tokens
 	// Head is the layer that new classes replace.
 	Head Head
 }
@@ -49,21 +52,25 @@ func Open(m *onnx.Model) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open model for transfer: %w", err)
 	}
-	b, im, err := graph.Import(m, graph.ImportConfig{Batch: 1})
+	n := &Network{model: m, Tokens: findTokens(m)}
+	b := graph.New("transfer")
+	im, err := b.Import(m, n.trial(b, 1))
 	if err != nil {
 		return nil, fmt.Errorf("open model for transfer: %w", err)
 	}
-	n := &Network{model: m}
 	if err := n.findInput(im); err != nil {
 		return nil, fmt.Errorf("open model for transfer: %w", err)
 	}
-	if n.Head, err = findHead(b, im); err != nil {
+	if n.Head, err = n.findHead(b, im); err != nil {
 		return nil, fmt.Errorf("open model for transfer: %w", err)
 	}
 	return n, nil
 }
 
 func (n *Network) findInput(im *graph.Imported) error {
+	if n.Tokens != nil {
+		return nil
+	}
 	if len(im.Inputs) != 1 {
 		return fmt.Errorf("%w: it has %d inputs; models with one can be taught", ErrInput, len(im.Inputs))
 	}
@@ -78,9 +85,12 @@ func (n *Network) findInput(im *graph.Imported) error {
 
 // findHead walks from the first output back over what only shapes or scales
 // scores, to the layer that makes them.
-func findHead(b *graph.Builder, im *graph.Imported) (Head, error) {
+func (n *Network) findHead(b *graph.Builder, im *graph.Imported) (Head, error) {
 	if len(im.Outputs) == 0 {
 		return Head{}, fmt.Errorf("%w: the model has no output", ErrNoHead)
+	}
+	if n.Tokens != nil && im.Outputs[0].Rank() == 3 {
+		return n.encoder(im.Outputs[0])
 	}
 	for v := im.Outputs[0]; ; {
 		p := b.Producer(v)

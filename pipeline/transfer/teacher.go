@@ -56,13 +56,13 @@ func matched(labels, classes []string, outputs int) ([]int, error) {
 
 // scores builds the network up to its logits, [N, Outputs].
 func (n *Network) scores(b *graph.Builder, x *graph.Value, p Pixels) (*graph.Value, error) {
-	in, err := n.adapt(b, x, p)
+	in, err := n.inputs(b, x, p)
 	if err != nil {
 		return nil, err
 	}
 	var im *graph.Imported
 	b.In(scope, func() {
-		im, err = b.Import(n.model, graph.ImportConfig{Batch: x.Shape[0], Inputs: map[string]*graph.Value{n.Input: in}})
+		im, err = b.Import(n.model, graph.ImportConfig{Batch: x.Shape[0], Inputs: in})
 	})
 	if err != nil {
 		return nil, err

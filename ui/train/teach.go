@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"athanor/pipeline/dataset"
 	"athanor/pipeline/train"
 )
 
@@ -67,6 +68,8 @@ func edit(r *train.Recipe, change func(t *train.Transfer)) {
 // teachFields are the settings of a network from a file.
 func teachFields() []Field {
 	layers := func(r *train.Recipe) bool { return Teaching(r) != TeachHead }
+	texts := func(r *train.Recipe) bool { return r.Task == string(dataset.Text) }
+	pictures := func(r *train.Recipe) bool { return !texts(r) }
 	list := []Field{
 		{
 			Key: "teach", Kind: Choice, Choices: []string{TeachHead, TeachFrom, TeachAll, TeachLow},
@@ -86,8 +89,10 @@ func teachFields() []Field {
 		}).within(1, 8192).when(func(r *train.Recipe) bool { return Teaching(r) == TeachHead }),
 		transferReal("layer_rate", func(t *train.Transfer) *float64 { return &t.Rate }).within(1e-6, 100).when(layers),
 		transferReal("layer_decay", func(t *train.Transfer) *float64 { return &t.Decay }).within(0.01, 1).when(layers),
-		ofTransfer("batch_norm", Choice, func(t *train.Transfer) string { return t.BatchNorm }, func(t *train.Transfer, s string) { t.BatchNorm = s }).when(layers),
-		ofTransfer("pixels", Choice, pixelsName, setPixels),
+		ofTransfer("batch_norm", Choice, func(t *train.Transfer) string { return t.BatchNorm }, func(t *train.Transfer, s string) { t.BatchNorm = s }).
+			when(func(r *train.Recipe) bool { return layers(r) && pictures(r) }),
+		ofTransfer("pixels", Choice, pixelsName, setPixels).when(pictures),
+		whole("pieces", 3, 512, func(r *train.Recipe) *int { return &r.Model.Length }).when(texts),
 	}
 	list[6].Choices = []string{"frozen", "updated"}
 	for _, p := range pixelScales() {
