@@ -71,7 +71,7 @@ func (f *dataFlags) check(command *cobra.Command, path string) (source.Config, *
 
 // dataMemory is from where memory is given back eagerly: what a data set of any
 // size needs stays below it, and without it Go would let it grow to the double.
-const dataMemory = 480 << 20
+const dataMemory = 340 << 20
 
 // boundMemory sets the bound unless the person set one.
 func boundMemory() {

@@ -19,7 +19,7 @@ type trainFlags struct {
 	task, data, test, model, device, out, name string
 	operations, augment, fork                  string
 	precision, deviceLoss                      string
-	micro                                      int
+	micro, embed                               int
 	read                                       readFlags
 	epochs, batch, threads                     int
 	seed                                       uint64
@@ -54,6 +54,7 @@ func (f *trainFlags) register(command *cobra.Command) {
 	flags.StringVar(&f.operations, "operations", "", `file of changes to apply while reading, instead of those kept for the data; "none" for nothing`)
 	flags.StringVar(&f.augment, "augment", "", `how training samples are changed, such as "flip,rotate=10" or "photo"`)
 	flags.StringVar(&f.model, "model", "", "architecture: mlp, cnn, resnet, ngram, nb-linear, textcnn, attention")
+	flags.IntVar(&f.embed, "embed", 0, "numbers that a table's category of more values is learnt as (0: an input for each value), or the width of a text model's embeddings")
 	flags.IntVar(&f.epochs, "epochs", 0, "passes over the training part")
 	flags.IntVar(&f.batch, "batch", 0, "samples a step")
 	flags.Uint64Var(&f.seed, "seed", 0, "seed of everything random")
@@ -138,6 +139,7 @@ func (f *trainFlags) override(cmd *cobra.Command, r train.Recipe) (train.Recipe,
 	override("operations", func() { r.Data.Operations = f.operations })
 	override("augment", func() { r.Data.Augment = f.augment })
 	override("model", func() { r.Model.Name = f.model })
+	override("embed", func() { r.Model.Embed = f.embed })
 	override("epochs", func() { r.Train.Epochs = f.epochs })
 	override("batch", func() { r.Train.Batch = f.batch })
 	override("seed", func() { r.Seed = f.seed })

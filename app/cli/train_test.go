@@ -6,17 +6,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"athanor/app/cli"
 	"athanor/app/store"
+	"athanor/inference/onnx"
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
 	"athanor/pipeline/train"
@@ -159,6 +162,36 @@ func waitFor(t *testing.T, path string) {
 			return
 		}
 		<-tick.C
+	}
+}
+
+// TestCategoriesAreEmbeddedOnRequest: --embed reaches the exported model.
+func TestCategoriesAreEmbeddedOnRequest(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	var table strings.Builder
+	table.WriteString("city,size,label\n")
+	for i := range 240 {
+		fmt.Fprintf(&table, "town %d,%d,%s\n", i%8, i%13, []string{"inland", "harbour"}[i%8/4])
+	}
+	path := filepath.Join(t.TempDir(), "towns.csv")
+	if err := os.WriteFile(path, []byte(table.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	text, err := athanorIn(t.Context(), t, "train", "--task", "table", "--data", path, "--embed", "2", "--epochs", "2", "--threads", "1", "--out", dir, "--json")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "model.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := onnx.Decode(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if table := m.Graph.Initializer("category1.table"); table == nil || !slices.Equal(table.Dims, []int64{8, 2}) {
+		t.Errorf("the table of eight towns as two numbers each is missing: %+v", table)
 	}
 }
 

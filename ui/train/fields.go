@@ -62,6 +62,7 @@ func moreFields() []Field {
 	return []Field{
 		choice("schedule", []string{"constant", "cosine", "step", "plateau"}, func(r *train.Recipe) *string { return &r.Schedule.Name }),
 		dropoutField(),
+		whole("embed", 0, 64, func(r *train.Recipe) *int { return &r.Model.Embed }).only("table-mlp"),
 		real("weight_decay", 0, 1, func(r *train.Recipe) *float64 { return &r.Optimizer.WeightDecay }),
 		real("label_smoothing", 0, 0.5, func(r *train.Recipe) *float64 { return &r.Optimizer.LabelSmoothing }),
 		real("clip", 0, 1000, func(r *train.Recipe) *float64 { return &r.Optimizer.Clip }),

@@ -64,6 +64,19 @@ func TestEveryFieldReadsWhatItWrites(t *testing.T) {
 	}
 }
 
+func TestOnlyTablesEmbedCategories(t *testing.T) {
+	f := field(t, "embed")
+	for model, suits := range map[string]bool{"table-mlp": true, "mlp": false, "attention": false} {
+		if r := (train.Recipe{Model: train.Model{Name: model}}); f.Suits(&r) != suits {
+			t.Errorf("%s: the setting suits %v, want %v", model, !suits, suits)
+		}
+	}
+	var r train.Recipe
+	if f.Set(&r, "4"); r.Model.Embed != 4 {
+		t.Errorf("the recipe holds %d", r.Model.Embed)
+	}
+}
+
 func TestSentenceTellsWhatTheCurveDoes(t *testing.T) {
 	b := uitest.Book(t, i18n.English)
 	epoch := func(n int, trainLoss, valLoss float64) train.Epoch {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"athanor/pipeline/dataset/feed"
 	"athanor/pipeline/dataset/folder"
 	"athanor/pipeline/dataset/near"
 	"athanor/pipeline/dataset/operation"
@@ -23,7 +24,8 @@ type book struct {
 	n        int
 	names    []string // of files; nil where samples are numbered
 	index    map[string]int32
-	labels   []int32 // -1 for none, -2 beyond maxLabels
+	labels   feed.Codes // two more than the label: see label
+	last     int32      // the last sample's label
 	counts   []int
 	sides    []folder.Side
 	sided    bool
@@ -55,10 +57,11 @@ func (b *book) sample(label []byte, side folder.Side) {
 	if len(label) > 0 {
 		code = b.code(label)
 	}
-	if b.n == 0 || b.labels[b.n-1] != code {
+	if b.n == 0 || b.last != code {
 		b.runs++
 	}
-	b.labels = append(b.labels, code)
+	b.last = code
+	b.labels.Add(code + 2)
 	if side != folder.Whole || b.sided {
 		for len(b.sides) < b.n {
 			b.sides = append(b.sides, folder.Whole)
@@ -82,6 +85,9 @@ func (b *book) code(label []byte) int32 {
 	b.counts[code]++
 	return code
 }
+
+// label is the code of a sample's label: -1 for none, -2 beyond maxLabels.
+func (b *book) label(i int) int { return b.labels.At(i) - 2 }
 
 // kept is how many samples are not left out.
 func (b *book) kept() int { return b.n - b.dropped }
@@ -182,7 +188,7 @@ func (b *book) alike(r *Report, exact, similar *near.Union) {
 		return true
 	})
 	for _, first := range slices.Sorted(maps.Keys(sizes)) {
-		label, size := b.labels[first], sizes[first]+1
+		label, size := b.label(first), sizes[first]+1
 		if size < fewestAlike || label < 0 || 2*size <= b.counts[label] {
 			continue
 		}
@@ -193,9 +199,9 @@ func (b *book) alike(r *Report, exact, similar *near.Union) {
 }
 
 // class is the label of a code.
-func (b *book) class(code int32) string {
+func (b *book) class(code int) string {
 	for name, c := range b.index {
-		if c == code {
+		if int(c) == code {
 			return name
 		}
 	}
@@ -235,7 +241,7 @@ func (b *book) conflicts(r *Report, exact *near.Union) {
 	f := Finding{Kind: Conflict, Severity: Bad, Of: b.kept()}
 	drop := operation.Operation{Kind: operation.Drop, Why: string(Conflict)}
 	exact.Copies(func(sample, first int) bool {
-		if b.labels[sample] != b.labels[first] && b.labels[sample] >= 0 && b.labels[first] >= 0 {
+		if one, other := b.label(sample), b.label(first); one != other && one >= 0 && other >= 0 {
 			f.Count++
 			if len(drop.Samples) < fixed {
 				drop.Samples = append(drop.Samples, b.name(sample))

@@ -44,15 +44,14 @@ func Rows(n int, c Config) (kept, held []int32, err error) {
 	if !(c.Share >= 0 && c.Share < 1) {
 		return nil, nil, fmt.Errorf("%w: it is %v", ErrShare, c.Share)
 	}
-	out := make([]bool, n)
-	if c.Share > 0 {
-		members := groups(n, c.Group)
-		for _, class := range classes(n, c, members) {
-			class.holdOut(c, members, out)
+	out := heldOut(n, c)
+	count := 0
+	for _, o := range out {
+		if o {
+			count++
 		}
 	}
-	held = make([]int32, 0, int(c.Share*float64(n))+1)
-	kept = make([]int32, 0, n-int(c.Share*float64(n)))
+	kept, held = make([]int32, 0, n-count), make([]int32, 0, count)
 	for i, o := range out {
 		if o {
 			held = append(held, int32(i))
@@ -61,6 +60,19 @@ func Rows(n int, c Config) (kept, held []int32, err error) {
 		}
 	}
 	return kept, held, nil
+}
+
+// heldOut marks the samples that are held out. What it needed is free when the
+// parts are written down.
+func heldOut(n int, c Config) []bool {
+	out := make([]bool, n)
+	if c.Share > 0 {
+		members := groups(n, c.Group)
+		for _, class := range classes(n, c, members) {
+			class.holdOut(c, members, out)
+		}
+	}
+	return out
 }
 
 // groups returns the samples of each group of two or more by its first sample,
