@@ -17,20 +17,24 @@ import (
 // newModelsImport is the command `athanor models import`.
 func newModelsImport() *cobra.Command {
 	var s wrap.Spec
-	var labels, out string
+	var labels, columns, out string
 	var size int
 	command := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Make a studio model of a foreign picture classifier: say once what it expects and answers",
+		Short: "Make a studio model of a foreign one: say once what it expects and answers",
 		Long: "Write a copy of an ONNX picture classifier that says how pixels are prepared and what\n" +
-			"its classes are called, so that predict, evaluate, serve and the window can use it.\n" +
+			"its classes are called, or with --columns of a model of rows that says how its columns\n" +
+			"are called, so that predict, evaluate, serve and the window can use it.\n" +
 			"The original is not changed.",
 		Example: "  athanor models import resnet.onnx --labels classes.txt --scale 0.00392157 \\\n" +
-			"    --mean 0.485,0.456,0.406 --deviation 0.229,0.224,0.225 --out resnet-described.onnx",
+			"    --mean 0.485,0.456,0.406 --deviation 0.229,0.224,0.225 --out resnet-described.onnx\n" +
+			"  athanor models import forest.onnx --columns length,width --labels setosa,virginica",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			if s.Labels, err = readLabels(labels); err != nil {
-				return err
+			if labels != "" || columns == "" {
+				if s.Labels, err = readLabels(labels); err != nil {
+					return err
+				}
 			}
 			s.Height, s.Width = size, size
 			m, err := onnx.Load(args[0])
@@ -40,7 +44,7 @@ func newModelsImport() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			copied, err := wrap.Image(m, s)
+			copied, err := describe(m, s, columns)
 			if err != nil {
 				return err
 			}
@@ -59,6 +63,7 @@ func newModelsImport() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&labels, "labels", "", "classes in order: a file with one a line, or names with commas")
+	flags.StringVar(&columns, "columns", "", "for a model of rows: its columns in order, a file with one a line, or names with commas; without --labels it answers with a number")
 	flags.Float64Var(&s.Scale, "scale", 1, "by which pixels from 0 to 255 are multiplied")
 	flags.Float64SliceVar(&s.Mean, "mean", nil, "then taken off, one number a channel")
 	flags.Float64SliceVar(&s.Deviation, "deviation", nil, "then divided by, one number a channel")
@@ -68,6 +73,18 @@ func newModelsImport() *cobra.Command {
 	flags.IntVar(&size, "size", 224, "side of pictures where the model takes any")
 	flags.StringVar(&out, "out", "", "file to write; FILE-described.onnx by default")
 	return command
+}
+
+// describe makes the copy: of rows where columns are named, else of pictures.
+func describe(m *onnx.Model, s wrap.Spec, columns string) (*onnx.Model, error) {
+	if columns == "" {
+		return wrap.Image(m, s)
+	}
+	names, err := readLabels(columns)
+	if err != nil {
+		return nil, err
+	}
+	return wrap.Table(m, wrap.TableSpec{Columns: names, Labels: s.Labels, Softmax: s.Softmax})
 }
 
 // readLabels reads a file with one name a line, or names with commas.

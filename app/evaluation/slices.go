@@ -28,8 +28,8 @@ const (
 	Language   = "language"
 )
 
-// missing is what a cell without a value is called.
-const missing = "missing"
+// Missing is what a cell without a value is called.
+const Missing = "missing"
 
 // mostColumns is how many columns of a table are sliced unasked.
 const mostColumns = 40
@@ -146,7 +146,7 @@ func (s *Samples) column(at int) ([]string, grouping, error) {
 	for i := range cells {
 		cells[i] = strings.TrimSpace(s.raw.Cells(s.Number(i))[at])
 		if table.IsMissing(cells[i]) {
-			cells[i] = missing
+			cells[i] = Missing
 		}
 		different[cells[i]] = true
 	}
@@ -188,7 +188,7 @@ func (s *Samples) sliceable() []string {
 func asNumbers(cells []string) ([]float64, bool) {
 	out := make([]float64, len(cells))
 	for i, c := range cells {
-		if c == missing {
+		if c == Missing {
 			out[i] = math.NaN()
 			continue
 		}

@@ -1,5 +1,6 @@
-// Package wrap makes a studio model of any picture classifier: what it expects
-// of pixels, and what its classes are called, are written into a copy.
+// Package wrap makes a studio model of any picture classifier or model of rows:
+// what it expects of pixels or how its columns are called, and the names of its
+// classes, are written into a copy.
 package wrap
 
 import (
@@ -35,15 +36,11 @@ var ErrSpec = errors.New("the model cannot be described so")
 // Image returns a copy of m that takes pictures, uint8[N,H,W,C], and gives
 // "probabilities" of named classes. m is not changed.
 func Image(m *onnx.Model, s Spec) (*onnx.Model, error) {
-	raw, err := m.Encode()
-	if err = errors.Join(err, onnx.Check(m)); err != nil {
-		return nil, fmt.Errorf("wrap model: %w", err)
-	}
-	copied, err := onnx.Decode(raw)
+	copied, err := duplicate(m)
 	if err != nil {
-		return nil, fmt.Errorf("wrap model: %w", err)
+		return nil, err
 	}
-	w := &wrapper{m: copied, g: copied.Graph, s: s}
+	w := &wrapper{m: copied, g: copied.Graph, s: s, task: model.Image}
 	if err := errors.Join(w.input(), w.output(), w.describe()); err != nil {
 		return nil, err
 	}
@@ -53,7 +50,21 @@ func Image(m *onnx.Model, s Spec) (*onnx.Model, error) {
 	return copied, nil
 }
 
+// duplicate is a copy of a model that can be run.
+func duplicate(m *onnx.Model) (*onnx.Model, error) {
+	raw, err := m.Encode()
+	if err = errors.Join(err, onnx.Check(m)); err != nil {
+		return nil, fmt.Errorf("wrap model: %w", err)
+	}
+	copied, err := onnx.Decode(raw)
+	if err != nil {
+		return nil, fmt.Errorf("wrap model: %w", err)
+	}
+	return copied, nil
+}
+
 type wrapper struct {
+	task  model.Task
 	m     *onnx.Model
 	g     *onnx.Graph
 	s     Spec
@@ -179,8 +190,11 @@ func (w *wrapper) normalise(x string, channels int64) (string, error) {
 
 // output names the first output that has one number a class.
 func (w *wrapper) output() error {
-	classes := int64(len(w.s.Labels))
-	if classes == 0 {
+	classes, name := int64(len(w.s.Labels)), model.OutputProbabilities
+	switch {
+	case classes == 0 && w.task == model.Table:
+		classes, name = 1, model.OutputValue
+	case classes == 0:
 		return w.fault("the classes need names")
 	}
 	k := slices.IndexFunc(w.g.Outputs, func(o *onnx.ValueInfo) bool {
@@ -204,17 +218,17 @@ func (w *wrapper) output() error {
 	x = w.add("Cast", x, "", onnx.IntAttr("to", int64(onnx.Float)))
 	last := "Identity"
 	var attrs []*onnx.Attribute
-	if w.s.Softmax {
+	if w.s.Softmax && name == model.OutputProbabilities {
 		last, attrs = "Softmax", []*onnx.Attribute{onnx.IntAttr("axis", 1)}
 	}
-	w.free(model.OutputProbabilities)
-	if o.Name == model.OutputProbabilities {
+	w.free(name)
+	if o.Name == name {
 		w.front[0].Inputs[0] = "athanor_" + o.Name
 	}
-	w.add(last, x, model.OutputProbabilities, attrs...)
+	w.add(last, x, name, attrs...)
 	w.g.Nodes = append(w.g.Nodes, w.front...)
 	rows := w.g.Inputs[0].Type.Tensor.Shape[0]
-	w.g.Outputs = []*onnx.ValueInfo{onnx.TensorValue(model.OutputProbabilities, onnx.Float, rows, onnx.Fixed(classes))}
+	w.g.Outputs = []*onnx.ValueInfo{onnx.TensorValue(name, onnx.Float, rows, onnx.Fixed(classes))}
 	return nil
 }
 
@@ -239,9 +253,13 @@ func (w *wrapper) describe() error {
 	if !slices.Contains([]string{"", "stretch", "cover", "letterbox"}, w.s.Fit) {
 		return w.fault("pictures can be brought to size by stretch, cover or letterbox, not %q", w.s.Fit)
 	}
-	w.m.SetMeta(model.KeyTask, string(model.Image))
-	w.m.SetMeta(model.KeyLabels, string(labels))
-	w.m.SetMeta(model.KeyFit, w.s.Fit)
+	w.m.SetMeta(model.KeyTask, string(w.task))
+	if len(w.s.Labels) > 0 {
+		w.m.SetMeta(model.KeyLabels, string(labels))
+	}
+	if w.task == model.Image {
+		w.m.SetMeta(model.KeyFit, w.s.Fit)
+	}
 	w.g.Values = nil
 	return nil
 }

@@ -48,11 +48,9 @@ func newComparing(book *i18n.Book, post func(func())) *comparing {
 
 func (c *comparing) start() {
 	var ids []string
-	for _, m := range c.models {
-		for _, name := range c.picks.Selected {
-			if m.Name == name {
-				ids = append(ids, m.ID)
-			}
+	for i, m := range c.models {
+		if slices.Contains(c.picks.Selected, c.picks.Options[i]) {
+			ids = append(ids, m.ID)
 		}
 	}
 	if c.OnRun != nil && len(ids) > 1 {
@@ -64,10 +62,26 @@ func (c *comparing) setModels(models []Choice) {
 	c.models = models
 	names := make([]string, len(models))
 	for i, m := range models {
-		names[i] = m.Name
+		names[i] = middle(m.Name)
+		for slices.Contains(names[:i], names[i]) {
+			names[i] += "'"
+		}
 	}
 	c.picks.Options = names
 	c.picks.Refresh()
+}
+
+// mostName is how many characters of a model's name the list has room for.
+const mostName = 27
+
+// middle leaves beginning and end of a long name, where names differ.
+func middle(name string) string {
+	r := []rune(name)
+	if len(r) <= mostName {
+		return name
+	}
+	half := (mostName - 1) / 2
+	return string(r[:half]) + "…" + string(r[len(r)-half:])
 }
 
 // name is how a compared model is called on this screen.
@@ -107,7 +121,7 @@ func (c *comparing) spec() chart.Spec {
 		low, high, slow = min(low, o.Quality()), max(high, o.Quality()), max(slow, o.Efficiency.LatencyP50)
 	}
 	pad := max((high-low)*0.2, 0.005)
-	s.Y.Min, s.Y.Max, s.X.Min, s.X.Max = low-pad, high+pad, 0, slow*1.15
+	s.Y.Min, s.Y.Max, s.X.Min, s.X.Max = low-pad, high+pad, 0, slow*2.2 // the right half is the legend's
 	if c.last.Models[0].Classification != nil {
 		s.Y.Kind = chart.Percent
 	}
@@ -159,15 +173,21 @@ func (c *comparing) against(o, chosen *evaluation.Outcome, differ bool) string {
 	if differ {
 		key = "evaluate.take.differ"
 	}
-	speed := b.T("evaluate.faster", o.Efficiency.LatencyP50/chosen.Efficiency.LatencyP50)
-	if o.Efficiency.LatencyP50 < chosen.Efficiency.LatencyP50 {
-		speed = b.T("evaluate.slower", chosen.Efficiency.LatencyP50/o.Efficiency.LatencyP50)
-	}
-	size := b.T("evaluate.smaller", float64(o.Efficiency.Size)/float64(chosen.Efficiency.Size))
-	if o.Efficiency.Size < chosen.Efficiency.Size {
-		size = b.T("evaluate.larger", float64(chosen.Efficiency.Size)/float64(o.Efficiency.Size))
-	}
+	speed := c.ratio("evaluate.equal.speed", "evaluate.faster", "evaluate.slower", o.Efficiency.LatencyP50/chosen.Efficiency.LatencyP50)
+	size := c.ratio("evaluate.equal.size", "evaluate.smaller", "evaluate.larger", float64(o.Efficiency.Size)/float64(chosen.Efficiency.Size))
 	return b.T(key, c.name(o.Model), quality(chosen), quality(o), speed, size)
+}
+
+// ratio says how many times better or worse a number is, within a twentieth that
+// it is the same.
+func (c *comparing) ratio(same, better, worse string, r float64) string {
+	switch {
+	case r > 0.95 && r < 1.05:
+		return c.book.T(same)
+	case r < 1:
+		return c.book.T(worse, 1/r)
+	}
+	return c.book.T(better, r)
 }
 
 // chance writes a p value; very small ones say no more than that.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -127,6 +128,10 @@ func sliceLines(b *i18n.Book, o *evaluation.Outcome) []line {
 // mostWeak is how many slices stand at the top, whatever they are sliced by.
 const mostWeak = 5
 
+// fewest is how many samples a slice needs to be called weak: of many columns some
+// value that one sample has is wrong by chance.
+const fewest = 10
+
 // weakest are the slices that are surely worse than the whole, the worst first.
 func weakest(b *i18n.Book, o *evaluation.Outcome) []line {
 	if o.Classification == nil {
@@ -139,7 +144,7 @@ func weakest(b *i18n.Book, o *evaluation.Outcome) []line {
 	var list []found
 	for _, g := range o.Slices {
 		for _, s := range g.Slices {
-			if s.Samples > 0 && s.High < o.Classification.Accuracy {
+			if s.Samples >= fewest && s.High < o.Classification.Accuracy {
 				list = append(list, found{trait(b, g.By), s})
 			}
 		}
@@ -160,6 +165,9 @@ func sliceHead(b *i18n.Book, title string, o *evaluation.Outcome) line {
 }
 
 func sliceLine(b *i18n.Book, name string, s evaluate.Slice, o *evaluation.Outcome) line {
+	if s.Value == evaluation.Missing {
+		name = strings.TrimSuffix(name, s.Value) + b.T("evaluate.missing")
+	}
 	r := line{cells: []string{name, b.Count(s.Samples)}}
 	switch {
 	case s.Samples == 0:

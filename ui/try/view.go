@@ -58,7 +58,8 @@ type View struct {
 	sketch   *Sketch
 	entry    *widgets.Entry
 	shown    *canvas.Image
-	large    *canvas.Image // the picture, where nothing can be drawn
+	large    *canvas.Image   // the picture, where nothing can be drawn
+	hint     *fyne.Container // in its place
 	seen     *fyne.Container
 	verdict  *widgets.Text
 	mark     *widgets.Mark
@@ -73,6 +74,7 @@ type View struct {
 	change   *widgets.Prose // what would change the answer
 	alike    *widgets.Alikes
 	right    *widget.Select
+	number   *widgets.Entry // the right answer of a regression
 	wrong    *widget.Button
 	row      *rowForm
 	camera   *widgets.Camera
@@ -117,6 +119,7 @@ func New(book *i18n.Book) *View {
 	}
 	v.large = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScaleSmooth}
 	v.large.SetMinSize(fyne.NewSquareSize(pad))
+	v.hint = widgets.Empty("image", book.T("try.drop.title"), book.T("try.drop.advice"), nil)
 	v.shown = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	v.shown.SetMinSize(fyne.NewSquareSize(96))
 	v.pick = widget.NewSelect(nil, nil)
@@ -210,7 +213,7 @@ func (v *View) makePictures() fyne.CanvasObject {
 	open := widget.NewButtonWithIcon(v.book.T("try.open"), look.Icon("image"), func() { call(v.OnOpen) })
 	title, what, buttons := "try.draw", container.New(square{most: 480}, v.sketch), widgets.Row(look.Gap, wipe, open, v.live)
 	if !v.draws {
-		title, what, buttons = "try.drop", container.NewStack(v.large), widgets.Row(look.Gap, open, v.live)
+		title, what, buttons = "try.drop", container.NewStack(v.hint, v.large), widgets.Row(look.Gap, open, v.live)
 	}
 	below := widgets.Column(look.Gap, container.NewCenter(buttons), v.source)
 	return widgets.TitledPanel(v.book.T(title), nil, container.NewBorder(nil, container.New(layout.NewCustomPaddedLayout(look.Gap, 0, 0, 0), below), nil, nil, what))
@@ -231,7 +234,7 @@ func (v *View) makeBody() fyne.CanvasObject {
 	v.seen = widgets.TitledPanel(v.book.T("try.seen"), nil, container.NewGridWithColumns(2, v.shown, v.heat))
 	result := widgets.TitledPanel(v.book.T("try.verdict"), v.remark, widgets.Column(2*look.Gap, container.NewBorder(nil, nil, nil, v.mark, v.verdict), v.trouble, v.bars))
 	why := widgets.Panel(widgets.Column(look.Gap, v.why, v.method, v.words, v.reason, v.change, v.alike))
-	mend := widgets.Panel(widgets.Column(look.Gap, v.right, v.wrong))
+	mend := widgets.Panel(widgets.Column(look.Gap, v.right, v.number, v.wrong))
 	side := widgets.SideColumn(widgets.Column(look.Gap, result, v.seen, why, mend))
 	v.show()
 	return container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), side), v.input)
@@ -240,6 +243,7 @@ func (v *View) makeBody() fyne.CanvasObject {
 // ApplySeen shows the picture as the model gets it.
 func (v *View) ApplySeen(picture image.Image) {
 	v.shown.Image, v.large.Image = picture, picture
+	widgets.SetVisible(v.hint, picture == nil)
 	v.shown.Refresh()
 	v.large.Refresh()
 }

@@ -3,6 +3,7 @@ package try
 import (
 	"image"
 	"math"
+	"strconv"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -87,16 +88,31 @@ func (v *View) Alike() []widgets.Alike { return v.alike.List() }
 func (v *View) makeWrong() {
 	v.right = widget.NewSelect(nil, func(string) { widgets.Allow(v.wrong, look.Icon("check"), v.right.Selected != "") })
 	v.right.PlaceHolder = v.book.T("try.right")
+	v.number = widgets.NewEntry()
+	v.number.SetPlaceHolder(v.book.T("try.right"))
+	v.number.OnChanged = func(text string) {
+		_, err := strconv.ParseFloat(text, 64)
+		widgets.Allow(v.wrong, look.Icon("check"), err == nil)
+	}
+	v.number.Hide()
 	v.wrong = widget.NewButtonWithIcon(v.book.T("try.wrong"), look.Icon("check"), func() {
-		if v.right.Selected != "" && v.OnWrong != nil {
-			v.OnWrong(v.right.Selected)
+		answer := v.right.Selected
+		if v.number.Visible() {
+			answer = v.number.Text
+		}
+		if answer != "" && v.OnWrong != nil {
+			v.OnWrong(answer)
 		}
 	})
 	v.wrong.Disable()
 }
 
-// ApplyLabels says which classes an answer can be corrected to.
+// ApplyLabels says which classes an answer can be corrected to; without any it is
+// a number.
 func (v *View) ApplyLabels(labels []string) {
+	widgets.SetVisible(v.right, len(labels) > 0)
+	widgets.SetVisible(v.number, len(labels) == 0)
+	v.number.SetText("")
 	v.right.ClearSelected()
 	v.right.SetOptions(labels)
 }
