@@ -40,13 +40,7 @@ func (p *curvesPart) build() fyne.CanvasObject {
 		p.filter, p.sort = filter, sort
 		p.refresh()
 	}
-	p.view.OnNotes = func(dir string, n store.Notes) {
-		if err := store.WriteNotes(dir, n); err != nil {
-			p.s.fail(err)
-		}
-		p.refresh()
-		p.reopen(dir)
-	}
+	p.view.OnNotes = p.note
 	p.view.OnDelete = p.remove
 	p.view.OnExport = p.export
 	p.view.OnImport = func() { p.s.chooseFile(nil, p.bring) }
@@ -54,6 +48,26 @@ func (p *curvesPart) build() fyne.CanvasObject {
 	p.view.OnTrain = func() { p.s.Go(placeTrain) }
 	p.wire()
 	return p.view
+}
+
+// note changes a run's star, archive mark, tags, colour, title or note; it can be
+// taken back.
+func (p *curvesPart) note(dir string, n store.Notes) {
+	before, err := store.ReadInfo(dir)
+	if err != nil {
+		p.s.fail(err)
+		return
+	}
+	p.undos = append(p.undos, func() { p.keepNotes(dir, before.Notes) })
+	p.keepNotes(dir, n)
+}
+
+func (p *curvesPart) keepNotes(dir string, n store.Notes) {
+	if err := store.WriteNotes(dir, n); err != nil {
+		p.s.fail(err)
+	}
+	p.refresh()
+	p.reopen(dir)
 }
 
 // wire connects what the screen wishes beyond looking at runs.

@@ -167,6 +167,11 @@ func TestChartsAreLinked(t *testing.T) {
 		t.Errorf("the range's rows are %v", rows)
 	}
 	look(t, w, "screen-range")
+	first.DoubleTapped(&fyne.PointEvent{Position: fyne.NewPos(250, 60)})
+	q.Until(t, 10*time.Second, func() bool { return second.Picture().X.Max < all[1] && second.Picture().X.Min > all[0] })
+	q.Until(t, 10*time.Second, func() bool { return first.Picture().X.Max < all[1] })
+	first.TypedKey(&fyne.KeyEvent{Name: fyne.KeyHome})
+	q.Until(t, 10*time.Second, func() bool { return first.Picture().X.Max == all[1] && second.Picture().X.Max == all[1] })
 	first.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
 	if rows := v.Rows(); len(rows) != 0 {
 		t.Errorf("rows without a range: %v", rows)
@@ -206,5 +211,18 @@ func TestHoverNamesTheNearestFirst(t *testing.T) {
 	text := uicurves.HoverText(uitest.Book(t, i18n.English), "step", s, 1234, hits)
 	if !strings.HasPrefix(text, "step 1,234") || strings.Index(text, "b 0.5") > strings.Index(text, "a ") {
 		t.Errorf("text %q", text)
+	}
+}
+
+func TestAMarkTellsItsNameWhereItIs(t *testing.T) {
+	spec := chart.Spec{X: chart.Axis{Min: 0, Max: 1000}, Marks: []chart.Mark{{X: 300, Label: "pause"}, {X: 305, Label: "resume"}}}
+	p, err := chart.Render(spec, 1000, 300, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for x, want := range map[float64]string{299: "pause", 306: "resume", 500: ""} {
+		if got := uicurves.MarkNear(p, spec.Marks, x); got != want {
+			t.Errorf("at %v it tells %q, want %q", x, got, want)
+		}
 	}
 }

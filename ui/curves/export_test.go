@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/curves"
+	"athanor/pipeline/chart"
 	"athanor/ui/widgets"
 )
 
@@ -85,3 +86,6 @@ func (f *ForkForm) Fill(epochs, rate, batch, optimizer string) {
 
 // Problem is what the form refuses.
 func (f *ForkForm) Problem() string { return f.problem.Text() }
+
+// MarkNear is markNear for tests.
+func MarkNear(p *chart.Picture, marks []chart.Mark, x float64) string { return markNear(p, marks, x) }

@@ -226,7 +226,28 @@ func (v *View) hover(from *panel, x float64, hits []chart.Hit, ok bool) {
 		v.values.Set("")
 		return
 	}
-	v.values.Set(HoverText(v.book, v.options.Axis, from.chart.Shown.Spec, x, hits))
+	text := HoverText(v.book, v.options.Axis, from.chart.Shown.Spec, x, hits)
+	if label := markNear(from.view.Picture(), from.chart.Shown.Spec.Marks, x); label != "" {
+		text += "   ┊ " + label
+	}
+	v.values.Set(text)
+}
+
+// markReach is how many pixels from a mark its name is told.
+const markReach = 5
+
+// markNear is the name of the mark at a place, "" where there is none.
+func markNear(p *chart.Picture, marks []chart.Mark, x float64) string {
+	if p == nil {
+		return ""
+	}
+	label, best := "", float64(markReach)
+	for _, m := range marks {
+		if d := math.Abs(p.X.Pixel(m.X) - p.X.Pixel(x)); d <= best {
+			label, best = m.Label, d
+		}
+	}
+	return label
 }
 
 // look shows the same part of x in all charts.

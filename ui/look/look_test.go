@@ -38,6 +38,9 @@ func TestTextIsReadableInBothLooks(t *testing.T) {
 		{theme.ColorNameForeground, theme.ColorNameBackground},
 		{theme.ColorNameForeground, look.Surface},
 		{theme.ColorNameForeground, look.Raised},
+		{theme.ColorNameForeground, theme.ColorNameOverlayBackground},
+		{look.Muted, theme.ColorNameOverlayBackground},
+		{look.Negative, theme.ColorNameOverlayBackground},
 		{look.Muted, theme.ColorNameBackground},
 		{look.Muted, look.Surface},
 		{look.Muted, look.Rail},
@@ -52,6 +55,18 @@ func TestTextIsReadableInBothLooks(t *testing.T) {
 			got := contrast(th.Color(p[0], theme.VariantLight), th.Color(p[1], theme.VariantLight))
 			if got < 4.5 {
 				t.Errorf("%s: %s on %s has contrast %.2f, want 4.5 (WCAG AA)", mode, p[0], p[1], got)
+			}
+		}
+	}
+}
+
+// In the dark a popup has no shadow that shows: it stands out by its colour alone.
+func TestPopupsStandOutInTheDark(t *testing.T) {
+	th := look.Theme{Mode: look.Dark}
+	for _, ground := range []fyne.ThemeColorName{look.Surface, theme.ColorNameBackground} {
+		for _, popup := range []fyne.ThemeColorName{theme.ColorNameMenuBackground, theme.ColorNameOverlayBackground} {
+			if got := contrast(th.Color(popup, theme.VariantDark), th.Color(ground, theme.VariantDark)); got < 1.25 {
+				t.Errorf("%s on %s has contrast %.2f", popup, ground, got)
 			}
 		}
 	}

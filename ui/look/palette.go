@@ -19,7 +19,7 @@ func alpha(hex uint32, a uint8) color.NRGBA {
 
 // neutrals are the colours in which the two looks differ by name.
 type neutrals struct {
-	ground, surface, raised, rail, line                uint32
+	ground, surface, raised, popup, rail, line         uint32
 	text, muted, disabled                              uint32
 	ember, onEmber                                     uint32
 	good, bad, warn, validation, input, stroke, shadow uint32
@@ -29,7 +29,7 @@ type neutrals struct {
 // graphite is the dark look.
 func graphite() map[fyne.ThemeColorName]color.Color {
 	return table(neutrals{
-		ground: 0x17181b, surface: 0x1f2125, raised: 0x282b30, rail: 0x131416, line: 0x303339,
+		ground: 0x17181b, surface: 0x1f2125, raised: 0x282b30, popup: 0x30343b, rail: 0x131416, line: 0x303339,
 		text: 0xece9e3, muted: 0xa0a1a6, disabled: 0x6b6d73,
 		ember: 0xe4572e, onEmber: 0x1a0b06,
 		good: 0x5bb98b, bad: 0xf2766b, warn: 0xe0a94a, validation: 0x56b4e9, input: 0x2b2f35, stroke: 0x474b53, shadow: 0x000000,
@@ -40,7 +40,7 @@ func graphite() map[fyne.ThemeColorName]color.Color {
 // paper is the light look.
 func paper() map[fyne.ThemeColorName]color.Color {
 	return table(neutrals{
-		ground: 0xf5f3ee, surface: 0xfdfcfa, raised: 0xefece5, rail: 0xebe8e1, line: 0xdcd8cf,
+		ground: 0xf5f3ee, surface: 0xfdfcfa, raised: 0xefece5, popup: 0xffffff, rail: 0xebe8e1, line: 0xdcd8cf,
 		text: 0x1e1f22, muted: 0x62646a, disabled: 0xa3a29d,
 		ember: 0xc8431b, onEmber: 0xffffff,
 		good: 0x1f7a4d, bad: 0xb3261e, warn: 0x8a5a00, validation: 0x0072b2, input: 0xece8df, stroke: 0xbfbab0, shadow: 0x3a352c,
@@ -69,8 +69,8 @@ func table(n neutrals) map[fyne.ThemeColorName]color.Color {
 		theme.ColorNamePressed:             alpha(n.text, 2*n.hover),
 		theme.ColorNameInputBackground:     rgb(n.input),
 		theme.ColorNameInputBorder:         rgb(n.stroke),
-		theme.ColorNameMenuBackground:      rgb(n.surface),
-		theme.ColorNameOverlayBackground:   rgb(n.surface),
+		theme.ColorNameMenuBackground:      rgb(n.popup),
+		theme.ColorNameOverlayBackground:   rgb(n.popup),
 		theme.ColorNameHeaderBackground:    rgb(n.surface),
 		theme.ColorNameSeparator:           rgb(n.line),
 		theme.ColorNameScrollBar:           alpha(n.text, 70),

@@ -297,8 +297,17 @@ func (c *ChartView) Tapped(e *fyne.PointEvent) {
 	}
 }
 
-// DoubleTapped implements fyne.DoubleTappable: it shows all.
-func (c *ChartView) DoubleTapped(*fyne.PointEvent) { c.view(0, 0) }
+// DoubleTapped implements fyne.DoubleTappable: within the marked range it zooms
+// into it, elsewhere it shows all.
+func (c *ChartView) DoubleTapped(e *fyne.PointEvent) {
+	if c.drawn != nil && c.marked && c.lo < c.hi {
+		if x := c.value(e.Position); x >= c.lo && x <= c.hi {
+			c.view(c.lo, c.hi)
+			return
+		}
+	}
+	c.view(0, 0)
+}
 
 // CreateRenderer implements fyne.Widget.
 func (c *ChartView) CreateRenderer() fyne.WidgetRenderer { return &chartRenderer{c} }
