@@ -36,7 +36,7 @@ func (f *facesBench) painted(ctx context.Context, b *bench) (table, error) {
 		return t, err
 	}
 	w, err := openProgram(ctx, b, home, fmt.Sprintf("threads = %d\n[window]\nwidth = 1280\nheight = 800\nview = \"home\"\n"+
-		"[faces]\ndetector = \"yunet\"\n[faces.tuned.yunet]\nside = 320\n", b.threads))
+		"[faces]\ndetector = \"yunet\"\n[faces.tuned.yunet]\nside = 320\n", b.threads), "1")
 	if err != nil {
 		return t, err
 	}
@@ -62,6 +62,13 @@ func (f *facesBench) painted(ctx context.Context, b *bench) (table, error) {
 
 // windowCounters are those of the window's counters that are wanted here.
 type windowCounters struct {
+	LongestMS float64 `json:"longest_ms"` // call on the UI goroutine
+	FrameMS   float64 `json:"frame_ms"`
+	FrameCPU  float64 `json:"frame_cpu_ms"`
+	ShownMS   float64 `json:"shown_ms"`
+	PictureMS float64 `json:"picture_ms"`
+	Charts    int     `json:"charts"`
+
 	Preview shownTimes `json:"preview"` // live pictures, from their arrival to the screen
 	Answers shownTimes `json:"answers"` // questions on the Try screen, to their answers on screen
 }

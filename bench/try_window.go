@@ -50,7 +50,7 @@ func tryProgram(ctx context.Context, b *bench, name string, recipe train.Recipe)
 	if _, err := training.Run(ctx, training.Request{Dir: run, Recipe: recipe}, func(train.Event) {}); err != nil {
 		return nil, err
 	}
-	w, err := openProgram(ctx, b, home, fmt.Sprintf("threads = %d\n[window]\nwidth = 1280\nheight = 800\nview = \"try\"\n", b.threads))
+	w, err := openProgram(ctx, b, home, fmt.Sprintf("threads = %d\n[window]\nwidth = 1280\nheight = 800\nview = \"try\"\n", b.threads), "1")
 	if err == nil {
 		time.Sleep(3 * time.Second) // the model is opened
 	}

@@ -48,7 +48,7 @@ func (p *trainPart) showCell(content fyne.CanvasObject, truth, predicted, n int,
 		title = s.book.N("cell.wrong", n, classes[truth], classes[predicted])
 	}
 	var popup *widget.PopUp
-	closing := widget.NewButton(s.book.T("common.close"), func() {
+	closing := shell.NewAnswer(s.book.T("common.close"), func() {
 		ended()
 		popup.Hide()
 	})

@@ -42,7 +42,7 @@ func (p *curvesPart) combine(names []string) {
 	checks := widget.NewCheckGroup(names, nil)
 	var pop *widget.PopUp
 	cancel := widget.NewButton(b.T("common.cancel"), func() { pop.Hide() })
-	add := widget.NewButton(b.T("curves.add"), func() {
+	add := shell.NewAnswer(b.T("curves.add"), func() {
 		pop.Hide()
 		if len(checks.Selected) == 0 {
 			return

@@ -111,7 +111,7 @@ func (p *dataPart) split(validation float64) {
 func (p *dataPart) samples(f health.Finding) {
 	s, o := p.s, p.s.jobs.data
 	var popup *widget.PopUp
-	closing := widget.NewButton(s.book.T("common.close"), func() { popup.Hide() })
+	closing := shell.NewAnswer(s.book.T("common.close"), func() { popup.Hide() })
 	var content fyne.CanvasObject
 	if o.set.Task == dataset.Image && isFolder(o.path) {
 		content = p.thumbs(o.path, f.Samples)

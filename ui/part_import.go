@@ -68,7 +68,7 @@ func (m *importing) show(g datasets.Glance) {
 	b := m.s.book
 	m.view.OnChange = m.look
 	cancel := widget.NewButton(b.T("common.cancel"), func() { m.popup.Hide() })
-	open := widget.NewButton(b.T("import.open"), m.open)
+	open := shell.NewAnswer(b.T("import.open"), m.open)
 	open.Importance = widget.HighImportance
 	m.popup = shell.Modal(m.s.window, "table", b.T("import.title", filepath.Base(m.path)), widgets.Width(m.view, 700), cancel, open)
 	m.view.Apply(g)

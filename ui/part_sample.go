@@ -37,7 +37,7 @@ func (p *dataPart) openSample(i int) {
 	d := &sampleDialog{p: p, name: strconv.Itoa(feed.Row(row)), class: feed.Class(row)}
 	d.picture = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	d.picture.SetMinSize(fyne.NewSquareSize(300))
-	closing := widget.NewButton(p.s.book.T("common.close"), d.close)
+	closing := shell.NewAnswer(p.s.book.T("common.close"), d.close)
 	d.popup = shell.Modal(p.s.window, "image", p.s.book.T("sample.title", p.s.book.Count(feed.Row(row)+1)), d.content(o), closing)
 	d.popup.Show()
 	p.s.window.Canvas().Focus(closing)

@@ -30,8 +30,8 @@ func ShowFailure(w fyne.Window, book *i18n.Book, f Failure, copied func(string))
 	more := widget.NewAccordion(widget.NewAccordionItem(book.T("error.details"), widgets.Height(details, 110)))
 	var pop *widget.PopUp
 	copyButton := widget.NewButtonWithIcon(book.T("error.copy"), look.Icon("copy"), func() { copied(f.Details) })
-	leave := func() { pop.Hide() }
-	closeButton := newAnswer(book.T("common.close"), leave, leave)
+	closeButton := NewAnswer(book.T("common.close"), func() { pop.Hide() })
+	closeButton.Importance = widget.HighImportance
 	body := widgets.Column(look.Gap, widgets.Paragraph(f.What, theme.ColorNameForeground), widgets.Paragraph(f.Do, look.Muted), more)
 	pop = Modal(w, "error", book.T("error.title"), body, container.NewStack(copyButton), closeButton)
 	pop.Show()
@@ -42,12 +42,12 @@ func ShowFailure(w fyne.Window, book *i18n.Book, f Failure, copied func(string))
 // pressed.
 func Ask(w fyne.Window, book *i18n.Book, title, text, action string, do func()) {
 	var pop *widget.PopUp
-	leave := func() { pop.Hide() }
-	cancel := widget.NewButton(book.T("common.cancel"), leave)
-	act := newAnswer(action, func() {
+	cancel := widget.NewButton(book.T("common.cancel"), func() { pop.Hide() })
+	act := NewAnswer(action, func() {
 		pop.Hide()
 		do()
-	}, leave)
+	})
+	act.Importance = widget.HighImportance
 	pop = Modal(w, "info", title, widgets.Paragraph(text, look.Muted), cancel, act)
 	pop.Show()
 	w.Canvas().Focus(act)
@@ -88,14 +88,6 @@ func Prompt(w fyne.Window, book *i18n.Book, title, hint, action string, do func(
 		}
 	}
 	entry.OnSubmitted = func(string) { take() }
-	entry.OnKey = func(e *fyne.KeyEvent) bool {
-		if e.Name != fyne.KeyEscape {
-			return false
-		}
-		w.Canvas().Unfocus()
-		pop.Hide()
-		return true
-	}
 	cancel := widget.NewButton(book.T("common.cancel"), func() { pop.Hide() })
 	act := widget.NewButton(action, take)
 	act.Importance = widget.HighImportance

@@ -6,6 +6,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
+
+	"athanor/ui/widgets"
 )
 
 // exitLayout is the layout of a dialog's content that knows the dialog's way out.
@@ -19,7 +21,7 @@ func wayOut(o fyne.CanvasObject) func() {
 	switch b := o.(type) {
 	case *widget.Button:
 		return func() { b.OnTapped() }
-	case *answer:
+	case *Answer:
 		return func() { b.OnTapped() }
 	}
 	return nil
@@ -50,26 +52,23 @@ func Dismiss(w fyne.Window) bool {
 	return false
 }
 
-// answer is the button of a dialog that has the focus: Enter presses it like Space
-// does, Escape takes the way out.
-type answer struct {
-	widget.Button
-	out func()
-}
+// Answer is the button of a dialog that has the focus: Enter presses it like Space
+// does, and Escape reaches the window (see widgets.Escape).
+type Answer struct{ widget.Button }
 
-func newAnswer(text string, do, out func()) *answer {
-	a := &answer{out: out}
-	a.Text, a.OnTapped, a.Importance = text, do, widget.HighImportance
+// NewAnswer returns a button that calls do.
+func NewAnswer(text string, do func()) *Answer {
+	a := &Answer{}
+	a.Text, a.OnTapped = text, do
 	a.ExtendBaseWidget(a)
 	return a
 }
 
 // TypedKey implements fyne.Focusable.
-func (a *answer) TypedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeyEscape:
-		a.out()
-	case fyne.KeyReturn, fyne.KeyEnter:
+func (a *Answer) TypedKey(e *fyne.KeyEvent) {
+	switch {
+	case widgets.Escape(a, e):
+	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
 		a.OnTapped()
 	default:
 		a.Button.TypedKey(e)

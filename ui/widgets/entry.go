@@ -50,7 +50,24 @@ func (e *Entry) TypedKey(k *fyne.KeyEvent) {
 	if e.OnKey != nil && e.OnKey(k) {
 		return
 	}
+	if Escape(e, k) {
+		return
+	}
 	e.Entry.TypedKey(k)
+}
+
+// Escape takes the focus from o and hands the key on to the window where it is
+// Escape: what has the focus would keep it for itself.
+func Escape(o fyne.CanvasObject, k *fyne.KeyEvent) bool {
+	c := fyne.CurrentApp().Driver().CanvasForObject(o)
+	if k.Name != fyne.KeyEscape || c == nil {
+		return false
+	}
+	c.Unfocus()
+	if hear := c.OnTypedKey(); hear != nil {
+		hear(k)
+	}
+	return true
 }
 
 // FocusLost implements fyne.Focusable.
