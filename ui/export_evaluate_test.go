@@ -97,3 +97,13 @@ func (s *Studio) Temper() { s.evaluatePart().temper() }
 
 // AlikeToTry are the training samples shown beside what was asked about.
 func (s *Studio) AlikeToTry() []widgets.Alike { return s.tryPart().view.Alike() }
+
+// UseDevice chooses a device in the settings and comes back to the try screen.
+func (s *Studio) UseDevice(name string) {
+	s.Go("home")
+	s.prefs.Device = name
+	s.Go("try")
+}
+
+// Toasted counts the messages on screen.
+func (s *Studio) Toasted() int { return s.toasts.Count() }

@@ -124,7 +124,7 @@ func (p *evaluatePart) measure() {
 
 // request is what to measure, and with what.
 func (p *evaluatePart) request() evaluation.Request {
-	q := evaluation.Request{Model: p.chosen, Data: p.data}
+	q := evaluation.Request{Model: p.chosen, Data: p.data, Device: p.s.prefs.Device}
 	if chosen := p.chosen; remote.IsRef(chosen) {
 		q.Open = func(ctx context.Context) (*model.Model, error) { return remote.OpenFile(ctx, chosen, model.Options{}) }
 	}

@@ -15,8 +15,9 @@ func (p *evaluatePart) compare(ids []string) {
 	}
 	text := p.s.book.T("evaluate.comparing")
 	p.view.ApplyBusy(text, 0, 1)
+	request := evaluation.Request{Device: p.s.prefs.Device}
 	p.running = async(p.s, func(ctx context.Context) (evaluation.Comparison, error) {
-		return evaluation.Compare(ctx, ids, evaluation.Request{}, func(done, total int) {
+		return evaluation.Compare(ctx, ids, request, func(done, total int) {
 			p.s.post(func() { p.view.ApplyBusy(text, done, total) })
 		})
 	}, func(c evaluation.Comparison, err error) {

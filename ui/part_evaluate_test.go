@@ -65,6 +65,10 @@ func TestEvaluateAndTryFromTheWindow(t *testing.T) {
 	}
 	s.TryPicture(bar)
 	q.Until(t, 10*time.Second, func() bool { return s.TryVerdict() != "–" })
+	s.UseDevice("cuda:7") // which is not there: the processor takes its place, and says so
+	told := s.Toasted()
+	s.TryPicture(bar)
+	q.Until(t, 20*time.Second, func() bool { return s.Toasted() > told })
 	s.AskWhy(true)
 	q.Until(t, 20*time.Second, s.Explained)
 	q.Until(t, 60*time.Second, func() bool { return len(s.AlikeToTry()) == widgets.MostAlike })

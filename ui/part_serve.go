@@ -14,8 +14,6 @@ import (
 
 	"fyne.io/fyne/v2"
 
-	"athanor/inference/model"
-	"athanor/inference/remote"
 	"athanor/inference/serve"
 	view "athanor/ui/serve"
 	"athanor/ui/shell"
@@ -150,7 +148,7 @@ func (p *servePart) toggle(path string, on bool) {
 		p.on = append(p.on, path)
 	}
 	p.show()
-	live, name := p.live, p.names.of(path)
+	live, name, where := p.live, p.names.of(path), p.placed()
 	if live == nil {
 		return
 	}
@@ -158,12 +156,16 @@ func (p *servePart) toggle(path string, on bool) {
 		if !on {
 			return struct{}{}, live.Remove(name, "")
 		}
-		return struct{}{}, addModel(live.Server, name, "1", path)
+		return struct{}{}, addModel(live.Server, where, name, "1", path)
 	}, func(_ struct{}, err error) { p.s.fail(err) })
 }
 
-func addModel(server *serve.Server, name, version, path string) error {
-	m, err := remote.OpenFile(context.Background(), path, model.Options{Threads: max(1, runtime.NumCPU()/2)}) // so that a training still runs
+// placed is where served models run: with half of the threads, so that a training
+// still runs.
+func (p *servePart) placed() modelOptions { return p.s.modelOptions(max(1, runtime.NumCPU()/2)) }
+
+func addModel(server *serve.Server, on modelOptions, name, version, path string) error {
+	m, err := on.open(context.Background(), path)
 	if err != nil {
 		return fmt.Errorf("serve %s: %w", path, err)
 	}
@@ -181,10 +183,11 @@ func (p *servePart) swap(name, path string) {
 	if live == nil {
 		return
 	}
+	on := p.placed()
 	async(p.s, func(context.Context) (string, error) {
 		old := live.newest(name)
 		next := strconv.Itoa(old + 1)
-		if err := addModel(live.Server, name, next, path); err != nil {
+		if err := addModel(live.Server, on, name, next, path); err != nil {
 			return "", err
 		}
 		return next, live.Remove(name, strconv.Itoa(old))
@@ -214,7 +217,8 @@ func (p *servePart) start(address string) {
 		models = append(models, [2]string{p.names.of(path), path})
 	}
 	p.view.ApplyStarting(true)
-	async(p.s, func(ctx context.Context) (*running, error) { return startService(ctx, config, models) },
+	on := p.placed()
+	async(p.s, func(ctx context.Context) (*running, error) { return startService(ctx, config, on, models) },
 		func(r *running, err error) {
 			p.view.ApplyStarting(false)
 			if used, ok := errors.AsType[*serve.InUseError](err); ok {
@@ -230,7 +234,7 @@ func (p *servePart) start(address string) {
 		})
 }
 
-func startService(ctx context.Context, config serve.Config, models [][2]string) (*running, error) {
+func startService(ctx context.Context, config serve.Config, on modelOptions, models [][2]string) (*running, error) {
 	r := &running{}
 	var err error
 	if config.TLS, r.fingerprint, err = certificate(config.Addr); err != nil {
@@ -240,7 +244,7 @@ func startService(ctx context.Context, config serve.Config, models [][2]string) 
 		return nil, fmt.Errorf("serve: %w", err)
 	}
 	for _, m := range models {
-		if err := addModel(r.Server, m[0], "1", m[1]); err != nil {
+		if err := addModel(r.Server, on, m[0], "1", m[1]); err != nil {
 			return nil, errors.Join(err, r.Stop(ctx))
 		}
 	}

@@ -18,7 +18,6 @@ import (
 	"athanor/app/training"
 	"athanor/inference/attribution"
 	"athanor/inference/model"
-	"athanor/inference/remote"
 	"athanor/inference/vision"
 	"athanor/ui/try"
 )
@@ -51,6 +50,7 @@ type tryPart struct {
 // when another takes its place.
 type openModel struct {
 	path string
+	on   modelOptions
 	once sync.Once
 	m    *model.Model
 	err  error
@@ -68,7 +68,7 @@ type openModel struct {
 
 func newOpenModel(s *Studio, path string) *openModel {
 	ctx, end := context.WithCancel(s.ctx)
-	return &openModel{path: path, life: func() context.Context { return ctx }, end: end}
+	return &openModel{path: path, on: s.modelOptions(0), life: func() context.Context { return ctx }, end: end}
 }
 
 // explainer opens what explains the model, at the first question why.
@@ -78,7 +78,7 @@ func (o *openModel) explainer() (*explanation.Explainer, error) {
 }
 
 func (o *openModel) get() (*model.Model, error) {
-	o.once.Do(func() { o.m, o.err = remote.OpenFile(context.Background(), o.path, model.Options{}) })
+	o.once.Do(func() { o.m, o.err = o.on.open(context.Background(), o.path) })
 	return o.m, o.err
 }
 
@@ -120,6 +120,7 @@ func (p *tryPart) build() fyne.CanvasObject {
 func pictureNames() []string { return []string{".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"} }
 
 func (p *tryPart) shown() {
+	p.resettle()
 	p.s.listModels(func(list []try.Choice) {
 		if len(list) > 0 && !slices.ContainsFunc(list, func(c try.Choice) bool { return c.ID == p.chosen }) {
 			p.choose(list[0].ID)
@@ -140,6 +141,14 @@ func (p *tryPart) sleep() {
 	}
 	go p.open.close()
 	p.open = newOpenModel(p.s, p.chosen)
+}
+
+// resettle opens the model anew where the settings name another device since.
+func (p *tryPart) resettle() {
+	if p.open != nil && p.open.on.device != p.s.prefs.Device {
+		p.stopCamera()
+		p.sleep()
+	}
 }
 
 // drop takes a dropped picture or video.

@@ -21,10 +21,5 @@ func modelOptions(cmd *cobra.Command, threads int, name string) (model.Options, 
 	if err := runtime.CheckDevice(name); err != nil {
 		return model.Options{}, fmt.Errorf("%w: %w", ErrUsage, err)
 	}
-	tell := func(note string) { fmt.Fprintln(cmd.ErrOrStderr(), "athanor:", note) }
-	choice, err := device.Choose(cmd.Context(), name, device.Own())
-	if choice.Note != "" {
-		tell(choice.Note)
-	}
-	return model.Options{Threads: threads, Device: choice.Device, Told: tell}, err
+	return device.Options(cmd.Context(), name, threads, func(note string) { fmt.Fprintln(cmd.ErrOrStderr(), "athanor:", note) })
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"athanor/inference/model"
 	"athanor/inference/runtime"
 )
 
@@ -43,6 +44,16 @@ func Choose(ctx context.Context, wanted string, test Test) (Choice, error) {
 		return Choice{runtime.CPU, fmt.Sprintf("%s cannot be used, so the processor is: %v", wanted, err)}, nil
 	}
 	return Choice{Device: wanted}, nil
+}
+
+// Options test the device that a model is to run on. told, where there is one,
+// hears why the processor takes its place, now or whenever the device fails later.
+func Options(ctx context.Context, name string, threads int, told func(note string)) (model.Options, error) {
+	choice, err := Choose(ctx, name, Own())
+	if err == nil && choice.Note != "" && told != nil {
+		told(choice.Note)
+	}
+	return model.Options{Threads: threads, Device: choice.Device, Told: told}, err
 }
 
 // Cards are the real graphics processors that pass the test, the best provider

@@ -27,14 +27,7 @@ func (q Request) open(ctx context.Context, told *notes) (*model.Model, error) {
 // options test the device that a request names; told hears where the processor
 // takes its place.
 func (q Request) options(ctx context.Context, told *notes) (model.Options, error) {
-	choice, err := device.Choose(ctx, q.Device, device.Own())
-	if err != nil {
-		return model.Options{}, err
-	}
-	if choice.Note != "" {
-		told.add(choice.Note)
-	}
-	return model.Options{Threads: q.Threads, Device: choice.Device, Told: told.add}, nil
+	return device.Options(ctx, q.Device, q.Threads, told.add)
 }
 
 // notes are sentences that runs on several goroutines leave.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
@@ -99,7 +100,8 @@ type FeatureConfig struct {
 // featureBatch is how many samples the extractor sees at once.
 const featureBatch = 64
 
-// FeatureSet computes the features of every sample once and returns them as a
+// FeatureSet computes the features of every sample once, of those for the final test
+// when they are first asked for, and returns them as a
 // table to train a head on, which then takes seconds. The trained head's
 // exported model holds the network in front of it. Samples are taken without
 // augmentation. It ends with ctx.
@@ -117,6 +119,13 @@ func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureCon
 	if err := e.all(ctx, &out); err != nil {
 		return nil, fmt.Errorf("compute features: %w", err)
 	}
+	if set.Test != nil {
+		how := c
+		how.Progress = nil
+		out.Test = &later{Feed: set.Test, width: e.width, compute: func(ctx context.Context) (*vectors, error) {
+			return n.standardised(ctx, set, set.Test, how, e.statistics)
+		}}
+	}
 	col, err := column(set)
 	if err != nil {
 		return nil, err
@@ -129,6 +138,21 @@ func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureCon
 	// the model that comes out takes what the network takes, not features
 	out.Metadata = append(slices.Clone(set.Metadata), onnx.Pair{Key: "athanor.task", Value: string(set.Task)})
 	return &out, nil
+}
+
+// standardised are the features of one part by the statistics of another.
+func (n *Network) standardised(ctx context.Context, set *dataset.Set, feed dataset.Feed, c FeatureConfig, s statistics) (*vectors, error) {
+	e, err := n.extract(set, c)
+	if err != nil {
+		return nil, err
+	}
+	defer e.close()
+	v, err := e.run(ctx, feed)
+	if err != nil {
+		return nil, fmt.Errorf("compute features: %w", err)
+	}
+	s.standardise(v)
+	return v, nil
 }
 
 // extract opens the network up to its features. The caller closes it.
@@ -228,9 +252,10 @@ type extraction struct {
 	statistics  statistics
 }
 
-// all replaces a set's feeds by their features, standardised by the training part.
+// all replaces what a set is trained with by its features, standardised by the
+// training part.
 func (e *extraction) all(ctx context.Context, set *dataset.Set) error {
-	sides := []*dataset.Feed{&set.Train, &set.Validation, &set.Test}
+	sides := []*dataset.Feed{&set.Train, &set.Validation}
 	for _, side := range sides {
 		if *side != nil {
 			e.total += (*side).Len()
@@ -299,6 +324,35 @@ func (e *extraction) batch(ctx context.Context, feed dataset.Feed, rows []int) (
 	return slices.Clone(values), nil
 }
 
+// later is a feed whose features are computed when they are first asked for.
+type later struct {
+	dataset.Feed
+	width   int
+	compute func(ctx context.Context) (*vectors, error)
+	lock    sync.Mutex
+	got     *vectors
+}
+
+// Columns is the one column of features.
+func (l *later) Columns() []dataset.Column { return featureColumns(l.width) }
+
+// Fill computes the features of all samples at the first call.
+func (l *later) Fill(ctx context.Context, dst [][]byte, epoch int, rows []int) error {
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if l.got == nil {
+		var err error
+		if l.got, err = l.compute(ctx); err != nil {
+			return err
+		}
+	}
+	return l.got.Fill(ctx, dst, epoch, rows)
+}
+
+func featureColumns(width int) []dataset.Column {
+	return []dataset.Column{{Name: Column, Type: onnx.Float, Shape: []int{width}}}
+}
+
 // vectors is a feed of computed features over the samples of another.
 type vectors struct {
 	dataset.Feed
@@ -308,7 +362,7 @@ type vectors struct {
 
 // Columns is the one column of features.
 func (v *vectors) Columns() []dataset.Column {
-	return []dataset.Column{{Name: Column, Type: onnx.Float, Shape: []int{v.width}}}
+	return featureColumns(v.width)
 }
 
 // Fill copies the features of rows.
