@@ -65,12 +65,12 @@ func (w *wrapper) columns(names []string) error {
 	taken := w.values()
 	var inputs []*onnx.ValueInfo
 	var parts []string
-	for _, name := range names {
-		if taken[name] {
-			name += columnSuffix
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return w.fault("two columns are called %q", name)
 		}
 		if taken[name] {
-			return w.fault("two columns are called %q", name)
+			name += columnSuffix
 		}
 		taken[name] = true
 		inputs, parts = append(inputs, onnx.TensorValue(name, onnx.Float, rows, onnx.Fixed(1))), append(parts, name)
