@@ -14,8 +14,8 @@ import (
 )
 
 // numerals draws counts into a picture, from masks of the ten digits that are made
-// once for a size: as texts of their own a hundred counts take more of a frame than
-// all the rest of a screen.
+// once for a size: as texts of their own the counts of ten classes would be more than
+// half of all that a frame of the Train screen writes.
 type numerals struct {
 	size          float32 // of the font, in pixels
 	masks         [10]*image.Alpha
@@ -50,20 +50,30 @@ func (d *numerals) ready(size float32) bool {
 }
 
 // counted is a matrix as a square picture of side pixels: each cell in the colour of
-// its pixel of shades, with its count where it fits and is not 0.
+// its pixel of shades, with its count where it is not 0.
 func (d *numerals) counted(shades *image.NRGBA, matrix [][]int, side int, size float32, ink color.Color) *image.RGBA {
 	img, n := image.NewRGBA(image.Rect(0, 0, side, side)), len(matrix)
-	written := d.ready(size)
+	cell := func(i, j int) image.Rectangle { return image.Rect(j*side/n, i*side/n, (j+1)*side/n, (i+1)*side/n) }
+	each(matrix, func(i, j, _ int) {
+		draw.Draw(img, cell(i, j), image.NewUniform(shades.NRGBAAt(j, i)), image.Point{}, draw.Src)
+	})
+	if !d.ready(size) {
+		return img
+	}
+	each(matrix, func(i, j, count int) { // after all cells: a wide count reaches over its own
+		if count > 0 {
+			d.write(img, cell(i, j), count, ink)
+		}
+	})
+	return img
+}
+
+func each(matrix [][]int, do func(i, j, count int)) {
 	for i, row := range matrix {
 		for j, count := range row {
-			cell := image.Rect(j*side/n, i*side/n, (j+1)*side/n, (i+1)*side/n)
-			draw.Draw(img, cell, image.NewUniform(shades.NRGBAAt(j, i)), image.Point{}, draw.Src)
-			if written && count > 0 {
-				d.write(img, cell, count, ink)
-			}
+			do(i, j, count)
 		}
 	}
-	return img
 }
 
 // write puts a count into the middle of a cell.
