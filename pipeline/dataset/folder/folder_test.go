@@ -98,20 +98,3 @@ func TestUnwrapAndKinds(t *testing.T) {
 		t.Error("a missing folder was listed")
 	}
 }
-
-func TestUnreadableFolderIsSaid(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("root may read everything")
-	}
-	root := t.TempDir()
-	put(t, root, "a/1.txt", []byte("x"))
-	put(t, root, "b/1.txt", []byte("x"))
-	if err := os.Chmod(filepath.Join(root, "b"), 0); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.Chmod(filepath.Join(root, "b"), 0o755) })
-	l, err := folder.List(t.Context(), root)
-	if err != nil || l.Skipped[folder.Unreadable] != 1 || len(l.Files) != 1 {
-		t.Errorf("%+v, %v", l, err)
-	}
-}

@@ -20,6 +20,7 @@ import (
 	"athanor/pipeline/dataset/health"
 	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/source"
+	"athanor/pipeline/dataset/table"
 )
 
 func check(t *testing.T, c source.Config) *health.Report {
@@ -264,6 +265,40 @@ func FuzzCheckPicture(f *testing.F) {
 		}
 		if r, err := health.Check(t.Context(), source.Config{Path: root, Cache: root}); err == nil && r.Samples != 2 {
 			t.Fatalf("%d samples", r.Samples)
+		}
+	})
+}
+
+// FuzzCheckTable holds what the check learns on all processors to what one reader
+// tells of the same file.
+func FuzzCheckTable(f *testing.F) {
+	f.Add([]byte("x,label\n1,a\n\"2\n\"\"\",b\n,a\n"))
+	f.Add([]byte("text\tlabel\nsome words that are long enough for a sketch\t1\n\t0\n"))
+	f.Add([]byte(`{"a":1,"b":"x"}` + "\n" + `{"a":null,"b":[1]}`))
+	f.Add([]byte("a;b\r\n\x00;\xff\r\n1;2;3\r\n"))
+	path, cache := filepath.Join(f.TempDir(), "f"), f.TempDir()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		write(t, path, data)
+		r, err := health.Check(t.Context(), source.Config{Path: path, Cache: cache})
+		if err != nil || r.Kind != string(source.Table) {
+			return
+		}
+		profiles, _, problems, err := table.Profiles(t.Context(), path, table.Options{})
+		if err != nil {
+			t.Fatalf("it was checked and cannot be read: %v", err)
+		}
+		if r.Samples != profiles[0].Rows {
+			t.Fatalf("%d samples, %d rows", r.Samples, profiles[0].Rows)
+		}
+		left, damaged := 0, 0
+		for _, n := range problems.Count {
+			left += n
+		}
+		for _, p := range profiles {
+			damaged += p.Damaged
+		}
+		if r.Count(health.BadRows) != left || r.Count(health.Damaged) != damaged {
+			t.Fatalf("%d rows left out and %d cells damaged, want %d and %d", r.Count(health.BadRows), r.Count(health.Damaged), left, damaged)
 		}
 	})
 }

@@ -81,3 +81,19 @@ func TestReadAsByteByByte(t *testing.T) {
 		}
 	}
 }
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte("Great product, would BUY again!"))
+	f.Add([]byte("很好的酒店，早餐 也不错"))
+	var p Printer
+	f.Fuzz(func(t *testing.T, text []byte) {
+		plain, starts, length := slowly(text)
+		if got := p.read(text); got != length || string(p.plain[:len(text)]) != string(plain) || len(p.starts) != len(starts) {
+			t.Fatalf("%q: length %d, want %d; %d starts, want %d", text, got, length, len(p.starts), len(starts))
+		}
+		one, two := p.Print(text), p.Print(append([]byte(" ,"), text...))
+		if len(text) > 0 && one.Sketch != two.Sketch {
+			t.Fatalf("%q: a comma in front changes the sketch", text)
+		}
+	})
+}
