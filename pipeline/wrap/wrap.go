@@ -189,13 +189,21 @@ func (w *wrapper) normalise(x string, channels int64) (string, error) {
 }
 
 // output names the first output that has one number a class.
+// answer is how many numbers the new output holds, and its name.
+func (w *wrapper) answer() (numbers int64, name string, err error) {
+	switch n := int64(len(w.s.Labels)); {
+	case n > 0:
+		return n, model.OutputProbabilities, nil
+	case w.task == model.Table:
+		return 1, model.OutputValue, nil
+	}
+	return 0, "", w.fault("the classes need names")
+}
+
 func (w *wrapper) output() error {
-	classes, name := int64(len(w.s.Labels)), model.OutputProbabilities
-	switch {
-	case classes == 0 && w.task == model.Table:
-		classes, name = 1, model.OutputValue
-	case classes == 0:
-		return w.fault("the classes need names")
+	classes, name, err := w.answer()
+	if err != nil {
+		return err
 	}
 	k := slices.IndexFunc(w.g.Outputs, func(o *onnx.ValueInfo) bool {
 		return o.Type != nil && o.Type.Tensor != nil && (o.Type.Tensor.Elem == onnx.Float || o.Type.Tensor.Elem == onnx.Float16)
