@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +43,7 @@ func newTrain() *cobra.Command {
 		},
 	}
 	f.register(command)
+	completeTrain(command)
 	return command
 }
 
@@ -53,7 +55,7 @@ func (f *trainFlags) register(command *cobra.Command) {
 	f.read.register(command)
 	flags.StringVar(&f.operations, "operations", "", `file of changes to apply while reading, instead of those kept for the data; "none" for nothing`)
 	flags.StringVar(&f.augment, "augment", "", `how training samples are changed, such as "flip,rotate=10" or "photo"`)
-	flags.StringVar(&f.model, "model", "", "architecture: mlp, cnn, resnet, ngram, nb-linear, textcnn, attention")
+	flags.StringVar(&f.model, "model", "", "architecture: "+strings.Join(architectures(""), ", "))
 	flags.IntVar(&f.embed, "embed", 0, "numbers that a table's category of more values is learnt as (0: an input for each value), or the width of a text model's embeddings")
 	flags.IntVar(&f.epochs, "epochs", 0, "passes over the training part")
 	flags.IntVar(&f.batch, "batch", 0, "samples a step")

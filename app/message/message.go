@@ -72,7 +72,7 @@ func unknown() entry {
 
 // entries is searched in order: the most exact causes come first.
 func entries() []entry {
-	return slices.Concat(machine(), services(), teaching(), data(), changes(), models())
+	return slices.Concat(machine(), services(), teaching(), data(), runs(), changes(), models())
 }
 
 func machine() []entry {
@@ -181,6 +181,27 @@ func data() []entry {
 			errs: []error{train.ErrDamaged, train.ErrNoCheckpoint},
 			what: [2]string{"The saved state of the run cannot be read.", "无法读取该运行保存的状态。"},
 			do:   [2]string{"Choose another snapshot of the run; an earlier one is usually whole.", "请选择该运行的另一个快照；较早的快照通常完好。"},
+		},
+	}
+}
+
+// runs are about trainings that cannot begin or go on.
+func runs() []entry {
+	return []entry{
+		{
+			errs: []error{train.ErrDiverged},
+			what: [2]string{"The loss is no longer a number: training has gone astray.", "损失已不再是数值：训练已经发散。"},
+			do:   [2]string{"Lower the learning rate, or limit the gradient (clip), and train again. The last good state is kept.", "请降低学习率或限制梯度（裁剪）后重新训练。最后一个正常的状态已保留。"},
+		},
+		{
+			errs: []error{train.ErrData},
+			what: [2]string{"These samples cannot be trained on with these settings.", "无法用这些设置在这些样本上训练。"},
+			do:   [2]string{"Read the details: a part is empty, all samples are of one class, or a batch is larger than the set.", "请查看详细信息：某一部分为空、所有样本同属一类，或批量大于样本总数。"},
+		},
+		{
+			errs: []error{train.ErrRunExists},
+			what: [2]string{"The folder already holds a run.", "该文件夹中已有一个运行。"},
+			do:   [2]string{"Continue that run, or choose another folder for the new one.", "请继续该运行，或为新的运行另选文件夹。"},
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"athanor/app/message"
 	"athanor/pipeline/dataset/source"
+	"athanor/pipeline/train"
 )
 
 func TestKnownErrorsSayWhatAndWhatToDo(t *testing.T) {
@@ -20,6 +21,9 @@ func TestKnownErrorsSayWhatAndWhatToDo(t *testing.T) {
 		{syscall.ENOSPC, "disk is full"},
 		{source.ErrUnknown, "learn from"},
 		{fs.ErrNotExist, "not there"},
+		{train.ErrDiverged, "no longer a number"},
+		{train.ErrData, "cannot be trained on"},
+		{train.ErrRunExists, "already holds a run"},
 		{errors.New("odd"), "no words"},
 	} {
 		m := message.Of(fmt.Errorf("open: %w", c.err), "en_US")

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -251,6 +252,9 @@ func TestKilledRunIsWholeAndFree(t *testing.T) {
 		must(t, cmd.Start())
 		for !store.Locked(dir) || !hasRows(dir) {
 			time.Sleep(5 * time.Millisecond)
+		}
+		if _, err := store.OpenRun(dir); !errors.Is(err, store.ErrLocked) || !strings.Contains(err.Error(), strconv.Itoa(cmd.Process.Pid)) {
+			t.Errorf("while process %d writes: %v, want ErrLocked that names it", cmd.Process.Pid, err)
 		}
 		must(t, cmd.Process.Kill())
 		_ = cmd.Wait()

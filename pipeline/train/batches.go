@@ -263,16 +263,3 @@ func (s *stepper) loadColumns(ctx context.Context, b filled, feed dataset.Feed, 
 	}
 	return nil
 }
-
-// balancedWeights are N/(K·count) for each class, so that every class counts the same.
-func balancedWeights(feed dataset.Feed, classes int) []float32 {
-	counts := make([]int, classes)
-	for row := range feed.Len() {
-		counts[feed.Class(row)]++
-	}
-	weights := make([]float32, classes)
-	for i, n := range counts {
-		weights[i] = float32(feed.Len()) / float32(classes*max(n, 1))
-	}
-	return weights
-}

@@ -212,8 +212,8 @@ func (r Recipe) wrong() string {
 		return "model.temper must be between 0 and 2; 1 takes n-grams as they tell"
 	case r.Model.Embed < 0 || r.Model.Embed > 4096:
 		return "model.embed must be between 0 and 4096"
-	case r.Optimizer.ClassWeights != "" && r.Optimizer.ClassWeights != "balanced":
-		return `class_weights is "" or "balanced"`
+	case !weighable(r.Optimizer.ClassWeights):
+		return errWeights.Error()
 	case r.Train.Loss != "" && r.Train.Loss != "bce":
 		return `loss is "" or "bce"`
 	case r.Train.DeviceLoss != "" && r.Train.DeviceLoss != LossContinue && r.Train.DeviceLoss != LossStop:

@@ -116,6 +116,9 @@ func (r *run) restoreBest() error {
 
 func (r *run) diverged(loss float64) error {
 	advice := "lower the learning rate or set optimizer.clip"
+	if err := r.collect(true); err != nil { // a state that is being written counts too
+		return fmt.Errorf("%w: the loss is %v at step %d, and its last state could not be kept: %w", ErrDiverged, loss, r.Step, err)
+	}
 	if names, err := r.files.list(); err == nil && len(names) > 0 {
 		return fmt.Errorf("%w: the loss is %v at step %d; the last good state is checkpoints/%s; %s", ErrDiverged, loss, r.Step, names[0], advice)
 	}

@@ -58,7 +58,7 @@ func (e *evaluator) session(rows int) (*runtime.Session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode evaluation: %w", err)
 	}
-	s, err := runtime.NewSession(data, runtime.Options{Threads: e.network.recipe.Threads, Device: e.network.recipe.Device, Kernels: e.network.kernels()})
+	s, err := runtime.NewSession(data, runtime.Options{Threads: e.network.recipe.Threads, Device: e.network.recipe.Device, SpinInRun: true, Kernels: e.network.kernels()})
 	if err != nil {
 		return nil, fmt.Errorf("open evaluation: %w", err)
 	}

@@ -131,7 +131,7 @@ type Optimizer struct {
 	WeightDecay    float64 `toml:"weight_decay,omitempty"`
 	Clip           float64 `toml:"clip,omitempty"` // largest global gradient norm, 0 off
 	LabelSmoothing float64 `toml:"label_smoothing,omitempty"`
-	ClassWeights   string  `toml:"class_weights,omitempty"` // "" or "balanced"
+	ClassWeights   string  `toml:"class_weights,omitempty"` // "", "balanced", or one number a class
 }
 
 // Schedule is how the learning rate goes over the run.

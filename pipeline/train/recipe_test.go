@@ -64,6 +64,7 @@ func TestBadRecipesAreRefused(t *testing.T) {
 		"threads":       {Threads: 5000},
 		"loss":          {Train: train.Loop{Loss: "hinge"}},
 		"class weights": {Optimizer: train.Optimizer{ClassWeights: "heavy"}},
+		"no weight":     {Optimizer: train.Optimizer{ClassWeights: "1,0"}},
 	} {
 		if _, err := r.Resolve(); !errors.Is(err, train.ErrRecipe) {
 			t.Errorf("%s: %v, want ErrRecipe", name, err)

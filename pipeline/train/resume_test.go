@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"athanor/pipeline/safetensors"
@@ -119,6 +120,31 @@ func TestDivergenceNamesTheStepAndKeepsTheCheckpoint(t *testing.T) {
 	}
 	if !bytes.Contains([]byte(err.Error()), []byte("step")) {
 		t.Errorf("the error does not name the step: %v", err)
+	}
+}
+
+// TestDivergenceAfterACheckpointLosesNothing: the error names the last good
+// state, which is whole, and the run goes on from it.
+func TestDivergenceAfterACheckpointLosesNothing(t *testing.T) {
+	set := small(digits(t), 480)
+	store := &folder{dir: t.TempDir()}
+	control := &train.Control{}
+	r := recipe("mlp")
+	r.Optimizer = train.Optimizer{Name: "sgd", LearningRate: 0.01}
+	_, err := train.Run(t.Context(), r, train.Deps{Set: set, Store: store, Control: control}, func(e train.Event) {
+		if _, ok := e.(train.Epoch); ok {
+			control.SetLearningRateFactor(1e20)
+		}
+	})
+	names, _ := filepath.Glob(filepath.Join(store.dir, "checkpoints", "step-*.safetensors"))
+	if !errors.Is(err, train.ErrDiverged) || len(names) == 0 || !strings.Contains(err.Error(), filepath.Base(slices.Max(names))) {
+		t.Fatalf("got %v with checkpoints %v, want ErrDiverged that names the newest", err, names)
+	}
+	if _, err := safetensors.Decode(checkpointOf(t, store.dir)); err != nil {
+		t.Errorf("the last good state: %v", err)
+	}
+	if _, err := train.Run(t.Context(), r, train.Deps{Set: set, Store: store, Resume: true}, ignore); err != nil {
+		t.Errorf("from the last good state the run does not go on: %v", err)
 	}
 }
 

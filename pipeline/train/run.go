@@ -120,8 +120,8 @@ func newRun(ctx context.Context, recipe Recipe, deps Deps, emit func(Event)) (*r
 		},
 		position: position{Factor: 1}, rows: recipe.rows(),
 	}
-	if recipe.Optimizer.ClassWeights == "balanced" && net.classes > 0 {
-		r.weights = balancedWeights(deps.Set.Train, net.classes)
+	if r.weights, err = classWeights(recipe.Optimizer.ClassWeights, deps.Set); err != nil {
+		return nil, err
 	}
 	if err := r.openAnyDevice(ctx); err != nil {
 		r.close()
