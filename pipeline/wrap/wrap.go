@@ -188,7 +188,6 @@ func (w *wrapper) normalise(x string, channels int64) (string, error) {
 	return x, nil
 }
 
-// output names the first output that has one number a class.
 // answer is how many numbers the new output holds, and its name.
 func (w *wrapper) answer() (numbers int64, name string, err error) {
 	switch n := int64(len(w.s.Labels)); {
@@ -200,6 +199,7 @@ func (w *wrapper) answer() (numbers int64, name string, err error) {
 	return 0, "", w.fault("the classes need names")
 }
 
+// output names the first output that has one number a class.
 func (w *wrapper) output() error {
 	classes, name, err := w.answer()
 	if err != nil {
