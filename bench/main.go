@@ -93,6 +93,7 @@ func parts() []part {
 		{"serve", serving},
 		{"teach", teach},
 		{"sentiment", sentiments},
+		{"sentiment-categories", leftOut},
 		{"window", window},
 		{"evaluate", evaluating},
 		{"try", trying},

@@ -28,6 +28,7 @@ type sentimentPart struct {
 	asking  context.CancelFunc
 	file    view.File
 	job     *job.Job[reviewed]
+	order   reviews.Job // of the file on screen
 }
 
 // analyst opens the analyzer when it is first needed, with the corrections of
@@ -101,6 +102,10 @@ func (p *sentimentPart) build() fyne.CanvasObject {
 		if p.job != nil {
 			p.job.Cancel()
 		}
+	}
+	p.view.OnResume = func() {
+		p.order.Resume = true
+		p.review()
 	}
 	if p.text == "" {
 		p.text = p.s.book.T("sentiment.example")
@@ -197,24 +202,32 @@ type reviewed struct {
 
 // load judges a file of reviews.
 func (p *sentimentPart) load(path string) {
+	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	out := filepath.Join(p.s.opts.Paths.Data, "reviews", base+"-"+time.Now().Format("20060102-150405")+".csv")
+	p.order = reviews.Job{In: path, Out: out}
+	p.review()
+}
+
+// review carries out the order, from the file's beginning or on from where it was
+// cancelled.
+func (p *sentimentPart) review() {
 	if p.job != nil {
 		p.job.Cancel()
 	}
-	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	out := filepath.Join(p.s.opts.Paths.Data, "reviews", base+"-"+time.Now().Format("20060102-150405")+".csv")
-	p.file = view.File{Name: filepath.Base(path), Running: true}
+	order := p.order
+	p.file = view.File{Name: filepath.Base(order.In), Running: true}
 	p.view.ApplyFile(p.file)
 	analyst := p.open()
 	var run *job.Job[reviewed]
 	run = job.Start(p.s.ctx, job.Task[reviewed, reviewed]{
 		Work: func(ctx context.Context, _ *job.Control, emit func(reviewed)) error {
-			return judgeFile(ctx, analyst, path, out, emit)
+			return judgeFile(ctx, analyst, order, emit)
 		},
 		Gather: func(state *reviewed, e reviewed) { *state = e },
 		Publish: func(snap job.Snapshot[reviewed]) {
 			p.s.post(func() {
 				if p.job == run {
-					p.applyFile(snap, out)
+					p.applyFile(snap, order.Out)
 				}
 			})
 		},
@@ -222,17 +235,17 @@ func (p *sentimentPart) load(path string) {
 	p.job = run
 }
 
-func judgeFile(ctx context.Context, analyst *analyst, path, out string, emit func(reviewed)) error {
+func judgeFile(ctx context.Context, analyst *analyst, order reviews.Job, emit func(reviewed)) error {
 	a, done, err := analyst.get(ctx)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(order.Out), 0o755); err != nil {
 		return err
 	}
 	var last reviews.Progress
-	summary, err := reviews.Run(ctx, a, reviews.Job{In: path, Out: out}, func(r reviews.Progress) {
+	summary, err := reviews.Run(ctx, a, order, func(r reviews.Progress) {
 		last = r
 		emit(reviewed{progress: r})
 	})
@@ -245,6 +258,7 @@ func judgeFile(ctx context.Context, analyst *analyst, path, out string, emit fun
 
 func (p *sentimentPart) applyFile(snap job.Snapshot[reviewed], out string) {
 	p.file.Running = !snap.State.Ended()
+	p.file.Stopped = snap.State.Ended() && errors.Is(snap.Err, context.Canceled)
 	p.file.Progress, p.file.Summary, p.file.Out = snap.Value.progress, snap.Value.summary, out
 	p.view.ApplyFile(p.file)
 	if snap.State.Ended() && snap.Err != nil && !errors.Is(snap.Err, context.Canceled) {

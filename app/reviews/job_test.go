@@ -198,3 +198,41 @@ func TestRealReviews(t *testing.T) {
 		t.Errorf("%d rows of %q, %v", s.Rows, s.Column, err)
 	}
 }
+
+// TestBadReviewsInFiles: rows that no method can judge come back with "no basis",
+// rows with the wrong number of cells are left out and counted.
+func TestBadReviewsInFiles(t *testing.T) {
+	texts := map[string]string{
+		"blank": "  \t", "marks": "?!……", "Hebrew": "המוצר הזה נהדר", "Arabic": "منتج رائع", "Russian": "отличный товар", "broken UTF-8": "\xff\xfe\xfd", "tags alone": "<p></p>", "NUL": "\x00\x00",
+	}
+	var b strings.Builder
+	b.WriteString("name,review\n")
+	for name, text := range texts {
+		fmt.Fprintf(&b, "%s,\"%s\"\n", name, text)
+	}
+	b.WriteString("emoji,😀😀\nhtml,<b>太好了</b>&nbsp;非常满意\nhuge,\"" + strings.Repeat("很好，非常满意。", 10<<20/24) + "\"\nshort\nlong,很差,extra,cells\n")
+	in := save(t, "bad.csv", b.String())
+	out := filepath.Join(t.TempDir(), "out.csv")
+	s, err := run(t, reviews.Job{In: in, Out: out, Column: "review"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := readCSV(t, out)
+	verdict := map[string]string{}
+	for _, row := range rows[1:] {
+		verdict[row[0]] = strings.Join(row[2:], " ")
+	}
+	for name := range texts {
+		if !strings.Contains(verdict[name], "neutral") || !strings.Contains(verdict[name], sentiment.NoBasis) {
+			t.Errorf("%s: %q", name, verdict[name])
+		}
+	}
+	for _, name := range []string{"emoji", "html", "huge"} {
+		if !strings.Contains(verdict[name], "positive") {
+			t.Errorf("%s: %q", name, verdict[name])
+		}
+	}
+	if len(rows)-1 != s.Rows || s.Rows != len(texts)+3 || s.NoBasis != len(texts) || s.Problems["wrong number of cells"] != 2 {
+		t.Errorf("%d rows written, summary %d rows, %d without basis, problems %v", len(rows)-1, s.Rows, s.NoBasis, s.Problems)
+	}
+}

@@ -71,7 +71,13 @@ func TestChineseRules(t *testing.T) {
 }
 
 func TestNothingToGoOnIsSaid(t *testing.T) {
-	a := lexicons(t)
+	for kind, a := range map[string]*sentiment.Analyzer{"lexicons": lexicons(t), "models": studio(t)} {
+		t.Run(kind, func(t *testing.T) { nothingToGoOn(t, a) })
+	}
+}
+
+func nothingToGoOn(t *testing.T, a *sentiment.Analyzer) {
+	t.Helper()
 	for name, text := range map[string]string{
 		"empty": "", "blank": " \t\n　", "marks": "?!...", "Hebrew": "המוצר הזה נהדר", "Arabic": "منتج رائع", "Russian": "отличный товар",
 		"Japanese": "とても良い製品です", "broken": "\xff\xfe\xfd", "NUL": "\x00\x00", "digits": "12345", "unknown symbol": "🜁",

@@ -44,6 +44,17 @@ func NewDefault() (a *Analyzer, missing error, close func()) { //nolint:staticch
 	}
 }
 
+// NewChineseReviews makes an Analyzer whose Chinese texts a review model of one's own
+// reads, blended with the lexicon as the shipped one is. The model stays the caller's.
+func NewChineseReviews(model Method) (*Analyzer, error) {
+	a, err := NewLexicons()
+	if err != nil {
+		return nil, err
+	}
+	a.methods.Chinese = NewBlend(model.Name()+"+lexicon", model, a.methods.Chinese, chineseWeights())
+	return a, nil
+}
+
 // The weights of the shipped blends, fitted once by hand with logistic
 // regression on the validation part of the Chinese model and, for English, on
 // SST-2's dev part with as much weight of Alexa reviews. Half and Short were

@@ -17,6 +17,7 @@ import (
 type File struct {
 	Name     string
 	Running  bool
+	Stopped  bool // before the last row; it can go on
 	Progress reviews.Progress
 	Summary  *reviews.Summary // after the last row
 	Out      string           // where the rows lie with their verdicts
@@ -28,8 +29,10 @@ type fileView struct {
 	name, out             *widgets.Text
 	bar                   *widgets.Bar
 	totals, groups, words *widgets.Bars
+	months                *widgets.Bars
+	monthly, grouped      fyne.CanvasObject
 	best, worst           *fyne.Container
-	cancel                *widget.Button
+	cancel, resume        *widget.Button
 	result                *fyne.Container
 	empty, full           fyne.CanvasObject
 }
@@ -37,23 +40,26 @@ type fileView struct {
 func newFileView(book *i18n.Book) *fileView {
 	return &fileView{
 		book: book, name: widgets.Body("").Truncate(), out: widgets.Note("").Mono().Truncate(), bar: widgets.NewBar(look.Ember, 4),
-		totals: widgets.NewBars(72, 56), groups: widgets.NewBars(72, 56), words: widgets.NewBars(72, 56),
+		totals: widgets.NewBars(72, 56), groups: widgets.NewBars(72, 56), words: widgets.NewBars(72, 56), months: widgets.NewBars(72, 56),
 		best: widgets.Column(4), worst: widgets.Column(4),
 	}
 }
 
 // build arranges the view; before a file is open it says what to do.
-func (f *fileView) build(cancel func()) fyne.CanvasObject {
+func (f *fileView) build(cancel, resume func()) fyne.CanvasObject {
 	f.cancel = widget.NewButton(f.book.T("common.cancel"), cancel)
 	f.cancel.Hide()
+	f.resume = widget.NewButton(f.book.T("train.resume"), resume)
+	f.resume.Hide()
 	column := func(key string, content fyne.CanvasObject) fyne.CanvasObject {
 		return container.NewBorder(widgets.Below(widgets.Note(f.book.T(key)), 4), nil, nil, nil, container.NewVBox(content))
 	}
-	numbers := container.NewGridWithColumns(3, column("sentiment.totals", f.totals), column("sentiment.groups", f.groups), column("sentiment.telling", f.words))
+	f.grouped, f.monthly = column("sentiment.groups", f.groups), column("sentiment.months", f.months)
+	numbers := container.NewGridWithColumns(2, column("sentiment.totals", f.totals), column("sentiment.telling", f.words), f.grouped, f.monthly)
 	texts := container.NewGridWithColumns(2, column("sentiment.most.positive", f.best), column("sentiment.most.negative", f.worst))
 	f.result = widgets.Column(2*look.Gap, numbers, texts)
 	f.result.Hide()
-	top := container.NewBorder(nil, nil, nil, f.cancel, widgets.Column(2, f.name, f.out))
+	top := container.NewBorder(nil, nil, nil, container.NewHBox(f.cancel, f.resume), widgets.Column(2, f.name, f.out))
 	f.full = widgets.Panel(container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), widgets.Column(2*look.Gap, top, f.bar, f.result))))
 	f.empty = widgets.Panel(widgets.Empty("file", f.book.T("sentiment.empty"), f.book.T("sentiment.empty.advice"), nil))
 	f.full.Hide()
@@ -64,6 +70,7 @@ func (f *fileView) apply(file File) {
 	widgets.SetVisible(f.empty, file.Name == "")
 	widgets.SetVisible(f.full, file.Name != "")
 	widgets.SetVisible(f.cancel, file.Running)
+	widgets.SetVisible(f.resume, file.Stopped)
 	p := file.Progress
 	text := file.Name + " · " + f.book.T("sentiment.judged", f.book.Count(p.Rows))
 	if file.Running && p.Left > 0 {
@@ -71,7 +78,7 @@ func (f *fileView) apply(file File) {
 	}
 	f.name.Set(text)
 	f.bar.Set(float64(p.Bytes) / float64(max(p.Size, 1)))
-	widgets.SetVisible(f.bar, file.Running)
+	widgets.SetVisible(f.bar, file.Running || file.Stopped)
 	widgets.SetVisible(f.result, file.Summary != nil)
 	if file.Summary != nil {
 		f.out.Set(file.Out)
@@ -90,11 +97,10 @@ func (f *fileView) fill(s reviews.Summary) {
 		})
 	}
 	f.totals.Set(totals)
-	var groups []widgets.Level
-	for _, g := range s.Categories[:min(len(s.Categories), mostShown)] {
-		groups = append(groups, widgets.Level{Name: g.Name, Share: float64(g.Positive) / float64(max(g.Rows, 1)), Note: signed(g.Mean)})
-	}
-	f.groups.Set(groups)
+	f.groups.Set(levels(s.Categories[:min(len(s.Categories), mostShown)]))
+	f.months.Set(levels(s.Months[max(0, len(s.Months)-mostMonths):]))
+	widgets.SetVisible(f.grouped, len(s.Categories) > 0)
+	widgets.SetVisible(f.monthly, len(s.Months) > 0)
 	var words []widgets.Level
 	for _, w := range s.Words[:min(len(s.Words), mostShown)] {
 		words = append(words, widgets.Level{Name: w.Text, Share: min(max(w.Weight, -w.Weight)/20, 1), Note: signed(w.Weight), Lit: w.Weight < 0})
@@ -102,6 +108,18 @@ func (f *fileView) fill(s reviews.Summary) {
 	f.words.Set(words)
 	f.texts(f.best, s.MostPositive)
 	f.texts(f.worst, s.MostNegative)
+}
+
+// mostMonths is how many months are shown, the latest ones.
+const mostMonths = 12
+
+// levels are groups of reviews: the bar is the share of positive ones, the number
+// the mean score.
+func levels(groups []reviews.Group) (list []widgets.Level) {
+	for _, g := range groups {
+		list = append(list, widgets.Level{Name: g.Name, Share: float64(g.Positive) / float64(max(g.Rows, 1)), Note: signed(g.Mean)})
+	}
+	return list
 }
 
 func (f *fileView) texts(box *fyne.Container, samples []reviews.Sample) {

@@ -25,6 +25,7 @@ type View struct {
 	OnUndo    func()
 	OnFile    func()
 	OnCancel  func()
+	OnResume  func()
 
 	book       *i18n.Book
 	entry      *widgets.Entry
@@ -130,7 +131,7 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	head := widgets.Header(v.book.T("sentiment.title"), widgets.Note(v.book.T("sentiment.about")).Truncate(), file)
 	box := widgets.TitledPanel(v.book.T("sentiment.text"), nil, widgets.Height(v.entry, 110))
 	words := widgets.TitledPanel(v.book.T("sentiment.words"), nil, widgets.Height(v.words, 64))
-	left := container.NewBorder(widgets.Column(look.Gap, box, words, widgets.Space(0)), nil, nil, nil, v.file.build(func() { call(v.OnCancel) }))
+	left := container.NewBorder(widgets.Column(look.Gap, box, words, widgets.Space(0)), nil, nil, nil, v.file.build(func() { call(v.OnCancel) }, func() { call(v.OnResume) }))
 	undo := widget.NewButtonWithIcon(v.book.T("common.undo"), look.Icon("undo"), func() { call(v.OnUndo) })
 	undo.Importance = widget.LowImportance
 	figures := container.NewGridWithColumns(3, v.score, v.confidence, v.language)

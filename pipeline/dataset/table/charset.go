@@ -47,11 +47,11 @@ func DetectCharset(sample []byte) Charset {
 	if utf8.Valid(cutTail(sample)) {
 		return UTF8
 	}
-	if looksGB18030(sample) {
-		return GB18030
-	}
 	if mostlyUTF8(sample) {
 		return UTF8
+	}
+	if looksGB18030(sample) {
+		return GB18030
 	}
 	return Latin1
 }
