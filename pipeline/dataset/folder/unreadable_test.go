@@ -21,7 +21,7 @@ func asNobody(t *testing.T) bool {
 	if os.Geteuid() != 0 {
 		return false
 	}
-	dir, err := os.MkdirTemp("/tmp", "athanor-nobody-")
+	dir, err := os.MkdirTemp("/tmp", "athanor-nobody-") //nolint:usetesting // below t.TempDir nobody may not go
 	if err != nil {
 		t.Fatal(err)
 	}
