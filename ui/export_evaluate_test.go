@@ -68,6 +68,20 @@ func (s *Studio) TryPicture(img image.Image) { s.tryPart().picture(img) }
 // TryVerdict is the answer on the screen.
 func (s *Studio) TryVerdict() string { return s.tryPart().view.Verdict() }
 
+// TryRow gives the model a row.
+func (s *Studio) TryRow(cells map[string]string) { s.tryPart().judgeRow(cells) }
+
+// EffectToTry is the column whose effect is shown, with how many of its values.
+func (s *Studio) EffectToTry() (column string, values int) {
+	if e := s.tryPart().view.Effect(); e != nil {
+		return e.Column, len(e.Points)
+	}
+	return "", 0
+}
+
+// ChooseEffect asks for a column's effect.
+func (s *Studio) ChooseEffect(column string) { s.tryPart().view.OnColumn(column) }
+
 // AskWhy switches explanations on or off.
 func (s *Studio) AskWhy(on bool) { s.tryPart().explaining = on; s.tryPart().explain() }
 

@@ -33,6 +33,8 @@ type tryPart struct {
 	seen image.Image
 	said string
 	row  map[string]string
+	// column is the one whose effect on the answer was asked for.
+	column string
 
 	explaining bool
 	method     attribution.Method
@@ -108,6 +110,7 @@ func (p *tryPart) build() fyne.CanvasObject {
 	p.view.OnText = p.text
 	p.view.OnRow = p.judgeRow
 	p.view.OnWhy = func(on bool) { p.explaining = on; p.explain() }
+	p.view.OnColumn = func(name string) { p.column = name; p.explain() }
 	p.view.OnMethod = func(m string) { p.method = attribution.Method(m); p.explain() }
 	p.view.OnWrong, p.view.OnCamera, p.view.OnSource = p.wrong, p.camera, p.watch
 	p.view.OnPainted, p.view.OnAnswered = p.painted, p.answered
@@ -173,6 +176,7 @@ func (p *tryPart) choose(path string) {
 	old := p.open
 	go old.close()
 	p.chosen, p.open, p.row = path, newOpenModel(p.s, path), nil
+	p.column = ""
 	p.stopCamera()
 	p.view.Apply(try.Answer{})
 	p.view.ApplyWhy(try.Why{})

@@ -42,7 +42,7 @@ func (p *tryPart) explain() {
 		p.view.ApplyAlike(nil, "")
 		return
 	}
-	q := question{book: p.s.book, open: p.open, picture: p.seen, text: p.said, row: p.row, method: p.method}
+	q := question{book: p.s.book, open: p.open, picture: p.seen, text: p.said, row: p.row, method: p.method, column: p.column}
 	p.why = async(p.s, q.why, func(w try.Why, err error) {
 		if err != nil {
 			f := describe(err, p.s.book)
@@ -94,6 +94,7 @@ type question struct {
 	text    string
 	row     map[string]string
 	method  attribution.Method
+	column  string // of a row: which one's effect is shown; "" the most telling
 }
 
 func (q question) why(ctx context.Context) (try.Why, error) {
@@ -146,6 +147,11 @@ func (q question) whyRow(ctx context.Context, e *explanation.Explainer) (out try
 		out.Shares = append(out.Shares, try.Share{Name: col.Name, Value: col.Share, Note: fmt.Sprintf("%+.3g", col.Share)})
 	}
 	out.Note = q.complete(c)
+	if len(columns) > 0 {
+		if out.Effect, err = q.effect(ctx, e, columns); err != nil {
+			return out, err
+		}
+	}
 	if labels := e.Model.Info().Labels; len(labels) > 1 {
 		other, ok, err := attribution.WhatWouldChange(ctx, e.Model, q.row, q.open.rows, -1)
 		if err != nil {
@@ -157,6 +163,27 @@ func (q question) whyRow(ctx context.Context, e *explanation.Explainer) (out try
 		}
 	}
 	return out, nil
+}
+
+// effect is what one of the columns does to the answer on average over rows of
+// the model's own data.
+func (q question) effect(ctx context.Context, e *explanation.Explainer, columns []attribution.Column) (*try.Effect, error) {
+	out := &try.Effect{Column: columns[0].Name}
+	for _, c := range columns {
+		out.Columns = append(out.Columns, c.Name)
+		if c.Name == q.column {
+			out.Column = c.Name
+		}
+	}
+	class, err := attribution.Answered(ctx, e.Model, q.row)
+	if err != nil {
+		return nil, err
+	}
+	if labels := e.Model.Info().Labels; class < len(labels) {
+		out.Class = labels[class]
+	}
+	out.Points, err = attribution.Dependence(ctx, e.Model, q.open.rows, out.Column, class)
+	return out, err
 }
 
 // changes says in words what a counterfactual changes.

@@ -94,11 +94,9 @@ func prepare(ctx context.Context, m *model.Model, row Row, background []Row, cla
 		return nil, 0, fmt.Errorf("%w: explaining a row takes rows to compare it with", model.ErrInput)
 	}
 	if class < 0 {
-		answer, err := m.Rows(ctx, row)
-		if err != nil {
+		if class, err = Answered(ctx, m, row); err != nil {
 			return nil, 0, err
 		}
-		class = best(answer[0])
 	}
 	if class >= max(len(m.Info().Labels), 1) {
 		return nil, 0, fmt.Errorf("%w: class %d of %d", model.ErrInput, class, len(m.Info().Labels))
@@ -108,6 +106,16 @@ func prepare(ctx context.Context, m *model.Model, row Row, background []Row, cla
 		names[i] = c.Name
 	}
 	return names, class, nil
+}
+
+// Answered is the class a model gives a row, which is the one explained where none
+// is asked for; of a regression it is 0.
+func Answered(ctx context.Context, m *model.Model, row Row) (int, error) {
+	answers, err := m.Rows(ctx, row)
+	if err != nil {
+		return 0, err
+	}
+	return best(answers[0]), nil
 }
 
 // Point is the mean output when all rows have one value in a column.

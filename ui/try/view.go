@@ -43,6 +43,7 @@ type View struct {
 	OnRow     func(map[string]string)
 	OnWhy     func(on bool)
 	OnMethod  func(method string)        // of explaining pictures
+	OnColumn  func(name string)          // whose effect on the answer to show
 	OnWrong   func(class string)         // the answer was wrong; this is the right class
 	OnCamera  func(at fyne.CanvasObject) // start or stop the camera; at is the button
 	OnSource  func(spec string)          // watch an address, a video or a folder
@@ -72,17 +73,22 @@ type View struct {
 	words    *widgets.Bars
 	reason   *widgets.Prose
 	change   *widgets.Prose // what would change the answer
-	alike    *widgets.Alikes
-	right    *widget.Select
-	number   *widgets.Entry // the right answer of a regression
-	wrong    *widget.Button
-	row      *rowForm
-	camera   *widgets.Camera
-	live     *widget.Button
-	source   *widgets.Entry
-	watching bool
-	input    *fyne.Container
-	body     *fyne.Container
+	column   *widget.Select // whose effect on the answer is shown
+	effectOf *widgets.Prose
+	effect   *widgets.Bars
+
+	effectNow *Effect
+	alike     *widgets.Alikes
+	right     *widget.Select
+	number    *widgets.Entry // the right answer of a regression
+	wrong     *widget.Button
+	row       *rowForm
+	camera    *widgets.Camera
+	live      *widget.Button
+	source    *widgets.Entry
+	watching  bool
+	input     *fyne.Container
+	body      *fyne.Container
 }
 
 // New returns the screen without models.
@@ -233,7 +239,7 @@ func (s square) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 func (v *View) makeBody() fyne.CanvasObject {
 	v.seen = widgets.TitledPanel(v.book.T("try.seen"), nil, container.NewGridWithColumns(2, v.shown, v.heat))
 	result := widgets.TitledPanel(v.book.T("try.verdict"), v.remark, widgets.Column(2*look.Gap, container.NewBorder(nil, nil, nil, v.mark, v.verdict), v.trouble, v.bars))
-	why := widgets.Panel(widgets.Column(look.Gap, v.why, v.method, v.words, v.reason, v.change, v.alike))
+	why := widgets.Panel(widgets.Column(look.Gap, v.why, v.method, v.words, v.reason, v.change, v.column, v.effectOf, v.effect, v.alike))
 	mend := widgets.Panel(widgets.Column(look.Gap, v.right, v.number, v.wrong))
 	side := widgets.SideColumn(widgets.Column(look.Gap, result, v.seen, why, mend))
 	v.show()

@@ -21,6 +21,7 @@ type Why struct {
 	Shares  []Share
 	Note    string // how complete it is, or why there is none
 	Change  string // what would change the answer
+	Effect  *Effect
 }
 
 // Share is one word's or column's part in an answer.
@@ -37,6 +38,7 @@ func (v *View) makeWhy() {
 	v.heat = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	v.heat.SetMinSize(fyne.NewSquareSize(96))
 	v.words, v.reason, v.change = widgets.NewBars(96, 56), widgets.SmallParagraph(""), widgets.SmallParagraph("")
+	v.makeEffect()
 	v.alike = widgets.NewAlikes(v.book.T("try.alike"))
 	v.why = widget.NewCheck(v.book.T("try.why"), func(on bool) {
 		widgets.SetVisible(v.method, on && v.task == "image")
@@ -76,6 +78,7 @@ func (v *View) ApplyWhy(w Why) {
 		levels = append(levels, widgets.Level{Name: s.Name, Share: math.Abs(s.Value) / top, Note: s.Note, Lit: s.Value > 0})
 	}
 	v.words.Set(levels)
+	v.applyEffect(w.Effect)
 }
 
 // ApplyAlike shows the training samples that are most alike to what was asked
