@@ -119,5 +119,5 @@ func (s *Studio) UseDevice(name string) {
 	s.Go("try")
 }
 
-// Toasted counts the messages on screen.
-func (s *Studio) Toasted() int { return s.toasts.Count() }
+// Toasted counts the messages shown so far.
+func (s *Studio) Toasted() int { return s.toasts.Shown() }

@@ -28,6 +28,7 @@ type Toasts struct {
 	stay  time.Duration
 	stack *fyne.Container
 	layer *fyne.Container
+	shown int
 }
 
 // NewToasts returns an empty layer whose toasts stay for stay; post brings a
@@ -42,8 +43,8 @@ func NewToasts(post func(func()), stay time.Duration) *Toasts {
 // Layer lies over the window's content.
 func (t *Toasts) Layer() fyne.CanvasObject { return t.layer }
 
-// Count is how many toasts are on screen.
-func (t *Toasts) Count() int { return len(t.stack.Objects) }
+// Shown is how many toasts there have been.
+func (t *Toasts) Shown() int { return t.shown }
 
 // Show adds a toast; act, where not nil, is offered as a button named action.
 func (t *Toasts) Show(tone Tone, text, action string, act func()) {
@@ -57,6 +58,7 @@ func (t *Toasts) Show(tone Tone, text, action string, act func()) {
 		t.stack.Remove(t.stack.Objects[0])
 	}
 	t.stack.Add(toast)
+	t.shown++
 	time.AfterFunc(t.stay, func() { t.post(gone) })
 }
 

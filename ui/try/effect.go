@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/inference/attribution"
@@ -22,13 +23,17 @@ type Effect struct {
 func (v *View) makeEffect() {
 	v.column, v.effect, v.effectOf = widget.NewSelect(nil, nil), widgets.NewBars(96, 56), widgets.SmallParagraph("")
 	v.column.PlaceHolder = " "
-	v.column.Hide()
+	for _, o := range []fyne.CanvasObject{v.column, v.effectOf, v.effect} {
+		o.Hide()
+	}
 }
 
 // applyEffect shows the effect of a column; nil shows none.
 func (v *View) applyEffect(e *Effect) {
 	v.effectNow = e
-	widgets.SetVisible(v.column, e != nil)
+	for _, o := range []fyne.CanvasObject{v.column, v.effectOf, v.effect} {
+		widgets.SetVisible(o, e != nil)
+	}
 	v.column.OnChanged = nil
 	if e == nil {
 		v.effect.Set(nil)

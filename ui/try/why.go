@@ -61,14 +61,23 @@ func (v *View) makeWhy() {
 		}
 	}
 	v.method.Hide()
+	for _, o := range []fyne.CanvasObject{v.words, v.reason, v.change, v.alike} {
+		o.Hide()
+	}
+}
+
+// put shows a text, and takes no room where there is none.
+func put(p *widgets.Prose, text string) {
+	p.Set(text)
+	widgets.SetVisible(p, text != "")
 }
 
 // ApplyWhy shows an explanation; the zero Why shows none.
 func (v *View) ApplyWhy(w Why) {
 	v.heat.Image = w.Picture
 	v.heat.Refresh()
-	v.reason.Set(w.Note)
-	v.change.Set(w.Change)
+	put(v.reason, w.Note)
+	put(v.change, w.Change)
 	top := 1e-12
 	for _, s := range w.Shares {
 		top = max(top, math.Abs(s.Value))
@@ -78,6 +87,7 @@ func (v *View) ApplyWhy(w Why) {
 		levels = append(levels, widgets.Level{Name: s.Name, Share: math.Abs(s.Value) / top, Note: s.Note, Lit: s.Value > 0})
 	}
 	v.words.Set(levels)
+	widgets.SetVisible(v.words, len(levels) > 0)
 	v.applyEffect(w.Effect)
 }
 
