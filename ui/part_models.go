@@ -167,7 +167,7 @@ func portTexts(ports []model.Port) []string {
 }
 
 // bring copies an ONNX file into the studio after looking at it. One that takes
-// pictures but does not say how is asked about at once.
+// pictures or rows but does not say how is asked about at once.
 func (p *modelsPart) bring(path string) {
 	folder := p.s.opts.Paths.Models()
 	silent := false
@@ -176,7 +176,12 @@ func (p *modelsPart) bring(path string) {
 		if err != nil {
 			return "", err
 		}
-		silent = info.Task == model.Foreign && len(info.Inputs) == 1 && len(info.Inputs[0].Shape) == 4
+		if info.Task == model.Foreign && len(info.Inputs) == 1 {
+			if silent, err = readsRows(path); err != nil {
+				return "", err
+			}
+			silent = silent || len(info.Inputs[0].Shape) == 4
+		}
 		return copyInto(folder, path)
 	}, func(to string, err error) {
 		p.brought(to, err)

@@ -2,11 +2,11 @@ package ui
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,7 +18,6 @@ import (
 	"athanor/inference/onnx"
 	"athanor/inference/serve"
 	"athanor/pipeline/quantize"
-	"athanor/pipeline/wrap"
 	"athanor/ui/models"
 	"athanor/ui/shell"
 )
@@ -185,10 +184,35 @@ func (p *modelsPart) restore() {
 	})
 }
 
-// describe asks what a foreign classifier expects and keeps a copy that says so.
+// describe asks what a foreign model expects and keeps a copy that says so.
 func (p *modelsPart) describe(path string) {
+	async(p.s, func(context.Context) (bool, error) { return readsRows(path) }, func(rows bool, err error) {
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		p.askDescription(path, rows)
+	})
+}
+
+// readsRows reports whether a model's one input looks like rows of numbers; whole
+// numbers are more often words of a text.
+func readsRows(path string) (bool, error) {
+	m, err := onnx.Skim(path)
+	if err != nil {
+		return false, fmt.Errorf("describe model: %w", err)
+	}
+	feeds := m.Graph.Feeds()
+	if len(feeds) != 1 || feeds[0].Type == nil || feeds[0].Type.Tensor == nil {
+		return false, nil
+	}
+	t := feeds[0].Type.Tensor
+	return t.HasShape && len(t.Shape) == 2 && slices.Contains([]onnx.DataType{onnx.Float, onnx.Double, onnx.Float16}, t.Elem), nil
+}
+
+func (p *modelsPart) askDescription(path string, rows bool) {
 	b := p.s.book
-	form := models.NewWrapForm(b)
+	form := models.NewWrapForm(b, rows)
 	var pop *widget.PopUp
 	cancel := widget.NewButton(b.T("common.cancel"), func() { pop.Hide() })
 	act := widget.NewButton(b.T("models.describe.keep"), func() { p.keepDescribed(path, form, func() { pop.Hide() }) })
@@ -200,8 +224,7 @@ func (p *modelsPart) describe(path string) {
 
 func (p *modelsPart) keepDescribed(path string, form *models.WrapForm, done func()) {
 	folder := p.s.opts.Paths.Models()
-	spec, ok := form.Spec(3)
-	grey, _ := form.Spec(1)
+	wrapped, ok := form.Wrap()
 	if !ok {
 		return
 	}
@@ -213,12 +236,7 @@ func (p *modelsPart) keepDescribed(path string, form *models.WrapForm, done func
 		if err != nil {
 			return "", err
 		}
-		copied, err := wrap.Image(m, spec)
-		if errors.Is(err, wrap.ErrSpec) { // one channel takes one mean
-			if single, failed := wrap.Image(m, grey); failed == nil {
-				copied, err = single, nil
-			}
-		}
+		copied, err := wrapped(m)
 		if err != nil {
 			return "", err
 		}

@@ -124,7 +124,7 @@ func Run(ctx context.Context, opts Options) error {
 	s.window.SetOnClosed(func() { go endWithin(endTime, returned, s.endAlone) })
 	stop := context.AfterFunc(ctx, func() {
 		go endWithin(endTime, returned, s.endAlone)
-		s.post(func() { s.keep(); s.app.Driver().Quit() }) // Fyne quits at signals, too: the window may be gone already
+		s.post(s.app.Driver().Quit) // Fyne quits at signals, too: the window may be gone already
 	})
 	defer stop()
 	s.app.Lifecycle().SetOnStarted(s.later)
@@ -136,6 +136,7 @@ func Run(ctx context.Context, opts Options) error {
 	s.afterCrash(report)
 	s.app.Run()
 	close(returned)
+	s.keep()
 	s.close()
 	return nil
 }

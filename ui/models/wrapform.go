@@ -1,23 +1,29 @@
 package models
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
+	"athanor/inference/onnx"
 	"athanor/pipeline/wrap"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
 )
 
-// WrapForm asks what a foreign picture classifier expects and answers.
+// WrapForm asks what a foreign model of pictures or of rows expects and answers.
 type WrapForm struct {
 	widget.BaseWidget
 	book    *i18n.Book
+	kind    *widget.Select
 	labels  *widgets.Entry
+	columns *widgets.Entry
+	ofRows  *fyne.Container // what is asked of a model of rows alone
+	ofPicts *fyne.Container // and of one of pictures
 	pixels  *widget.Select
 	fit     *widget.Select
 	size    *widgets.Entry
@@ -36,54 +42,100 @@ func pixelKinds() []wrap.Pixels {
 	}
 }
 
-// NewWrapForm returns an empty form.
-func NewWrapForm(book *i18n.Book) *WrapForm {
+// NewWrapForm returns an empty form, for a model of rows or of pictures first.
+func NewWrapForm(book *i18n.Book, rows bool) *WrapForm {
 	f := &WrapForm{
-		book: book, size: widgets.NewEntry(), labels: widgets.NewTextArea(), wrong: widgets.Note("").Tint(look.Negative).Truncate(),
+		book: book, size: widgets.NewEntry(), labels: widgets.NewTextArea(), columns: widgets.NewTextArea(), wrong: widgets.Note("").Tint(look.Negative).Truncate(),
 		bgr: widget.NewCheck(book.T("models.describe.bgr"), nil), softmax: widget.NewCheck(book.T("models.describe.softmax"), nil),
 	}
 	f.labels.SetPlaceHolder(book.T("models.describe.labels.hint"))
+	f.columns.SetPlaceHolder(book.T("models.describe.labels.hint"))
+	f.kind = widget.NewSelect([]string{book.T("models.describe.pictures"), book.T("models.describe.rows")}, nil)
 	f.pixels = widget.NewSelect([]string{"0 … 255", "0 … 1", "−1 … 1", "ImageNet"}, nil)
 	f.pixels.SetSelectedIndex(1)
 	f.fit = widget.NewSelect([]string{book.T("models.fit.stretch"), book.T("models.fit.cover"), book.T("models.fit.letterbox")}, nil)
 	f.fit.SetSelectedIndex(0)
 	f.softmax.SetChecked(true)
 	f.size.SetText("224")
+	f.ofRows = widgets.Column(look.Gap, f.field("models.describe.columns", widgets.Height(f.columns, 72)))
+	f.ofPicts = widgets.Column(look.Gap, f.field("models.describe.pixels", f.pixels), f.field("models.describe.fit", f.fit), f.field("models.describe.size", f.size), f.bgr)
+	f.kind.OnChanged = func(string) {
+		widgets.SetVisible(f.ofRows, f.rows())
+		widgets.SetVisible(f.ofPicts, !f.rows())
+		f.Refresh()
+	}
+	f.kind.SetSelectedIndex(map[bool]int{false: 0, true: 1}[rows])
+	f.softmax.SetChecked(!rows)
 	f.ExtendBaseWidget(f)
 	return f
 }
 
-// First is the field to begin in.
-func (f *WrapForm) First() fyne.Focusable { return f.labels }
+func (f *WrapForm) rows() bool { return f.kind.SelectedIndex() == 1 }
 
-// Spec is what the form says, for a model with so many channels; ok is false
-// where the classes have no names yet, which the form then tells.
-func (f *WrapForm) Spec(channels int) (s wrap.Spec, ok bool) {
-	for _, name := range strings.FieldsFunc(f.labels.Text, func(r rune) bool { return r == '\n' || r == ',' || r == '，' || r == '、' }) {
-		if name = strings.TrimSpace(name); name != "" {
-			s.Labels = append(s.Labels, name)
-		}
+func (f *WrapForm) field(key string, o fyne.CanvasObject) fyne.CanvasObject {
+	return widgets.Column(2, widgets.Note(f.book.T(key)), o)
+}
+
+// First is the field to begin in.
+func (f *WrapForm) First() fyne.Focusable {
+	if f.rows() {
+		return f.columns
 	}
-	if len(s.Labels) == 0 {
+	return f.labels
+}
+
+// Wrap is what makes the copy of a model that the form describes; it may be called
+// on any goroutine. ok is false where something is not told yet, which the form
+// then says.
+func (f *WrapForm) Wrap() (wrapped func(*onnx.Model) (*onnx.Model, error), ok bool) {
+	labels := names(f.labels.Text)
+	if f.rows() {
+		spec := wrap.TableSpec{Columns: names(f.columns.Text), Labels: labels, Softmax: f.softmax.Checked}
+		if len(spec.Columns) == 0 {
+			f.wrong.Set(f.book.T("models.describe.nocolumns"))
+			return nil, false
+		}
+		return func(m *onnx.Model) (*onnx.Model, error) { return wrap.Table(m, spec) }, true
+	}
+	if len(labels) == 0 {
 		f.wrong.Set(f.book.T("models.describe.nolabels"))
-		return s, false
+		return nil, false
 	}
 	side, err := strconv.Atoi(strings.TrimSpace(f.size.Text))
 	if err != nil || side < 1 || side > 4096 {
 		f.wrong.Set(f.book.T("models.describe.nosize"))
-		return s, false
+		return nil, false
 	}
-	s.Height, s.Width = side, side
-	s.Pixels = pixelKinds()[f.pixels.SelectedIndex()]
-	if len(s.Mean) > 0 {
-		s.Mean = s.Mean[:min(channels, len(s.Mean))]
+	spec := wrap.Spec{
+		Labels: labels, Height: side, Width: side, Pixels: pixelKinds()[f.pixels.SelectedIndex()], Softmax: f.softmax.Checked,
+		Fit: []string{"stretch", "cover", "letterbox"}[f.fit.SelectedIndex()],
 	}
-	if len(s.Deviation) > 0 {
-		s.Deviation = s.Deviation[:min(channels, len(s.Deviation))]
+	spec.BGR = f.bgr.Checked
+	return func(m *onnx.Model) (*onnx.Model, error) { return wrapPictures(m, spec) }, true
+}
+
+// wrapPictures wraps a model of coloured pictures, or else of grey ones: one
+// channel takes one mean.
+func wrapPictures(m *onnx.Model, spec wrap.Spec) (*onnx.Model, error) {
+	copied, err := wrap.Image(m, spec)
+	if !errors.Is(err, wrap.ErrSpec) {
+		return copied, err
 	}
-	s.BGR, s.Softmax = f.bgr.Checked, f.softmax.Checked
-	s.Fit = []string{"stretch", "cover", "letterbox"}[f.fit.SelectedIndex()]
-	return s, true
+	spec.Mean, spec.Deviation = spec.Mean[:min(1, len(spec.Mean))], spec.Deviation[:min(1, len(spec.Deviation))]
+	if grey, failed := wrap.Image(m, spec); failed == nil {
+		return grey, nil
+	}
+	return nil, err
+}
+
+// names are what a person lists, one a line or with commas.
+func names(text string) (list []string) {
+	for _, name := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("\n,，、", r) }) {
+		if name = strings.TrimSpace(name); name != "" {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // Refuse shows why the model cannot be described so.
@@ -91,10 +143,6 @@ func (f *WrapForm) Refuse(text string) { f.wrong.Set(text) }
 
 // CreateRenderer implements fyne.Widget.
 func (f *WrapForm) CreateRenderer() fyne.WidgetRenderer {
-	field := func(key string, o fyne.CanvasObject) fyne.CanvasObject {
-		return widgets.Column(2, widgets.Note(f.book.T(key)), o)
-	}
 	return widget.NewSimpleRenderer(widgets.Column(look.Gap,
-		field("models.describe.labels", widgets.Height(f.labels, 72)), field("models.describe.pixels", f.pixels), field("models.describe.fit", f.fit), field("models.describe.size", f.size),
-		f.bgr, f.softmax, f.wrong))
+		f.field("models.describe.kind", f.kind), f.ofRows, f.field("models.describe.labels", widgets.Height(f.labels, 72)), f.ofPicts, f.softmax, f.wrong))
 }
