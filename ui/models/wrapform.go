@@ -128,9 +128,9 @@ func wrapPictures(m *onnx.Model, spec wrap.Spec) (*onnx.Model, error) {
 	return nil, err
 }
 
-// names are what a person lists, one a line or with commas.
+// names are what a person lists, one a line, with commas or tabs.
 func names(text string) (list []string) {
-	for _, name := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("\n,，、", r) }) {
+	for _, name := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("\n\t,，、", r) }) {
 		if name = strings.TrimSpace(name); name != "" {
 			list = append(list, name)
 		}
