@@ -79,7 +79,9 @@ func each(matrix [][]int, do func(i, j, count int)) {
 // write puts a count into the middle of a cell.
 func (d *numerals) write(img *image.RGBA, cell image.Rectangle, count int, ink color.Color) {
 	text := strconv.Itoa(count)
-	at := cell.Min.Add(image.Pt((cell.Dx()-len(text)*d.width+1)/2, (cell.Dy()-d.height)/2))
+	wide := len(text) * d.width
+	at := cell.Min.Add(image.Pt((cell.Dx()-wide+1)/2, (cell.Dy()-d.height)/2))
+	at.X = max(0, min(at.X, img.Rect.Max.X-wide)) // the first and the last column have nothing beside them
 	for _, digit := range text {
 		mask := d.masks[digit-'0']
 		draw.DrawMask(img, mask.Rect.Add(at), image.NewUniform(ink), image.Point{}, mask, image.Point{}, draw.Over)
