@@ -94,7 +94,7 @@ func readLabels(text string) ([]string, error) {
 	}
 	f, err := os.Open(text)
 	if err != nil {
-		return strings.Split(text, ","), nil //nolint:nilerr // no file: the names themselves
+		return wrap.Names(text), nil //nolint:nilerr // no file: the names themselves
 	}
 	defer f.Close()
 	var list []string

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"athanor/inference/model"
 	"athanor/inference/onnx"
@@ -28,6 +29,17 @@ type Spec struct {
 	Fit           string // stretch (default), cover, letterbox
 	Labels        []string
 	Softmax       bool // the output holds scores, not probabilities
+}
+
+// Names are what a person lists of classes or columns, one a line or with commas or
+// tabs between, as tables give them.
+func Names(text string) (list []string) {
+	for _, name := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("\n\t,，、", r) }) {
+		if name = strings.TrimSpace(name); name != "" {
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // ErrSpec says that model and description do not fit.

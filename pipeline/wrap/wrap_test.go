@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image"
 	"image/color"
+	"slices"
 	"testing"
 
 	"athanor/inference/model"
@@ -104,5 +105,12 @@ func TestDescriptionsThatDoNotFit(t *testing.T) {
 		if _, err := wrap.Image(c.m, c.s); !errors.Is(err, wrap.ErrSpec) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestNamesAreListedInAnyScript(t *testing.T) {
+	got := wrap.Names(" cat, dog\tbird\n\n猫，狗、 鸟 ,")
+	if want := []string{"cat", "dog", "bird", "猫", "狗", "鸟"}; !slices.Equal(got, want) {
+		t.Errorf("names %q, want %q", got, want)
 	}
 }

@@ -88,9 +88,9 @@ func (f *WrapForm) First() fyne.Focusable {
 // on any goroutine. ok is false where something is not told yet, which the form
 // then says.
 func (f *WrapForm) Wrap() (wrapped func(*onnx.Model) (*onnx.Model, error), ok bool) {
-	labels := names(f.labels.Text)
+	labels := wrap.Names(f.labels.Text)
 	if f.rows() {
-		spec := wrap.TableSpec{Columns: names(f.columns.Text), Labels: labels, Softmax: f.softmax.Checked}
+		spec := wrap.TableSpec{Columns: wrap.Names(f.columns.Text), Labels: labels, Softmax: f.softmax.Checked}
 		if len(spec.Columns) == 0 {
 			f.wrong.Set(f.book.T("models.describe.nocolumns"))
 			return nil, false
@@ -126,16 +126,6 @@ func wrapPictures(m *onnx.Model, spec wrap.Spec) (*onnx.Model, error) {
 		return grey, nil
 	}
 	return nil, err
-}
-
-// names are what a person lists, one a line, with commas or tabs.
-func names(text string) (list []string) {
-	for _, name := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("\n\t,，、", r) }) {
-		if name = strings.TrimSpace(name); name != "" {
-			list = append(list, name)
-		}
-	}
-	return list
 }
 
 // Refuse shows why the model cannot be described so.

@@ -40,6 +40,9 @@ func asNobody(t *testing.T) bool {
 	command.Dir, command.Env = home, []string{"TMPDIR=" + home, "HOME=" + home}
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	said, err := command.CombinedOutput()
+	if errors.Is(err, syscall.EPERM) {
+		t.Skip("root may read everything, and may not become another user here")
+	}
 	if err != nil || !strings.Contains(string(said), "--- PASS: "+t.Name()) {
 		t.Errorf("as nobody: %v\n%s", err, said)
 	}
