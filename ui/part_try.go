@@ -18,6 +18,7 @@ import (
 	"athanor/app/training"
 	"athanor/inference/attribution"
 	"athanor/inference/model"
+	"athanor/inference/remote"
 	"athanor/inference/vision"
 	"athanor/ui/try"
 )
@@ -44,8 +45,9 @@ type tryPart struct {
 	shot       map[*image.RGBA]time.Time // when the frames under way were taken
 	learnt     string                    // the model whose input is on the screen
 	waits      *request                  // the newest question, while another is answered
-	quick      bool                      // the last answer came within a moment
+	quick      *openModel                // it gave its last answer within a moment
 	due        []time.Time               // when the questions were asked whose answers the next frame shows
+	drawn      []time.Time               // the same for the last frame
 }
 
 // openModel is a model in use; it is opened by the first question and closed
@@ -274,6 +276,7 @@ type request struct {
 // ask puts a question to the chosen model. While one is answered the newest waits
 // and those between are dropped: a stroke that goes on is answered all the time.
 func (p *tryPart) ask(question func(context.Context, *model.Model) ([]model.Prediction, error)) {
+	p.handed()
 	if p.open == nil {
 		return
 	}
@@ -288,35 +291,58 @@ func (p *tryPart) ask(question func(context.Context, *model.Model) ([]model.Pred
 	p.put(q)
 }
 
-// put asks. A model that answered within a moment is waited for, so that a stroke
-// and its answer are drawn together.
+// answer asks the model.
+func (q *request) answer(ctx context.Context) (reply, error) {
+	m, err := q.open.get()
+	if err != nil {
+		return reply{}, err
+	}
+	began := time.Now()
+	list, err := q.ask(ctx, m)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{prediction: list[0], took: time.Since(began)}, nil
+}
+
+// put asks, off the UI goroutine unless the model is quick.
 func (p *tryPart) put(q *request) {
 	p.asking = true
-	work := func(ctx context.Context) (reply, error) {
-		m, err := q.open.get()
-		if err != nil {
-			return reply{}, err
-		}
-		began := time.Now()
-		list, err := q.ask(ctx, m)
-		if err != nil {
-			return reply{}, err
-		}
-		return reply{prediction: list[0], took: time.Since(began)}, nil
-	}
-	done := func(a reply, err error) { p.answer(q, a, err) }
-	if p.quick {
-		asyncSoon(p.s, work, done)
+	if p.quick == q.open && !remote.IsRef(q.open.path) && p.putNow(q) {
 		return
 	}
-	async(p.s, work, done)
+	async(p.s, q.answer, func(a reply, err error) { p.answer(q, a, err) })
+}
+
+// A model is quick that answers within soon, less than a third of a frame: it is
+// waited for, so that one frame shows a stroke and its answer, where otherwise the
+// frame would be drawn first and the answer with the next. If it takes longer than
+// quickMost for once, it is asked again beside the window.
+const (
+	soon      = 5 * time.Millisecond
+	quickMost = 4 * soon
+)
+
+// putNow asks on the UI goroutine, and reports whether the answer came in time.
+func (p *tryPart) putNow(q *request) bool {
+	ctx, cancel := context.WithTimeout(p.s.ctx, quickMost)
+	defer cancel()
+	a, err := q.answer(ctx)
+	if ctx.Err() != nil {
+		return false
+	}
+	p.answer(q, a, err)
+	return true
 }
 
 // answer shows an answer, unless the model was left meanwhile, and goes on with
 // the question that waits.
 func (p *tryPart) answer(q *request, a reply, err error) {
 	p.asking = false
-	p.quick = err == nil && q.open == p.open && a.took < soon
+	p.quick = nil
+	if err == nil && a.took < soon {
+		p.quick = q.open
+	}
 	next := p.waits
 	p.waits = nil
 	switch {
@@ -338,16 +364,20 @@ func (p *tryPart) answer(q *request, a reply, err error) {
 	}
 }
 
-// answered is told when a frame with the newest answer is drawn. What is posted
-// from there runs when it was handed to the display.
+// answered is told while a frame with the newest answer is drawn.
 func (p *tryPart) answered() {
-	due := p.due
+	p.drawn = append(p.drawn, p.due...)
 	p.due = nil
-	p.s.post(func() {
-		for _, at := range due {
-			p.s.meter.answers.add(time.Since(at))
-		}
-	})
+	p.s.post(p.handed)
+}
+
+// handed measures the answers of the last frame. What runs on the UI goroutine
+// after it was drawn, such as the next event, runs when it was handed to the display.
+func (p *tryPart) handed() {
+	for _, at := range p.drawn {
+		p.s.meter.answers.add(time.Since(at))
+	}
+	p.drawn = nil
 }
 
 // shownClasses is how many classes an answer lists.

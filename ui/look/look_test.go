@@ -111,3 +111,14 @@ func TestIconsTakeTheThemesColour(t *testing.T) {
 		t.Error("the colour was left open")
 	}
 }
+
+// Colours are asked for some hundred times a frame: what they leave behind is
+// collected while strokes wait to be drawn.
+func TestColoursLeaveLittleBehind(t *testing.T) {
+	th := look.Theme{Mode: look.Dark}
+	for _, name := range []fyne.ThemeColorName{look.Surface, theme.ColorNameError} {
+		if n := testing.AllocsPerRun(100, func() { th.Color(name, theme.VariantDark) }); n > 1 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}

@@ -60,12 +60,11 @@ func (t Theme) Dark(variant fyne.ThemeVariant) bool {
 
 // Color implements fyne.Theme.
 func (t Theme) Color(name fyne.ThemeColorName, variant fyne.ThemeVariant) color.Color {
-	table := paper()
-	base := theme.VariantLight
+	own, base := paper(), theme.VariantLight
 	if t.Dark(variant) {
-		table, base = graphite(), theme.VariantDark
+		own, base = graphite(), theme.VariantDark
 	}
-	if c, ok := table[name]; ok {
+	if c, ok := own.find(name); ok {
 		return c
 	}
 	return theme.DefaultTheme().Color(name, base)
