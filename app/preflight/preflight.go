@@ -18,8 +18,13 @@ import (
 // ErrShort says that a trial ended before it had measured anything.
 var ErrShort = errors.New("the trial was too short to measure")
 
-// trialSteps is how many steps a trial measures.
-const trialSteps = 24
+// A trial measures so many steps, of slow networks and devices fewer: it ends after
+// trialTime once it has the fewest that tell anything.
+const (
+	trialSteps  = 24
+	fewestSteps = 4
+	trialTime   = 2 * time.Second
+)
 
 // Estimate is what a run will take.
 type Estimate struct {
@@ -70,12 +75,7 @@ func Measure(ctx context.Context, r train.Recipe, set *dataset.Set) (Estimate, e
 		return Estimate{}, err
 	}
 	e := Estimate{Parameters: parameters, Steps: (set.Train.Len() + r.Train.Batch - 1) / max(r.Train.Batch, 1)}
-	dir, err := os.MkdirTemp("", "athanor-trial-")
-	if err != nil {
-		return e, fmt.Errorf("prepare a trial: %w", err)
-	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-	if e.Step, e.Memory, err = trial(ctx, r, set, dir); err != nil {
+	if e.Step, e.Memory, err = trial(ctx, r, train.Deps{Set: set}); err != nil {
 		return e, err
 	}
 	e.Epoch = e.Step * time.Duration(e.Steps)
@@ -83,14 +83,29 @@ func Measure(ctx context.Context, r train.Recipe, set *dataset.Set) (Estimate, e
 	return e, nil
 }
 
-func trial(ctx context.Context, r train.Recipe, set *dataset.Set, dir string) (step time.Duration, memory int64, err error) {
+// Step is how long a step takes, of the network that deps give where the recipe
+// names a file's. It takes the set and the networks of deps and leaves its store
+// alone; ctx ends it.
+func Step(ctx context.Context, r train.Recipe, deps train.Deps) (time.Duration, error) {
+	step, _, err := trial(ctx, r, deps)
+	return step, err
+}
+
+func trial(ctx context.Context, r train.Recipe, deps train.Deps) (step time.Duration, memory int64, err error) {
+	dir, err := os.MkdirTemp("", "athanor-trial-")
+	if err != nil {
+		return 0, 0, fmt.Errorf("prepare a trial: %w", err)
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+	deps.Store = scratch(dir)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var times []time.Time
-	_, err = train.Run(ctx, r, train.Deps{Set: set, Store: scratch(dir)}, func(e train.Event) {
+	_, err = train.Run(ctx, r, deps, func(e train.Event) {
 		switch e := e.(type) {
 		case train.Metric:
-			if times = append(times, time.Now()); len(times) >= trialSteps {
+			times = append(times, time.Now())
+			if n := len(times); n >= trialSteps || n >= fewestSteps && times[n-1].Sub(times[0]) > trialTime {
 				cancel()
 			}
 		case train.Progress:

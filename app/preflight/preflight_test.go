@@ -13,6 +13,7 @@ import (
 )
 
 func TestDigitsTakeWhatTheArticleSays(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir()) // other tests have trials of their own
 	recipe, err := train.Recipe{}.Resolve()
 	if err != nil {
 		t.Fatal(err)

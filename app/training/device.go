@@ -3,11 +3,11 @@ package training
 import (
 	"context"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
 	"athanor/app/device"
-	"athanor/app/preflight"
 	"athanor/inference/runtime"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/train"
@@ -36,7 +36,16 @@ func place(ctx context.Context, r train.Recipe, set *dataset.Set) (placed, error
 		names, note = []string{choice.Device}, choice.Note
 	}
 	half := func(name string) bool { return runtime.TestHalf(ctx, name) == nil }
-	best, err := fastest(ctx, choices(r, names, half), func(p placed) (time.Duration, error) { return stepTime(ctx, r, p, set) })
+	list := choices(r, names, half)
+	if len(list) == 1 {
+		list[0].note = note
+		return list[0], ctx.Err()
+	}
+	measure, err := trials(ctx, r, set)
+	if err != nil {
+		return placed{}, err
+	}
+	best, err := fastest(ctx, list, measure)
 	best.note = strings.Join(nonEmpty(note, best.note), "; ")
 	return best, err
 }
@@ -52,7 +61,7 @@ func nonEmpty(texts ...string) (list []string) {
 
 // choices are the devices and types that a recipe leaves open, the first being
 // what is taken where nothing can be tried. The processor has no kernels in
-// float16, so it is tried on cards that have it. Networks from files are not tried.
+// float16, so it is tried on cards that have it.
 func choices(r train.Recipe, devices []string, half func(string) bool) (list []placed) {
 	open := r.Precision == train.AutoPrecision || r.Precision == "" && r.Device == "auto"
 	precision := r.Precision
@@ -65,34 +74,42 @@ func choices(r train.Recipe, devices []string, half func(string) bool) (list []p
 			list = append(list, placed{device: d, precision: train.Float16})
 		}
 	}
-	if r.Transfer != nil || r.Distill != nil {
-		return list[:1]
-	}
 	return list
 }
 
-// fastest is the choice whose step takes least time; those that cannot be tried
-// are passed over.
-func fastest(ctx context.Context, list []placed, measure func(placed) (time.Duration, error)) (placed, error) {
-	best := list[0]
-	if len(list) == 1 {
-		return best, ctx.Err()
-	}
-	least, err := measure(best)
-	if err != nil {
-		return best, ctx.Err()
-	}
-	for _, p := range list[1:] {
-		if took, err := measure(p); err == nil && took < least {
-			best, least = p, took
-			best.note = fmt.Sprintf("%s is chosen: a step takes %v", strings.TrimSpace(p.device+" "+p.precision), took.Round(time.Microsecond))
-		}
-	}
-	return best, ctx.Err()
+// cost is what a choice takes in a trial, and the words for it.
+type cost struct {
+	time time.Duration
+	text string
 }
 
-func stepTime(ctx context.Context, r train.Recipe, p placed, set *dataset.Set) (time.Duration, error) {
-	r.Device, r.Precision = p.device, p.precision
-	e, err := preflight.Measure(ctx, r, set)
-	return e.Step, err
+// fastest is the choice that takes least time; those that cannot be tried are
+// passed over. The note says what was tried, and how long it took.
+func fastest(ctx context.Context, list []placed, measure func(placed) (cost, error)) (placed, error) {
+	best, least, tried := list[0], time.Duration(math.MaxInt64), map[placed]cost{}
+	for _, p := range list {
+		took, err := measure(p)
+		if ctx.Err() != nil {
+			return best, ctx.Err()
+		}
+		if err != nil {
+			continue
+		}
+		if tried[p] = took; took.time < least {
+			best, least = p, took.time
+		}
+	}
+	var others []string
+	for _, p := range list {
+		if took, ok := tried[p]; ok && p != best {
+			others = append(others, fmt.Sprintf("%s with %s", took.text, p))
+		}
+	}
+	if len(others) > 0 {
+		best.note = fmt.Sprintf("%s is chosen: %s, %s", best, tried[best].text, strings.Join(others, ", "))
+	}
+	return best, nil
 }
+
+// String names the device, and the type where it is not the usual one.
+func (p placed) String() string { return strings.TrimSpace(p.device + " " + p.precision) }

@@ -55,19 +55,24 @@ func batchNormRule(c *Context) ([]*graph.Value, error) {
 	return []*graph.Value{dx, dScale, dBias}, nil
 }
 
-// frozenBatchNormRule is for given statistics: y = γ·(x − μ)/σ + β.
+// frozenBatchNormRule is for given statistics: y = γ·(x − μ)/σ + β. Networks that
+// train the statistics, too, get their gradients: −γ/σ·Σdy, and −½·γ/σ³·Σdy·(x − μ).
 func frozenBatchNormRule(c *Context) ([]*graph.Value, error) {
 	x, scale, dy := c.X(0), c.X(1), c.DY(0)
 	mean, variance := c.X(3), c.X(4)
 	invStd := c.Op("Reciprocal", nil, c.Sqrt(c.AddTo(variance, c.Node.Attrs.Float("epsilon", 1e-5))))
 	axes := otherAxes(x)
+	errors := func() *graph.Value { return c.ReduceSum(dy, false, axes...) }
+	along := func() *graph.Value { // Σ dy·(x − μ)/σ
+		normal := c.Mul(c.Sub(x, perChannel(c.Builder, mean, x)), perChannel(c.Builder, invStd, x))
+		return c.ReduceSum(c.Mul(dy, normal), false, axes...)
+	}
 	return []*graph.Value{
 		c.want(0, func() *graph.Value { return c.Mul(dy, perChannel(c.Builder, c.Mul(scale, invStd), x)) }),
-		c.want(1, func() *graph.Value {
-			normal := c.Mul(c.Sub(x, perChannel(c.Builder, mean, x)), perChannel(c.Builder, invStd, x))
-			return c.ReduceSum(c.Mul(dy, normal), false, axes...)
-		}),
-		c.want(2, func() *graph.Value { return c.ReduceSum(dy, false, axes...) }),
+		c.want(1, along),
+		c.want(2, errors),
+		c.want(3, func() *graph.Value { return c.MulBy(c.Mul(c.Mul(scale, invStd), errors()), -1) }),
+		c.want(4, func() *graph.Value { return c.MulBy(c.Mul(scale, c.Mul(c.Mul(invStd, invStd), along())), -0.5) }),
 	}, nil
 }
 

@@ -2,7 +2,6 @@ package transfer
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -122,7 +121,7 @@ func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureCon
 	if set.Test != nil {
 		how := c
 		how.Progress = nil
-		out.Test = &later{Feed: set.Test, width: e.width, compute: func(ctx context.Context) (*vectors, error) {
+		out.Test = &later{Feed: set.Test, width: e.width, compute: func(ctx context.Context) (*stored, error) {
 			return n.standardised(ctx, set, set.Test, how, e.statistics)
 		}}
 	}
@@ -141,7 +140,7 @@ func (n *Network) FeatureSet(ctx context.Context, set *dataset.Set, c FeatureCon
 }
 
 // standardised are the features of one part by the statistics of another.
-func (n *Network) standardised(ctx context.Context, set *dataset.Set, feed dataset.Feed, c FeatureConfig, s statistics) (*vectors, error) {
+func (n *Network) standardised(ctx context.Context, set *dataset.Set, feed dataset.Feed, c FeatureConfig, s statistics) (*stored, error) {
 	e, err := n.extract(set, c)
 	if err != nil {
 		return nil, err
@@ -151,8 +150,7 @@ func (n *Network) standardised(ctx context.Context, set *dataset.Set, feed datas
 	if err != nil {
 		return nil, fmt.Errorf("compute features: %w", err)
 	}
-	s.standardise(v)
-	return v, nil
+	return s.standardised(v), nil
 }
 
 // extract opens the network up to its features. The caller closes it.
@@ -211,24 +209,6 @@ func (n *Network) sampled(ctx context.Context, set *dataset.Set, c FeatureConfig
 	return &s, nil
 }
 
-// spread is some of a feed's samples, evenly from its first to its last.
-type spread struct {
-	dataset.Feed
-	rows int
-}
-
-// Len is how many there are.
-func (s spread) Len() int { return s.rows }
-
-// Fill reads those samples.
-func (s spread) Fill(ctx context.Context, dst [][]byte, epoch int, rows []int) error {
-	among := make([]int, len(rows))
-	for i, row := range rows {
-		among[i] = row * s.Feed.Len() / s.rows
-	}
-	return s.Feed.Fill(ctx, dst, epoch, among)
-}
-
 // inFront joins two preparing graphs; the first may be nil. Its outputs carry
 // the names of the second one's inputs.
 func inFront(first, second *onnx.Graph) *onnx.Graph {
@@ -272,25 +252,21 @@ func (e *extraction) all(ctx context.Context, set *dataset.Set) error {
 		if i == 0 {
 			e.statistics = measure(v)
 		}
-		e.statistics.standardise(v)
-		*side = v
+		*side = e.statistics.standardised(v)
 	}
 	return nil
 }
 
 func (e *extraction) run(ctx context.Context, feed dataset.Feed) (*vectors, error) {
-	f := &vectors{Feed: feed, width: e.width}
-	f.data = make([]float32, 0, feed.Len()*f.width)
+	f := &vectors{Feed: feed, width: e.width, data: make([]float32, feed.Len()*e.width)}
 	for start := 0; start < feed.Len(); start += featureBatch {
 		rows := make([]int, min(featureBatch, feed.Len()-start))
 		for i := range rows {
 			rows[i] = start + i
 		}
-		part, err := e.batch(ctx, feed, rows)
-		if err != nil {
+		if err := e.batch(ctx, feed, rows, f.data[start*e.width:]); err != nil {
 			return nil, err
 		}
-		f.data = append(f.data, part...)
 		e.done += len(rows)
 		if e.progress != nil {
 			e.progress(e.done, e.total)
@@ -304,33 +280,48 @@ func (e *extraction) close() {
 	e.x.Close()
 }
 
-// batch fills the first rows of the input; what its others hold is not asked for.
-func (e *extraction) batch(ctx context.Context, feed dataset.Feed, rows []int) ([]float32, error) {
+// batch fills the first rows of the input and writes what they give to dst; what
+// its others hold is not asked for.
+func (e *extraction) batch(ctx context.Context, feed dataset.Feed, rows []int, dst []float32) error {
 	bytes := e.x.Bytes()
 	if err := feed.Fill(ctx, [][]byte{bytes[:len(bytes)/featureBatch*len(rows)]}, -1, rows); err != nil {
-		return nil, err
+		return err
 	}
 	out := make([]*runtime.Tensor, 1)
 	if err := e.session.Run(ctx, []*runtime.Tensor{e.x}, out); err != nil {
-		return nil, err
+		return err
 	}
 	defer out[0].Close()
 	values := runtime.Data[float32](out[0])[:len(rows)*e.width]
-	for i, v := range values {
-		if !(math.Abs(float64(v)) < math.MaxFloat32) { // what is not a number leaves some poolings as the least one
-			return nil, fmt.Errorf("%w: sample %d has the feature %v; check scale, mean and deviation", ErrInput, feed.Row(rows[i/e.width]), v)
-		}
+	if at := beyond(values); at >= 0 {
+		return fmt.Errorf("%w: sample %d has the feature %v; check scale, mean and deviation", ErrInput, feed.Row(rows[at/e.width]), values[at])
 	}
-	return slices.Clone(values), nil
+	copy(dst, values)
+	return nil
+}
+
+// beyond is where the first value lies that is not a number, or as large as numbers
+// get: what is not a number leaves some poolings as the least one. It is -1 where all
+// are less.
+func beyond(values []float32) int {
+	const sign = 1 << 31
+	largest := uint32(0)
+	for _, v := range values {
+		largest = max(largest, math.Float32bits(v)&^sign)
+	}
+	if largest < math.Float32bits(math.MaxFloat32) {
+		return -1
+	}
+	return slices.IndexFunc(values, func(v float32) bool { return !(math.Abs(float64(v)) < math.MaxFloat32) })
 }
 
 // later is a feed whose features are computed when they are first asked for.
 type later struct {
 	dataset.Feed
 	width   int
-	compute func(ctx context.Context) (*vectors, error)
+	compute func(ctx context.Context) (*stored, error)
 	lock    sync.Mutex
-	got     *vectors
+	got     *stored
 }
 
 // Columns is the one column of features.
@@ -353,28 +344,34 @@ func featureColumns(width int) []dataset.Column {
 	return []dataset.Column{{Name: Column, Type: onnx.Float, Shape: []int{width}}}
 }
 
-// vectors is a feed of computed features over the samples of another.
+// vectors are computed features of the samples of a feed.
 type vectors struct {
 	dataset.Feed
 	width int
 	data  []float32
 }
 
-// Columns is the one column of features.
-func (v *vectors) Columns() []dataset.Column {
-	return featureColumns(v.width)
+// stored is a feed of features over the samples of another, as bytes.
+type stored struct {
+	dataset.Feed
+	width int
+	raw   []byte
 }
 
+// Columns is the one column of features.
+func (s *stored) Columns() []dataset.Column { return featureColumns(s.width) }
+
+// Cheap tells that Fill only copies memory.
+func (*stored) Cheap() bool { return true }
+
 // Fill copies the features of rows.
-func (v *vectors) Fill(ctx context.Context, dst [][]byte, _ int, rows []int) error {
+func (s *stored) Fill(ctx context.Context, dst [][]byte, _ int, rows []int) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	out := dst[0][:0]
-	for _, row := range rows {
-		for _, x := range v.data[row*v.width : (row+1)*v.width] {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
-		}
+	long := s.width * 4
+	for i, row := range rows {
+		copy(dst[0][i*long:(i+1)*long], s.raw[row*long:])
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"encoding/binary"
 	"math"
 
 	"athanor/inference/onnx"
@@ -18,27 +19,42 @@ const flatDeviation = 1e-6
 func measure(v *vectors) statistics {
 	s := statistics{make([]float64, v.width), make([]float64, v.width)}
 	rows := float64(v.Len())
-	for i, x := range v.data {
-		s.mean[i%v.width] += float64(x) / rows
+	for at := 0; at < len(v.data); at += v.width {
+		for k, x := range v.data[at : at+v.width] {
+			s.mean[k] += float64(x)
+		}
 	}
-	for i, x := range v.data {
-		d := float64(x) - s.mean[i%v.width]
-		s.deviation[i%v.width] += d * d / rows
+	for k := range s.mean {
+		s.mean[k] /= rows
 	}
-	for i, d := range s.deviation {
-		if s.deviation[i] = math.Sqrt(d); s.deviation[i] < flatDeviation {
-			s.deviation[i] = 1
+	for at := 0; at < len(v.data); at += v.width {
+		for k, x := range v.data[at : at+v.width] {
+			d := float64(x) - s.mean[k]
+			s.deviation[k] += d * d
+		}
+	}
+	for k, d := range s.deviation {
+		if s.deviation[k] = math.Sqrt(d / rows); s.deviation[k] < flatDeviation {
+			s.deviation[k] = 1
 		}
 	}
 	return s
 }
 
-// standardise rewrites a feed's features.
-func (s statistics) standardise(v *vectors) {
-	for i, x := range v.data {
-		k := i % v.width
-		v.data[i] = (x - float32(s.mean[k])) / float32(s.deviation[k])
+// standardised are the features as a head learns them.
+func (s statistics) standardised(v *vectors) *stored {
+	out := &stored{Feed: v.Feed, width: v.width, raw: make([]byte, 4*len(v.data))}
+	mean, deviation := make([]float32, v.width), make([]float32, v.width)
+	for k := range mean {
+		mean[k], deviation[k] = float32(s.mean[k]), float32(s.deviation[k])
 	}
+	for at := 0; at < len(v.data); at += v.width {
+		raw := out.raw[4*at : 4*(at+v.width)]
+		for k, x := range v.data[at : at+v.width] {
+			binary.LittleEndian.PutUint32(raw[4*k:], math.Float32bits((x-mean[k])/deviation[k]))
+		}
+	}
+	return out
 }
 
 // node adds the same to a graph.

@@ -1,9 +1,10 @@
 """Exports tiny networks with random weights from PyTorch: encoders of the BERT
-family and image classifiers of the transformers library, by the exporter that
-traces and by the one that captures the graph. No weights are downloaded.
-Usage: export_torch.py FOLDER"""
+family and image classifiers of the transformers library and of torchvision, by the
+exporter that traces and by the one that captures the graph. No weights are
+downloaded. Usage: export_torch.py FOLDER [encoders] [pictures] [blocks]"""
 
 import contextlib
+import functools
 import io
 import logging
 import pathlib
@@ -11,7 +12,11 @@ import sys
 import warnings
 
 import torch
+import torchvision.models as tv
 import transformers as tf
+from torchvision.models.efficientnet import FusedMBConvConfig, MBConvConfig
+from torchvision.models.mobilenetv3 import InvertedResidualConfig
+from torchvision.models.swin_transformer import PatchMergingV2, SwinTransformerBlockV2
 
 WORDS, WIDTH, HEADS, INNER, CLASSES, VOCABULARY = 5, 8, 2, 12, 3, 11
 
@@ -63,15 +68,28 @@ def pictures():
     """The same for networks that look at pictures."""
     pixels, kinds = (torch.randn(2, 3, 16, 16),), {"num_labels": CLASSES}
     yield "resnet", Scores(tf.ResNetForImageClassification(tf.ResNetConfig(embedding_size=4, hidden_sizes=[4, 8], depths=[1, 1], layer_type="bottleneck", **kinds))), pixels
-    yield "mobilenet-v1", Scores(tf.MobileNetV1ForImageClassification(tf.MobileNetV1Config(image_size=16, depth_multiplier=0.0625, min_depth=2, **kinds))), pixels
-    yield "mobilenet-v2", Scores(tf.MobileNetV2ForImageClassification(tf.MobileNetV2Config(image_size=16, depth_multiplier=0.0625, depth_divisible_by=2, min_depth=2, expand_ratio=2, **kinds))), pixels
-    blocks = {"kernel_sizes": [3, 5], "in_channels": [32, 16], "out_channels": [16, 24], "depthwise_padding": [], "strides": [1, 2], "num_block_repeats": [1, 1], "expand_ratios": [1, 2], "hidden_dim": 8}
-    yield "efficientnet", Scores(tf.EfficientNetForImageClassification(tf.EfficientNetConfig(image_size=16, width_coefficient=0.125, depth_coefficient=1.0, depth_divisor=2, **blocks, **kinds))), pixels
     vit = {"image_size": 16, "patch_size": 8, "hidden_size": WIDTH, "num_hidden_layers": 1, "num_attention_heads": HEADS, "intermediate_size": INNER, "attn_implementation": "eager"}
     yield "vit", Scores(tf.ViTForImageClassification(tf.ViTConfig(**vit, **kinds))), pixels
     yield "deit", Scores(tf.DeiTForImageClassification(tf.DeiTConfig(**vit, **kinds))), pixels
     yield "convnext", Scores(tf.ConvNextForImageClassification(tf.ConvNextConfig(patch_size=4, num_stages=2, hidden_sizes=[4, 6], depths=[1, 1], image_size=16, **kinds))), pixels
     yield "swin", Scores(tf.SwinForImageClassification(tf.SwinConfig(image_size=16, patch_size=2, embed_dim=4, depths=[2], num_heads=[2], window_size=4, **kinds))), pixels
+
+
+def blocks():
+    """The same for networks of torchvision, cut down to a few blocks of few channels."""
+    pixels = (torch.randn(2, 3, 16, 16),)
+    small = functools.partial(InvertedResidualConfig, width_mult=1.0)
+    yield "mobilenet-v2", tv.MobileNetV2(CLASSES, width_mult=0.125, inverted_residual_setting=[[1, 32, 1, 1], [2, 48, 2, 2]], round_nearest=4), pixels
+    v3 = [small(16, 3, 16, 16, True, "RE", 2, 1), small(16, 5, 24, 16, True, "HS", 1, 1), small(16, 3, 24, 24, False, "HS", 2, 1)]
+    yield "mobilenet-v3", tv.MobileNetV3(v3, last_channel=16, num_classes=CLASSES), pixels
+    yield "efficientnet", tv.EfficientNet([MBConvConfig(1, 3, 1, 8, 8, 1), MBConvConfig(2, 5, 2, 8, 16, 2)], 0.0, num_classes=CLASSES, last_channel=16), pixels
+    yield "efficientnet-v2", tv.EfficientNet([FusedMBConvConfig(2, 3, 1, 8, 8, 1), MBConvConfig(2, 3, 2, 8, 16, 1)], 0.0, num_classes=CLASSES, last_channel=16), pixels
+    window = {"patch_size": [2, 2], "embed_dim": 4, "num_heads": [2, 2], "window_size": [4, 4], "num_classes": CLASSES}
+    yield "swin", tv.SwinTransformer(depths=[2, 1], **window), pixels
+    yield "swin-v2", tv.SwinTransformer(depths=[2, 1], block=SwinTransformerBlockV2, downsample_layer=PatchMergingV2, **window), pixels
+    yield "vision-transformer", tv.VisionTransformer(16, 8, 1, HEADS, WIDTH, INNER, num_classes=CLASSES), pixels
+    yield "shufflenet", tv.ShuffleNetV2([1, 2, 1], [8, 8, 16, 16, 16], CLASSES), pixels
+    yield "densenet", tv.DenseNet(4, (1, 2), 8, 2, 0.0, CLASSES), pixels
 
 
 def scatter(net):
@@ -98,13 +116,17 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(3)
-    lists = ((encoders, (9, 11, 14, 17, 20), (18, 20, 22)), (pictures, (9, 12, 17), (18, 22)))
+    traced, captured = (9, 12, 17), (18, 22)
+    lists = ((encoders, (9, 11, 14, 17, 20), (18, 20, 22)), (pictures, traced, captured), (blocks, traced, captured))
+    chosen = sys.argv[2:] or [networks.__name__ for networks, _, _ in lists]
     for networks, traced, captured in lists:
+        if networks.__name__ not in chosen:
+            continue
         for name, net, example in networks():
             scatter(net)
             net.eval()
             for opset, capture in [(o, False) for o in traced] + [(o, True) for o in captured]:
-                path = folder / f"torch-{name}-{'captured' if capture else 'traced'}-{opset}.onnx"
+                path = folder / f"{networks.__name__}-{name}-{'captured' if capture else 'traced'}-{opset}.onnx"
                 if problem := export(net, example, path, opset, capture):
                     print(path.name, "cannot be written by PyTorch:", problem)
 

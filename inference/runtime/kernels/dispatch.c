@@ -16,5 +16,14 @@ const kernel_set *kernels(void) {
   return &kernels_base;
 }
 
+const kernel_set *kernels_for(int channels) {
+  const kernel_set *set = kernels();
+#if defined(__x86_64__)
+  if (set == &kernels_avx512 && channels <= kernels_narrow.lanes) return &kernels_narrow;
+#endif
+  (void)channels;
+  return set;
+}
+
 int athanor_kernels_lanes(void) { return kernels()->lanes; }
 void athanor_kernels_limit(int lanes) { atomic_store(&widest, lanes); }

@@ -89,10 +89,12 @@ typedef struct {
   void (*relu_grad)(size_t n, const float *y, const float *dy, float *dx, float *sums);
 } kernel_set;
 
-extern const kernel_set kernels_base, kernels_avx2, kernels_avx512;
+extern const kernel_set kernels_base, kernels_avx2, kernels_narrow, kernels_avx512;
 
 // kernels is the fastest set that this processor can run.
 const kernel_set *kernels(void);
+// kernels_for is the set for results of so many channels side by side.
+const kernel_set *kernels_for(int channels);
 
 // seg_offset is where a segment lies behind the window's start.
 static inline int seg_offset(const conv_shape *s, patch_layout l, int seg) {

@@ -55,7 +55,7 @@ static void forward_task(void *data, size_t task) {
 
 static const char *conv_compute(kernel *k, void *context) {
   conv_shape s = read_shape(k);
-  const kernel_set *set = kernels();
+  const kernel_set *set = kernels_for(s.out_c);
   size_t packed = up(set->packed_size(&s)), scratch = up(set->forward_scratch(&s));
   forward_job j = {.s = &s, .set = set, .scratch_size = scratch, .tasks = groups(s.batch, scratch)};
   j.x = input_floats(context, 0);
