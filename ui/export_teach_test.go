@@ -11,7 +11,12 @@ func (s *Studio) TeachFile(path string) { s.jobs.teachFile(path) }
 func (s *Studio) NextRecipe() train.Recipe { return s.jobs.recipe }
 
 // Layers are those that training can begin from.
-func (s *Studio) Layers() []string { return s.jobs.starts() }
+func (s *Studio) Layers() (nodes []string) {
+	for _, l := range s.jobs.starts() {
+		nodes = append(nodes, l.Node)
+	}
+	return nodes
+}
 
 // TrainedNumbers is how many numbers the next run trains of a network from a file.
 func (s *Studio) TrainedNumbers() int { return s.jobs.trained() }
@@ -27,3 +32,15 @@ func (s *Studio) SetPieces(n int) {
 	s.jobs.recipe.Model.Length = n
 	s.trainPart().setup()
 }
+
+// Command is the command line beside the settings.
+func (s *Studio) Command() string { return s.trainPart().command() }
+
+// CommandLine is the command for a recipe.
+func CommandLine(r train.Recipe) (line string, whole bool) {
+	c := commandLine(r, nil, nil, "/r.toml")
+	return c.line, c.whole
+}
+
+// Remark is what the train screen says of the network that is taught.
+func (s *Studio) Remark() (first, second string) { return s.trainPart().view.Remark() }

@@ -24,6 +24,8 @@ type trainPart struct {
 	next     time.Time // when the next moment may be shown
 	trial    context.CancelFunc
 	search   *rateSearch // the newest search for a learning rate
+	writing  context.CancelFunc
+	layers   *uitrain.LayerList // the newest
 }
 
 func (p *trainPart) build() fyne.CanvasObject {
@@ -33,6 +35,7 @@ func (p *trainPart) build() fyne.CanvasObject {
 		j.recipe = r
 		j.begin()
 	}
+	p.view.OnFile, p.view.OnExplain, p.view.OnLayers = j.chooseSettingFile, p.s.tips.Show, p.showLayers
 	p.view.OnPause, p.view.OnStop, p.view.OnDiscard = j.pause, j.stop, j.discard
 	p.view.OnModel = j.choose
 	p.view.OnChange = func(r train.Recipe) {
@@ -40,6 +43,7 @@ func (p *trainPart) build() fyne.CanvasObject {
 		p.view.SetCommand(p.command())
 		if r.Transfer != nil {
 			p.weigh()
+			p.remark()
 		}
 		p.preflight()
 		j.refreshStatus()
@@ -79,6 +83,7 @@ func (p *trainPart) setup() {
 	p.view.ApplySetup(uitrain.Setup{
 		Data: j.title(), Models: j.models(), Recipe: j.recipe, Defaults: j.defaults, Command: p.command(), Layers: j.starts(), Matrices: j.matrices(),
 	})
+	p.remark()
 	p.weigh()
 	p.preflight()
 	j.refreshStatus()
@@ -146,21 +151,40 @@ func (p *trainPart) redraw() {
 	p.accuracy.Draw(c.AccuracySpec(names, theme))
 }
 
-// command is the command line that does the same run.
+// command is the command line that does the same run. Where flags cannot say
+// everything it names a recipe, which is written so that the line works as it stands.
 func (p *trainPart) command() string {
 	j := p.s.jobs
 	if j.data == nil {
 		return ""
 	}
-	return commandLine(j.recipe, j.defaults, recipePath(p.s.opts.Paths.Data))
+	recipe, path := j.recipe, recipePath(p.s.opts.Paths.Data)
+	c := commandLine(recipe, j.data.kept, j.looked(), path)
+	if p.writing != nil {
+		p.writing()
+	}
+	if !c.whole {
+		p.writing = async(p.s, func(ctx context.Context) (struct{}, error) { return struct{}{}, writeSoon(ctx, path, recipe) },
+			func(_ struct{}, err error) { p.s.fail(err) })
+	}
+	return c.line
 }
 
-// copyCommand copies the command; where flags cannot say everything it writes
-// the recipe it names.
+// writeSoon writes a recipe unless another is to be written first.
+func writeSoon(ctx context.Context, path string, r train.Recipe) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(300 * time.Millisecond):
+	}
+	return writeRecipe(path, r)
+}
+
+// copyCommand copies the command, and writes the recipe that it names first.
 func (p *trainPart) copyCommand(string) {
-	j := p.s.jobs
-	if !flagsSuffice(j.recipe, j.defaults) {
-		if err := writeRecipe(recipePath(p.s.opts.Paths.Data), j.recipe); err != nil {
+	j, path := p.s.jobs, recipePath(p.s.opts.Paths.Data)
+	if j.data != nil && !commandLine(j.recipe, j.data.kept, j.looked(), path).whole {
+		if err := writeRecipe(path, j.recipe); err != nil {
 			p.s.fail(err)
 			return
 		}

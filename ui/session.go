@@ -49,6 +49,7 @@ type opened struct {
 	path string
 	set  *dataset.Set
 	kept *datasets.Kept // what a person decided about it
+	size int            // the side that pictures are read at, 0 for the usual one
 }
 
 func newSession(s *Studio) *session {
@@ -92,7 +93,7 @@ func (j *session) openFor(base train.Recipe, then func()) {
 				j.s.fail(err)
 				return
 			}
-			if err := j.take(&opened{path: path, set: set, kept: kept}, base); err != nil {
+			if err := j.take(&opened{path: path, set: set, kept: kept, size: base.Data.Size}, base); err != nil {
 				j.s.fail(err)
 				return
 			}
@@ -170,7 +171,11 @@ func (j *session) choose(name string) {
 		j.teach()
 		return
 	}
+	if j.data == nil {
+		return
+	}
 	base := train.Recipe{Task: j.recipe.Task, Data: j.recipe.Data, Model: train.Model{Name: name}}
+	base.Data.Size = j.data.size // a network from a file asked for its own
 	defaults, err := base.Resolve()
 	if err != nil {
 		j.s.fail(err)
@@ -181,7 +186,7 @@ func (j *session) choose(name string) {
 		recipe = defaults
 		recipe.Device, recipe.Threads = j.recipe.Device, j.recipe.Threads
 	}
-	recipe.Model, recipe.Transfer = defaults.Model, nil
+	recipe.Model, recipe.Transfer, recipe.Data.Size = defaults.Model, nil, base.Data.Size
 	j.recipe, j.defaults = recipe, defaults
 	j.s.trainPart().setup()
 }

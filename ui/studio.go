@@ -68,6 +68,7 @@ type Studio struct {
 	rail     *shell.Rail
 	status   *shell.Status
 	toasts   *shell.Toasts
+	tips     *shell.Tips
 	palette  *shell.Palette
 	choosing *dialog.FileDialog // the newest, nil once it has answered
 	stage    *fyne.Container
@@ -248,9 +249,10 @@ func (s *Studio) build() {
 	s.status = shell.NewStatus()
 	s.status.OnJob = func() { s.Go(placeTrain) }
 	s.toasts = shell.NewToasts(s.post, 5*time.Second)
+	s.tips = shell.NewTips(s.post, 400*time.Millisecond)
 	s.stage = container.NewStack()
 	frame := container.NewBorder(nil, s.status, s.rail, nil, s.stage)
-	s.window.SetContent(container.NewStack(frame, s.toasts.Layer()))
+	s.window.SetContent(container.NewStack(frame, s.toasts.Layer(), s.tips.Layer()))
 	s.window.SetMainMenu(s.menu())
 	s.window.SetTitle(s.title())
 	place := s.place
@@ -287,6 +289,7 @@ func (s *Studio) Go(id string) {
 	}
 	s.place, s.prefs.Window.View = id, id
 	s.window.Canvas().Unfocus()
+	s.tips.Show("", nil)
 	s.stage.Objects = []fyne.CanvasObject{s.screens[id]}
 	s.stage.Refresh()
 	s.rail.Select(id)

@@ -66,6 +66,10 @@ func (j *session) takePupil(p training.Pupil) error {
 		Task: j.recipe.Task, Data: j.recipe.Data, Seed: j.recipe.Seed, Model: train.Model{Length: p.Length},
 		Transfer: &train.Transfer{Model: p.Path, Head: true, Rate: layerRate, Vocabulary: p.Vocabulary},
 	}
+	base.Data.Size = p.PictureSize(base.Data.Path)
+	if base.Data.Augment == j.defaults.Data.Augment { // an architecture's, not a person's
+		base.Data.Augment = ""
+	}
 	recipe, err := base.Resolve()
 	if err != nil {
 		return err
@@ -95,22 +99,38 @@ func (j *session) pupilModel() uitrain.Model {
 // trained counts what the recipe trains of a network from a file, 0 where it does
 // not say.
 func (j *session) trained() int {
-	if j.recipe.Transfer == nil || j.pupil == nil || j.pupil.Path != j.recipe.Transfer.Model {
+	if j.looked() == nil {
 		return 0
 	}
 	return j.pupil.Trained(j.recipe, len(j.data.set.Classes))
 }
 
-// starts are the layers that the settings offer to begin from.
-func (j *session) starts() []string {
+// looked is the network from a file that the recipe teaches, nil where there is none
+// or it was not looked at.
+func (j *session) looked() *training.Pupil {
 	if j.recipe.Transfer == nil || j.pupil == nil || j.pupil.Path != j.recipe.Transfer.Model {
 		return nil
 	}
-	return j.pupil.Starts()
+	return j.pupil
+}
+
+// starts are the layers that the settings offer to begin from: the first of each of
+// the network's blocks.
+func (j *session) starts() (list []uitrain.Start) {
+	p := j.looked()
+	if p == nil {
+		return nil
+	}
+	for _, b := range p.Blocks() {
+		if b.Blocked == "" {
+			list = append(list, uitrain.Start{Node: b.Node, Title: b.Name})
+		}
+	}
+	return list
 }
 
 // matrices tells whether low-rank additions can be made to the network from a file.
-func (j *session) matrices() bool { return len(j.starts()) > 0 && j.pupil.Matrices() }
+func (j *session) matrices() bool { return j.looked() != nil && j.pupil.Matrices() }
 
 // teaches tells whether networks from files can learn the open data.
 func (j *session) teaches() bool { return j.data != nil && j.data.set.Task != dataset.Table }

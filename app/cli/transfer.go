@@ -32,6 +32,7 @@ type transferFlags struct {
 	micro                   int
 	label, text             string
 	length                  int
+	augment, deviceLoss     string
 }
 
 // newTransfer is the command `athanor transfer`.
@@ -78,6 +79,7 @@ func (f *transferFlags) register(command *cobra.Command) {
 	flags.StringVar(&f.teach.BatchNorm, "batch-norm", "frozen", "statistics of batch normalisation: frozen or updated")
 	flags.IntVar(&f.teach.Rank, "lora", 0, "train low-rank additions of this rank to matrices, in place of the weights")
 	flags.Float64Var(&f.teach.Alpha, "lora-alpha", 0, "their scale is this by the rank; twice the rank by default")
+	flags.StringVar(&f.teach.Keep, "lora-keep", "", "what is kept of them: the merged model, the adapter (alone), or both; both by default")
 	flags.BoolVar(&f.teach.Scratch, "scratch", false, "begin with new weights in place of the file's, to compare with")
 	flags.StringVar(&f.teach.Adapter, "adapter", "", "begin with the low-rank additions and the head of this file")
 	flags.Float64Var(&f.learningRate, "learning-rate", 0, "base learning rate")
@@ -87,6 +89,8 @@ func (f *transferFlags) register(command *cobra.Command) {
 	flags.StringVar(&f.device, "device", "", "auto, cpu, webgpu[:n] or cuda[:n]")
 	flags.StringVar(&f.precision, "precision", "", "type that steps compute in: float32, float16 or auto")
 	flags.IntVar(&f.micro, "micro-batch", 0, "samples computed at once; a step still counts the whole batch")
+	flags.StringVar(&f.deviceLoss, "device-loss", "", `what happens when the device fails: "continue" on the processor, or "stop", to be resumed`)
+	flags.StringVar(&f.augment, "augment", "", `how training samples are changed where layers are trained, such as "flip,rotate=10"; nothing by default`)
 	flags.IntVar(&f.threads, "threads", 0, "threads of one operator")
 	flags.StringVar(&f.out, "out", "", "the run's folder; a new one in the data folder by default")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line")
@@ -113,8 +117,8 @@ func (f *transferFlags) recipe(path string, network *transfer.Network) (train.Re
 	teach.Scale, teach.Mean, teach.Deviation, teach.Swap = f.pixels.Scale, f.pixels.Mean, f.pixels.Deviation, f.pixels.Swap
 	r := train.Recipe{
 		Task: "image", Seed: f.seed, Threads: f.threads, Device: f.device, Name: "transfer", Precision: f.precision,
-		Data: train.Data{Path: f.data, Test: f.test, Size: f.size, Label: f.label, Text: f.text}, Transfer: &teach,
-		Train: train.Loop{Epochs: f.epochs, Batch: f.batch, MicroBatch: f.micro}, Optimizer: train.Optimizer{LearningRate: f.learningRate},
+		Data: train.Data{Path: f.data, Test: f.test, Size: f.size, Label: f.label, Text: f.text, Augment: f.augment}, Transfer: &teach,
+		Train: train.Loop{Epochs: f.epochs, Batch: f.batch, MicroBatch: f.micro, DeviceLoss: f.deviceLoss}, Optimizer: train.Optimizer{LearningRate: f.learningRate},
 	}
 	if t := network.Tokens; t != nil {
 		r.Task, r.Model.Length = string(dataset.Text), cmp.Or(f.length, t.Length)
@@ -122,8 +126,8 @@ func (f *transferFlags) recipe(path string, network *transfer.Network) (train.Re
 	if !f.layers() {
 		teach.Head, teach.Hidden = true, f.hidden
 	}
-	if r.Data.Size == 0 && len(network.Shape) == 3 && f.data != "digits" {
-		r.Data.Size = network.Side()
+	if r.Data.Size == 0 {
+		r.Data.Size = training.PictureSize(network, f.data)
 	}
 	return r, nil
 }
@@ -167,7 +171,7 @@ func runTransfer(cmd *cobra.Command, path string, f transferFlags) error {
 	}
 	show := newReporter(cmd.OutOrStdout(), f.json)
 	out, err := training.Run(cmd.Context(), training.Request{
-		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Version: cmd.Root().Version, Prepared: show.prepared,
+		Recipe: recipe, Dir: f.out, Runs: filepath.Join(dataDir(), "runs"), Datasets: datasetsDir(), Version: cmd.Root().Version, Prepared: show.prepared,
 	}, show.event)
 	if err != nil {
 		return err

@@ -95,12 +95,20 @@ func Run(ctx context.Context, q Request, emit func(train.Event)) (Outcome, error
 			return Outcome{}, errors.Join(err, run.Close())
 		}
 	}
+	return work(ctx, run, recipe, set, deps, emit)
+}
+
+// work trains, and leaves report and costs in the run's folder.
+func work(ctx context.Context, run *store.Run, recipe train.Recipe, set *dataset.Set, deps train.Deps, emit func(train.Event)) (Outcome, error) {
 	power := evaluate.StartEnergy(evaluate.PowerCounters)
 	result, err := train.Run(ctx, recipe, deps, emit)
 	out := Outcome{Result: result, Dir: run.Dir()}
 	joules, _ := power.Joules()
 	if err == nil {
 		err = errors.Join(run.Flush(), writeReport(out, recipe, set), writeCost(out.Dir, out.Seconds, joules))
+	}
+	if err == nil {
+		out.Model, err = settleModel(recipe, out)
 	}
 	return out, errors.Join(err, run.Close())
 }

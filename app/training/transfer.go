@@ -13,6 +13,7 @@ import (
 	"athanor/inference/model"
 	"athanor/inference/onnx"
 	"athanor/pipeline/dataset"
+	"athanor/pipeline/dataset/source"
 	"athanor/pipeline/train"
 	"athanor/pipeline/transfer"
 )
@@ -64,7 +65,7 @@ func taught(ctx context.Context, r train.Recipe, set *dataset.Set, dir string, p
 		return network.HeadOnly(ctx, t, set, how)
 	}
 	g, err := network.Given(ctx, t, set, how)
-	if err != nil || t.Rank == 0 {
+	if err != nil || t.Rank == 0 || t.Keep == train.KeepMerged {
 		return set, g, err
 	}
 	g.Trained = func(values []train.Value) error {
@@ -75,6 +76,16 @@ func taught(ctx context.Context, r train.Recipe, set *dataset.Set, dir string, p
 		return store.WriteFile(filepath.Join(dir, transfer.AdapterName), file.Bytes())
 	}
 	return set, g, nil
+}
+
+// settleModel removes the merged model of a run that is to leave its adapter alone:
+// by then it has been proven and measured, and a snapshot gives it again. It returns
+// where the result is.
+func settleModel(r train.Recipe, o Outcome) (string, error) {
+	if r.Transfer == nil || r.Transfer.Rank == 0 || r.Transfer.Keep != train.KeepAdapter {
+		return o.Model, nil
+	}
+	return filepath.Join(o.Dir, transfer.AdapterName), os.Remove(o.Model)
 }
 
 func openNetwork(path string) (*transfer.Network, error) {
@@ -95,6 +106,7 @@ type Pupil struct {
 	Texts      bool
 	Length     int
 	Vocabulary string
+	side       int // of the pictures it takes
 }
 
 // Look opens a network from a file to see what of it can be taught.
@@ -107,11 +119,26 @@ func Look(path string) (Pupil, error) {
 	if err != nil {
 		return Pupil{}, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
-	p := Pupil{Path: path, Layers: layers, Head: network.Head}
+	p := Pupil{Path: path, Layers: layers, Head: network.Head, side: network.Side()}
 	if network.Tokens != nil {
 		p.Texts, p.Length, p.Vocabulary = true, network.Tokens.Length, datasets.Vocabulary(path)
 	}
 	return p, nil
+}
+
+// PictureSize is the side at which pictures are read for the network, 0 where the
+// data's own is.
+func (p Pupil) PictureSize(data string) int { return pictureSize(p.side, data) }
+
+// PictureSize is the side at which pictures are read for a network, 0 where the
+// data's own is.
+func PictureSize(n *transfer.Network, data string) int { return pictureSize(n.Side(), data) }
+
+func pictureSize(side int, data string) int {
+	if data == source.Digits {
+		return 0
+	}
+	return side
 }
 
 // Starts names the layers that training can begin from.
@@ -130,29 +157,6 @@ func (p Pupil) Matrices() bool {
 	return slices.ContainsFunc(p.Layers, func(l transfer.Layer) bool { return l.Matrix && l.Blocked == "" })
 }
 
-// Trained counts the numbers that a recipe trains with so many classes; 0 where
-// only the run itself knows.
-func (p Pupil) Trained(r train.Recipe, classes int) int {
-	t := *r.Transfer
-	if t.Head {
-		total, width := 0, p.Head.Width
-		for _, units := range append(slices.Clone(t.Hidden), classes) {
-			total, width = total+(width+1)*units, units
-		}
-		return total
-	}
-	if t.Rank > 0 || len(t.Train)+len(t.Freeze) > 0 {
-		return 0
-	}
-	total, started := (p.Head.Width+1)*classes, t.From == ""
-	for _, l := range p.Layers {
-		if started = started || l.Node == t.From; started {
-			total += l.Numbers
-		}
-	}
-	return total
-}
-
 // teacher is the network that a student of these classes learns from.
 func teacher(d train.Distill, classes []string) (*train.Teacher, error) {
 	network, err := openNetwork(d.Model)
@@ -168,6 +172,17 @@ func teacher(d train.Distill, classes []string) (*train.Teacher, error) {
 		return nil, err
 	}
 	return network.Teacher(d, info.Labels, classes)
+}
+
+// CheckTeacher tells what keeps a network from teaching the classes of a data set.
+func CheckTeacher(path string, set *dataset.Set) error {
+	if set.Task != dataset.Image {
+		return fmt.Errorf("%w: it reads pictures, the data is of the task %s", transfer.ErrTeacher, set.Task)
+	}
+	if _, err := teacher(train.Distill{Model: path}, set.Classes); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return nil
 }
 
 // TeacherAccuracy is how often the teacher of a resolved recipe is right on the

@@ -13,6 +13,13 @@ import (
 // catalogue of architectures.
 const GivenName = "transfer"
 
+// What a run keeps of low-rank training.
+const (
+	KeepBoth    = "both"
+	KeepMerged  = "merged"
+	KeepAdapter = "adapter"
+)
+
 // Given is a network from outside the catalogue, such as one that is imported.
 type Given struct {
 	// Build builds the forward part on the feed's columns and returns the logits,
@@ -74,14 +81,23 @@ func (t Transfer) wrong() string {
 		return "transfer.rate must be above 0; it multiplies the learning rate of the network's own weights"
 	case t.Decay <= 0 || t.Decay > 1:
 		return "transfer.decay must be above 0 and at most 1"
-	case t.BatchNorm != "frozen" && t.BatchNorm != "updated":
-		return `transfer.batch_norm is "frozen" or "updated"`
 	case t.Head && (t.Rank > 0 || t.From != "" || len(t.Train)+len(t.Freeze) > 0):
 		return "transfer.head trains no layers of the network: leave out rank, from, train and freeze"
 	case slices.ContainsFunc(t.Hidden, func(units int) bool { return units < 1 }):
 		return "transfer.hidden are numbers of units, 1 or more"
 	case t.Rank < 0 || t.Rank > 1024:
 		return "transfer.rank must be between 0 and 1024"
+	}
+	return t.wrongChoice()
+}
+
+// wrongChoice says which choice is none of those there are, or nothing.
+func (t Transfer) wrongChoice() string {
+	switch {
+	case t.BatchNorm != "frozen" && t.BatchNorm != "updated":
+		return `transfer.batch_norm is "frozen" or "updated"`
+	case !slices.Contains([]string{"", KeepBoth, KeepMerged, KeepAdapter}, t.Keep):
+		return `transfer.keep is "both", "merged" or "adapter"`
 	}
 	return ""
 }

@@ -92,6 +92,9 @@ type Transfer struct {
 	Alpha float64 `toml:"alpha,omitempty"`
 	// Adapter is a file of low-rank additions and a head to begin with.
 	Adapter string `toml:"adapter,omitempty"`
+	// Keep says what is kept of low-rank training: "both" (also when left out), the
+	// "merged" model, or the "adapter" alone.
+	Keep string `toml:"keep,omitempty"`
 	// Scratch begins with new weights in place of the file's, to compare with.
 	Scratch bool `toml:"scratch,omitempty"`
 	// Scale, Mean, Deviation and Swap say how the network wants pixels.

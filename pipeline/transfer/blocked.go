@@ -127,6 +127,10 @@ type Layer struct {
 	Numbers        int
 	// Matrix says that low-rank additions are possible.
 	Matrix bool
+	// At is the layer's place among the network's nodes, and Parts its weights one
+	// by one.
+	At    int
+	Parts []Part
 	// Blocked names the operator that keeps gradients from it, or is empty.
 	Blocked string
 }
@@ -144,7 +148,8 @@ func (n *Network) Layers() ([]Layer, error) {
 	}
 	var list []Layer
 	made := map[string]int{} // which layer gives a value
-	for _, node := range n.model.Graph.Nodes {
+	last := n.lastUses()
+	for place, node := range n.model.Graph.Nodes {
 		var own []Weight
 		weights = slices.DeleteFunc(weights, func(w Weight) bool {
 			read := slices.Contains(node.Inputs, strings.TrimPrefix(w.Name, scope+"/"))
@@ -160,24 +165,52 @@ func (n *Network) Layers() ([]Layer, error) {
 		if i := slices.IndexFunc(node.Inputs, func(in string) bool { _, ok := made[in]; return ok }); node.OpType == "Add" && i >= 0 {
 			at = made[node.Inputs[i]] // a bias belongs to the layer in front of it
 		} else {
-			list = append(list, Layer{Node: nodeName(node), Operator: node.OpType})
+			list = append(list, Layer{Node: nodeName(node), Operator: node.OpType, At: place})
 		}
 		for _, out := range node.Outputs {
 			made[out] = at
 		}
-		list[at].add(n, own, blocked)
+		list[at].add(n, own, blocked, last)
 	}
 	return list, nil
 }
 
+// Part is one weight of a layer.
+type Part struct {
+	Name    string // as patterns name it
+	Shape   []int
+	Numbers int
+	Matrix  bool // low-rank additions are possible
+	Last    int  // the last node that reads it as a weight
+}
+
 // add takes weights into a layer.
-func (l *Layer) add(n *Network, weights []Weight, blocked []Blocked) {
+func (l *Layer) add(n *Network, weights []Weight, blocked []Blocked, last map[string]int) {
 	for _, w := range weights {
 		name := strings.TrimPrefix(w.Name, scope+"/")
 		l.Weights, l.Numbers = append(l.Weights, name), l.Numbers+len(w.Value)
 		l.Blocked = max(l.Blocked, blocker(blocked, name))
+		part := Part{Name: name, Shape: w.Shape, Numbers: len(w.Value), Matrix: len(n.matrices([]Weight{w})) > 0, Last: last[name]}
+		l.Matrix = l.Matrix || part.Matrix
+		l.Parts = append(l.Parts, part)
 	}
-	l.Matrix = l.Matrix || len(n.matrices(weights)) > 0
+}
+
+// lastUses tells for every weight in front of the features the last node that reads
+// it.
+func (n *Network) lastUses() map[string]int {
+	needed, places, last := n.beforeFeatures(), weightPlaces(), map[string]int{}
+	for at, node := range n.model.Graph.Nodes {
+		if !slices.ContainsFunc(node.Outputs, func(o string) bool { return needed[o] }) {
+			continue
+		}
+		for _, i := range places[node.OpType] {
+			if i < len(node.Inputs) {
+				last[node.Inputs[i]] = at
+			}
+		}
+	}
+	return last
 }
 
 // blocker is the operator that keeps gradients from a weight.

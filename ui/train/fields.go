@@ -17,6 +17,8 @@ const (
 	Real               // a number
 	Choice             // one of Choices
 	Sizes              // whole numbers with commas: layer sizes
+	Names              // patterns of names with commas
+	File               // the path of a file
 )
 
 // Field is one setting of a recipe as the form shows it.
@@ -44,7 +46,7 @@ func (f Field) Suits(r *train.Recipe) bool {
 
 // Fields lists all settings in the order of the form.
 func Fields() []Field {
-	return slices.Concat(teachFields(), basicFields(), moreFields())
+	return slices.Concat(teachFields(), basicFields(), teacherFields(), moreFields(), moreTeachFields())
 }
 
 func basicFields() []Field {
@@ -184,8 +186,11 @@ func (f Field) only(models ...string) Field {
 func (f Field) Clamp(text string) (value string, moved, ok bool) {
 	text = strings.TrimSpace(text)
 	switch f.Kind {
-	case Choice:
+	case Choice, File:
 		return text, false, true
+	case Names:
+		patterns, ok := parseNames(text)
+		return strings.Join(patterns, ", "), false, ok
 	case Sizes:
 		if text == "" {
 			return "", false, true // the architecture's own

@@ -1,12 +1,12 @@
 package train
 
 import (
+	"cmp"
 	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/pipeline/train"
@@ -21,6 +21,10 @@ type Form struct {
 	widget.BaseWidget
 	// OnChange is called after a value changed.
 	OnChange func()
+	// OnFile asks for the file of a setting; take gets its path.
+	OnFile func(key string, take func(path string))
+	// OnExplain shows what a setting is for beside its name, over; "" hides it.
+	OnExplain func(text string, over fyne.CanvasObject)
 
 	book     *i18n.Book
 	recipe   train.Recipe
@@ -28,9 +32,13 @@ type Form struct {
 	rows     []*formRow
 	box      *fyne.Container
 	more     bool
-	layers   []string // of the network that is taught, from the input on
-	matrices bool     // it has some that low-rank additions can be made to
+	layers   []Start // of the network that is taught, from the input on
+	matrices bool    // it has some that low-rank additions can be made to
+	remark   *remark // on the network that is taught
 }
+
+// Start is a layer that training can begin from.
+type Start struct{ Node, Title string }
 
 type formRow struct {
 	field Field
@@ -38,6 +46,7 @@ type formRow struct {
 	pick  *widget.Select
 	// values are what the choices of pick stand for.
 	values []string
+	file   *widget.Button
 	mark   *widgets.Fill
 	reset  *widget.Button
 	hint   *widgets.Text
@@ -46,7 +55,7 @@ type formRow struct {
 
 // NewForm returns a form over an empty recipe.
 func NewForm(book *i18n.Book) *Form {
-	f := &Form{book: book, box: widgets.Column(6)}
+	f := &Form{book: book, box: widgets.Column(6), remark: newRemark(book)}
 	for _, field := range Fields() {
 		f.rows = append(f.rows, f.makeRow(field))
 	}
@@ -60,10 +69,7 @@ func (f *Form) Recipe() train.Recipe { return f.recipe }
 // Apply shows recipe; defaults say which values count as modified.
 func (f *Form) Apply(recipe, defaults train.Recipe) {
 	f.recipe, f.defaults = recipe, defaults
-	f.arrange()
-	for _, r := range f.rows {
-		f.show(r)
-	}
+	f.showAll()
 }
 
 // Modified counts the shown settings that differ from the defaults.
@@ -81,23 +87,18 @@ func (f *Form) Modified() int {
 func (f *Form) ResetAll() {
 	for _, r := range f.rows {
 		r.field.Set(&f.recipe, r.field.Get(&f.defaults))
-		f.show(r)
 	}
+	f.showAll()
 	f.changed()
 }
 
 // SetEnabled opens or locks the form.
 func (f *Form) SetEnabled(on bool) {
 	for _, r := range f.rows {
-		switch {
-		case r.entry != nil && on:
-			r.entry.Enable()
-		case r.entry != nil:
-			r.entry.Disable()
-		case on:
-			r.pick.Enable()
-		default:
-			r.pick.Disable()
+		if on {
+			r.input().Enable()
+		} else {
+			r.input().Disable()
 		}
 	}
 }
@@ -110,53 +111,25 @@ func (f *Form) differs(r *formRow) bool {
 	return r.field.Get(&f.recipe) != r.field.Get(&f.defaults)
 }
 
-func (f *Form) makeRow(field Field) *formRow {
-	r := &formRow{field: field, mark: widgets.NewFill(look.Ember, 3), hint: widgets.Note("").Tint(theme.ColorNameWarning)}
-	r.reset = widget.NewButtonWithIcon("", look.Tinted("undo", look.Muted), func() {
-		r.field.Set(&f.recipe, r.field.Get(&f.defaults))
-		f.show(r)
-		f.changed()
-	})
-	r.reset.Importance = widget.LowImportance
-	input := f.makeInput(r)
-	dot := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(6), r.mark))
-	name := container.NewBorder(nil, nil, nil, dot, widgets.Body(f.book.T("field."+field.Key)).Truncate())
-	right := container.NewBorder(nil, nil, nil, container.NewGridWrap(fyne.NewSize(28, 32), r.reset), input)
-	line := container.NewBorder(nil, nil, widgets.Width(name, 100), nil, right)
-	r.hint.Hide()
-	r.all = widgets.Column(0, line, r.hint)
-	return r
-}
-
-func (f *Form) makeInput(r *formRow) fyne.CanvasObject {
-	if r.field.Kind == Choice {
-		r.pick = widget.NewSelect(nil, nil)
-		r.pick.PlaceHolder = " "
-		f.offer(r)
-		r.pick.OnChanged = func(string) { f.take(r, r.values[r.pick.SelectedIndex()]) }
-		return r.pick
-	}
-	r.entry = widgets.NewEntry()
-	r.entry.OnSubmitted = func(s string) { f.take(r, s) }
-	r.entry.OnBlur = func() { f.take(r, r.entry.Text) }
-	return r.entry
-}
-
 // offer fills a choice: with what the field names, or with the network's layers.
 func (f *Form) offer(r *formRow) {
 	r.values = r.field.Choices
 	if r.field.Key == "teach" && !f.matrices {
 		r.values = slices.DeleteFunc(slices.Clone(r.values), func(v string) bool { return v == TeachLow && Teaching(&f.recipe) != TeachLow })
 	}
+	titles := map[string]string{}
 	if r.field.Key == "layer" {
-		r.values = f.layers
+		r.values = nil
+		for _, l := range f.layers {
+			r.values, titles[l.Node] = append(r.values, l.Node), tail(l.Title)
+		}
 		if from := r.field.Get(&f.recipe); from != "" && !slices.Contains(r.values, from) {
-			r.values = append(slices.Clone(r.values), from)
+			r.values = append(r.values, from)
 		}
 	}
 	options := make([]string, len(r.values))
 	for i, v := range r.values {
-		options[i] = v
+		options[i] = cmp.Or(titles[v], v)
 		if key := "choice." + r.field.Key + "." + v; f.book.Has(key) {
 			options[i] = f.book.T(key)
 		}
@@ -166,7 +139,7 @@ func (f *Form) offer(r *formRow) {
 
 // SetLayers says which layers of the network that is taught training can begin
 // from, from the input on, and whether it has matrices for low-rank additions.
-func (f *Form) SetLayers(layers []string, matrices bool) {
+func (f *Form) SetLayers(layers []Start, matrices bool) {
 	f.layers, f.matrices = layers, matrices
 	for _, r := range f.rows {
 		if r.field.Key == "layer" || r.field.Key == "teach" {
@@ -180,7 +153,7 @@ func (f *Form) SetLayers(layers []string, matrices bool) {
 // begins, a learning rate that was the usual one, and which settings are shown.
 func (f *Form) reteach(before train.Recipe, what string) {
 	if what == TeachFrom && len(f.layers) > 0 {
-		teach(&f.recipe, TeachFrom, f.layers[len(f.layers)-1])
+		teach(&f.recipe, TeachFrom, f.layers[len(f.layers)-1].Node)
 	}
 	usual := func(r train.Recipe) float64 {
 		r.Optimizer = train.Optimizer{Name: r.Optimizer.Name}
@@ -194,17 +167,26 @@ func (f *Form) reteach(before train.Recipe, what string) {
 		f.recipe.Optimizer.LearningRate = usual(f.recipe)
 		f.defaults.Optimizer.LearningRate = f.recipe.Optimizer.LearningRate
 	}
+	f.showAll()
+}
+
+// showAll shows every setting that matters, as it is now.
+func (f *Form) showAll() {
 	f.arrange()
 	for _, r := range f.rows {
 		f.show(r)
 	}
 }
 
-// Choose sets a choice as a person does.
+// Choose enters a setting as a person does.
 func (f *Form) Choose(key, value string) {
 	for _, r := range f.rows {
-		if r.field.Key == key && r.pick != nil {
+		switch {
+		case r.field.Key != key:
+		case r.pick != nil:
 			r.pick.SetSelectedIndex(slices.Index(r.values, value))
+		default:
+			f.take(r, value)
 		}
 	}
 }
@@ -217,8 +199,11 @@ func (f *Form) take(r *formRow, text string) {
 	if ok {
 		r.field.Set(&f.recipe, value)
 	}
-	if r.field.Key == "teach" && value != before {
+	switch {
+	case r.field.Key == "teach" && value != before:
 		f.reteach(old, value)
+	case r.field.Kind == File: // which may bring settings of its own
+		f.showAll()
 	}
 	f.show(r)
 	f.hint(r, moved, ok)
@@ -229,6 +214,8 @@ func (f *Form) take(r *formRow, text string) {
 
 func (f *Form) hint(r *formRow, moved, ok bool) {
 	switch {
+	case !ok && r.field.Kind == Names:
+		r.hint.Set(f.book.T("form.pattern"))
 	case !ok:
 		r.hint.Set(f.book.T("form.unread"))
 	case moved:
@@ -243,7 +230,13 @@ func (f *Form) show(r *formRow) {
 		r.entry.SetText(value)
 	}
 	if r.pick != nil {
+		if r.field.Key == "layer" {
+			f.offer(r)
+		}
 		f.pick(r, value)
+	}
+	if r.file != nil {
+		r.file.SetText(fileName(f.book, value))
 	}
 	if r.entry != nil {
 		r.entry.SetPlaceHolder(usual(r.field.Key, f.recipe.Model.Name))
@@ -286,6 +279,9 @@ func (f *Form) arrange() {
 	for _, r := range f.rows {
 		if f.visible(r) {
 			f.box.Add(r.all)
+		}
+		if r.field.Key == "freeze" && f.recipe.Transfer != nil {
+			f.box.Add(f.remark.box)
 		}
 	}
 	text, icon := f.book.T("form.more"), "down"

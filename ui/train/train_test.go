@@ -229,13 +229,13 @@ func TestFormTeachesANetworkFromAFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		form := uitrain.NewForm(book)
-		form.SetLayers([]string{"conv1", "conv2"}, false)
+		form.SetLayers([]uitrain.Start{{Node: "conv1", Title: "conv1"}, {Node: "conv2", Title: "conv2"}}, false)
 		form.Apply(defaults, defaults)
 		form.Choose("teach", uitrain.TeachLow)
 		if r := form.Recipe(); uitrain.Teaching(&r) != uitrain.TeachHead {
 			t.Error("low-rank additions are offered for a network without matrices")
 		}
-		form.SetLayers([]string{"conv1", "conv2"}, true)
+		form.SetLayers([]uitrain.Start{{Node: "conv1", Title: "conv1"}, {Node: "conv2", Title: "conv2"}}, true)
 		for _, c := range []struct {
 			what, shows, hides string
 			rate               float64

@@ -28,8 +28,11 @@ type View struct {
 	OnData    func() // no data yet: the person wants to choose some
 	OnFind    func() // look for a learning rate
 	OnCell    func(truth, predicted int)
-	OnMove    func(id, place int) // another place among the waiting runs
-	OnRemove  func(id int)        // a waiting run is not wanted any more
+	OnMove    func(id, place int)                       // another place among the waiting runs
+	OnRemove  func(id int)                              // a waiting run is not wanted any more
+	OnFile    func(key string, take func(path string))  // the file of a setting
+	OnExplain func(text string, over fyne.CanvasObject) // "" ends it
+	OnLayers  func()                                    // see the layers of the network that is taught
 
 	book   *i18n.Book
 	state  Snapshot
@@ -59,6 +62,17 @@ func New(book *i18n.Book) *View {
 		}
 	})
 	v.form.OnChange = v.changed
+	v.form.OnFile = func(key string, take func(string)) {
+		if v.OnFile != nil {
+			v.OnFile(key, take)
+		}
+	}
+	v.form.OnExplain = func(text string, over fyne.CanvasObject) {
+		if v.OnExplain != nil {
+			v.OnExplain(text, over)
+		}
+	}
+	v.form.remark.press = func() { call(v.OnLayers) }
 	v.live.matrix.OnCell = func(truth, predicted int) {
 		if v.OnCell != nil {
 			v.OnCell(truth, predicted)
@@ -152,7 +166,7 @@ type Setup struct {
 	Recipe, Defaults train.Recipe
 	Command          string // the same run on the command line
 	// Layers are those of a network from a file that training can begin from.
-	Layers []string
+	Layers []Start
 	// Matrices says that low-rank additions can be made to some of its weights.
 	Matrices bool
 }
@@ -213,13 +227,19 @@ func (v *View) Apply(s Snapshot) {
 	}
 }
 
+// ApplyRemark says what the settings choose of a network from a file.
+func (v *View) ApplyRemark(first, second string, wrong bool) { v.form.SetRemark(first, second, wrong) }
+
+// Remark is what is said of the network that is taught.
+func (v *View) Remark() (first, second string) { return v.form.Remark() }
+
 // State is the snapshot on screen.
 func (v *View) State() Snapshot { return v.state }
 
 // Recipe is the recipe as the form has it.
 func (v *View) Recipe() train.Recipe { return v.form.Recipe() }
 
-// Choose sets a choice of the settings as a person does.
+// Choose enters a setting as a person does.
 func (v *View) Choose(key, value string) { v.form.Choose(key, value) }
 
 func (v *View) changed() {

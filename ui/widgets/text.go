@@ -227,6 +227,15 @@ func (p *Prose) Set(text string) {
 	p.rich.Refresh()
 }
 
+// SetTint changes the colour; it draws only if something changed.
+func (p *Prose) SetTint(colour fyne.ThemeColorName) {
+	if p.segment().Style.ColorName == colour {
+		return
+	}
+	p.segment().Style.ColorName = colour
+	p.rich.Refresh()
+}
+
 // Text is the whole text.
 func (p *Prose) Text() string { return p.segment().Text }
 
