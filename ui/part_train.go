@@ -126,7 +126,7 @@ func (p *trainPart) pace() time.Duration {
 	if p.s.place != placeTrain {
 		return 500 * time.Millisecond
 	}
-	return 165 * time.Millisecond
+	return 180 * time.Millisecond
 }
 
 // due reports whether another moment of a run may be shown.

@@ -12,10 +12,11 @@ import (
 
 // Fill is a rectangle in a colour of the theme that follows its changes.
 //
-// A large one is drawn as a thick line inside a frame of narrow rectangles: Fyne's
-// shader for rectangles looks for edges and corners at every pixel, and software
-// OpenGL takes 13 ns for each with it, 21 ns where corners are round, but 5 ns for
-// a line's. Every change on screen draws all of the window anew.
+// A large one is drawn as a thick line with a narrow rectangle at each side and, where
+// corners are round, a small square in each: Fyne's shader for rectangles looks for
+// edges and corners at every pixel, and software OpenGL takes 12 ns for each with it,
+// 21 ns where corners are round, but 5 ns for a line's. Every change on screen draws
+// all of the window anew.
 type Fill struct {
 	widget.BaseWidget
 	colour, stroke fyne.ThemeColorName
@@ -54,16 +55,17 @@ func (f *Fill) fill() color.Color {
 
 // CreateRenderer implements fyne.Widget.
 func (f *Fill) CreateRenderer() fyne.WidgetRenderer {
-	r := &fillRenderer{f: f, rect: canvas.NewRectangle(nil)}
+	r := &fillRenderer{f: f}
+	r.become(asRectangle)
 	r.paint()
 	return r
 }
 
 // largeFill is the area in square units from which a Fill is drawn in parts: below
-// it the parts cost more than they save. plainFill is the same for square corners:
-// a line alone is as good, but for half a pixel where the width is odd.
+// it the parts, of which each takes 3 to 8 µs, cost more than they save. plainFill is
+// the same for square corners, which need no parts but the line.
 const (
-	largeFill = 96 * 96
+	largeFill = 72 * 72
 	plainFill = 32 * 32
 )
 
@@ -71,17 +73,28 @@ const (
 type fillShape int
 
 const (
-	asRectangle fillShape = iota
-	asLine
-	asFramedLine
+	asRectangle  fillShape = iota
+	asLine                 // and a strip at the right where the width is odd
+	asFramedLine           // between two sides, with four corners
+)
+
+// The pieces of a Fill beside its line.
+const (
+	upperLeft = iota // alone: all of it
+	upperRight
+	lowerLeft
+	lowerRight
+	leftSide
+	rightSide
+	pieces
 )
 
 type fillRenderer struct {
-	f     *Fill
-	shape fillShape
-	rect  *canvas.Rectangle // all of it, or the frame's upper edge
-	core  *canvas.Line
-	rest  [3]*canvas.Rectangle // the frame's lower, left and right edge
+	f      *Fill
+	shape  fillShape
+	core   *canvas.Line
+	pieces [pieces]*canvas.Rectangle // made when they are first needed
+	shown  []fyne.CanvasObject
 }
 
 // suits is the cheapest shape for a size. Parts overlap, which a colour that lets
@@ -91,10 +104,10 @@ func (r *fillRenderer) suits(size fyne.Size) fillShape {
 	switch {
 	case r.f.stroke != "" || !opaque(r.f.fill()):
 		return asRectangle
-	case area >= largeFill && min(size.Width, size.Height) > 4*r.edge():
-		return asFramedLine
-	case area >= plainFill && r.f.radius == 0:
+	case r.f.radius == 0 && area >= plainFill:
 		return asLine
+	case area >= largeFill && min(size.Width, size.Height) > 3*r.f.radius:
+		return asFramedLine
 	}
 	return asRectangle
 }
@@ -104,52 +117,73 @@ func opaque(c color.Color) bool {
 	return a == 0xffff
 }
 
-// edge is how wide the frame around the line is.
-func (r *fillRenderer) edge() float32 { return max(r.f.radius, 4) }
+// piece is one of the rectangles.
+func (r *fillRenderer) piece(i int) *canvas.Rectangle {
+	if r.pieces[i] == nil {
+		r.pieces[i] = canvas.NewRectangle(nil)
+	}
+	return r.pieces[i]
+}
 
 // paint takes colours and corners over.
 func (r *fillRenderer) paint() {
 	fill, radius := r.f.fill(), r.f.radius
-	r.rect.FillColor, r.rect.CornerRadius = fill, radius
-	r.rect.TopLeftCornerRadius, r.rect.TopRightCornerRadius = 0, 0
-	if r.f.stroke != "" {
-		r.rect.StrokeColor, r.rect.StrokeWidth = look.Colour(r.f.stroke), 1
+	for _, o := range r.shown {
+		switch o := o.(type) {
+		case *canvas.Line:
+			o.StrokeColor = fill
+		case *canvas.Rectangle:
+			o.FillColor = fill
+		}
 	}
-	if r.shape == asRectangle {
-		return
-	}
-	r.core.StrokeColor = fill
-	if r.shape == asLine {
-		return
-	}
-	r.rect.CornerRadius, r.rect.TopLeftCornerRadius, r.rect.TopRightCornerRadius = 0, radius, radius
-	for _, edge := range r.rest {
-		edge.FillColor = fill
-	}
-	r.rest[0].BottomLeftCornerRadius, r.rest[0].BottomRightCornerRadius = radius, radius
-}
-
-// Layout lets lines run from top to bottom: Fyne leaves out what lies outside of what
-// is scrolled by its box, and that of a line is as if it had no width.
-func (r *fillRenderer) Layout(size fyne.Size) {
-	if shape := r.suits(size); shape != r.shape {
-		r.become(shape)
-	}
-	e, w, h := r.edge(), size.Width, size.Height
+	one := r.piece(upperLeft)
+	one.CornerRadius, one.TopLeftCornerRadius, one.StrokeWidth = 0, 0, 0
 	switch r.shape {
 	case asRectangle:
-		r.rect.Resize(size)
-	case asLine:
-		r.core.StrokeWidth = w
-		r.core.Position1, r.core.Position2 = fyne.NewPos(w/2, 0), fyne.NewPos(w/2, h)
+		one.CornerRadius = radius
+		if r.f.stroke != "" {
+			one.StrokeColor, one.StrokeWidth = look.Colour(r.f.stroke), 1
+		}
 	case asFramedLine:
-		put(r.rect, 0, 0, w, e)
-		put(r.rest[0], 0, h-e, w, e)
-		put(r.rest[1], 0, e-1, e, h-2*e+2)
-		put(r.rest[2], w-e, e-1, e, h-2*e+2)
-		r.core.StrokeWidth = w - 2*e + 2 // over half of a unit of the frame on each side: none shows through
-		r.core.Position1, r.core.Position2 = fyne.NewPos(w/2, e-1), fyne.NewPos(w/2, h-e+1)
+		one.TopLeftCornerRadius = radius
+		r.piece(upperRight).TopRightCornerRadius = radius
+		r.piece(lowerLeft).BottomLeftCornerRadius = radius
+		r.piece(lowerRight).BottomRightCornerRadius = radius
 	}
+}
+
+// Layout lets the line run from top to bottom: Fyne leaves out what lies outside of
+// what is scrolled by its box, and that of a line is as if it had no width. A line of
+// an odd width would be off by half a pixel.
+func (r *fillRenderer) Layout(size fyne.Size) {
+	r.become(r.suits(size))
+	e, w, h := r.f.radius, size.Width, size.Height
+	switch r.shape {
+	case asRectangle:
+		put(r.piece(upperLeft), 0, 0, w, h)
+	case asLine:
+		even := 2 * float32(int(w/2))
+		r.stretch(0, even, h)
+		if rest := w - even; rest > 0 {
+			r.shown = append(r.shown[:1], r.piece(rightSide))
+			put(r.piece(rightSide), even-1, 0, rest+1, h)
+		}
+	case asFramedLine:
+		put(r.piece(upperLeft), 0, 0, e, e)
+		put(r.piece(upperRight), w-e, 0, e, e)
+		put(r.piece(lowerLeft), 0, h-e, e, e)
+		put(r.piece(lowerRight), w-e, h-e, e, e)
+		put(r.piece(leftSide), 0, e-1, e, h-2*e+2)
+		put(r.piece(rightSide), w-e, e-1, e, h-2*e+2)
+		r.stretch(e-1, 2*float32(int((w-2*e+2)/2)), h) // over a unit of the sides: nothing shows through
+	}
+	r.paint()
+}
+
+// stretch puts the line from x on.
+func (r *fillRenderer) stretch(x, width, height float32) {
+	r.core.StrokeWidth = width
+	r.core.Position1, r.core.Position2 = fyne.NewPos(x+width/2, 0), fyne.NewPos(x+width/2, height)
 }
 
 func put(o *canvas.Rectangle, x, y, width, height float32) {
@@ -157,40 +191,34 @@ func put(o *canvas.Rectangle, x, y, width, height float32) {
 	o.Resize(fyne.NewSize(width, height))
 }
 
-// become takes another shape; the parts are made when they are first needed.
+// become takes a shape.
 func (r *fillRenderer) become(shape fillShape) {
-	r.shape = shape
-	if shape != asRectangle && r.core == nil {
+	r.shape, r.shown = shape, r.shown[:0]
+	if shape == asRectangle {
+		r.shown = append(r.shown, r.piece(upperLeft))
+		return
+	}
+	if r.core == nil {
 		r.core = canvas.NewLine(color.Transparent)
 	}
-	if shape == asFramedLine && r.rest[0] == nil {
-		for i := range r.rest {
-			r.rest[i] = canvas.NewRectangle(nil)
+	r.shown = append(r.shown, r.core)
+	if shape == asFramedLine {
+		for i := range pieces {
+			r.shown = append(r.shown, r.piece(i))
 		}
 	}
-	r.rect.Move(fyne.Position{})
-	r.paint()
 }
 
-func (r *fillRenderer) MinSize() fyne.Size { return fyne.Size{} }
-func (r *fillRenderer) Destroy()           {}
-
-func (r *fillRenderer) Objects() []fyne.CanvasObject {
-	switch r.shape {
-	case asLine:
-		return []fyne.CanvasObject{r.core}
-	case asFramedLine:
-		return []fyne.CanvasObject{r.core, r.rect, r.rest[0], r.rest[1], r.rest[2]}
-	}
-	return []fyne.CanvasObject{r.rect}
-}
+func (r *fillRenderer) MinSize() fyne.Size           { return fyne.Size{} }
+func (r *fillRenderer) Destroy()                     {}
+func (r *fillRenderer) Objects() []fyne.CanvasObject { return r.shown }
 
 func (r *fillRenderer) Refresh() {
 	if r.suits(r.f.Size()) != r.shape { // a translucent colour, or no longer one
 		r.Layout(r.f.Size())
 	}
 	r.paint()
-	for _, o := range r.Objects() {
+	for _, o := range r.shown {
 		o.Refresh()
 	}
 }

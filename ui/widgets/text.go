@@ -115,6 +115,8 @@ type textRenderer struct {
 	t     *Text
 	line  *canvas.Text
 	width float32
+	least fyne.Size // of the text in of; the canvas asks in every frame, once for each box around it
+	of    string
 }
 
 func (r *textRenderer) style() {
@@ -174,14 +176,18 @@ func (r *textRenderer) Layout(size fyne.Size) {
 }
 
 func (r *textRenderer) MinSize() fyne.Size {
-	size := fyne.MeasureText(r.t.text, r.t.size, r.t.style)
-	if r.t.truncate {
-		size.Width = min(size.Width, 24)
+	if r.of == r.t.text && r.least.Height > 0 {
+		return r.least
 	}
-	return size
+	r.least, r.of = fyne.MeasureText(r.t.text, r.t.size, r.t.style), r.t.text
+	if r.t.truncate {
+		r.least.Width = min(r.least.Width, 24)
+	}
+	return r.least
 }
 
 func (r *textRenderer) Refresh() {
+	r.least = fyne.Size{} // style or font may be others
 	r.style()
 	r.line.Refresh()
 }
