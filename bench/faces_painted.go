@@ -70,7 +70,7 @@ type windowCounters struct {
 	Charts    int     `json:"charts"`
 
 	Preview shownTimes `json:"preview"` // live pictures, from their arrival to the screen
-	Answers shownTimes `json:"answers"` // questions on the Try screen, to their answers on screen
+	Answers shownTimes `json:"answers"` // questions on the Try or Sentiment screen, to their answers on screen
 }
 
 // shownTimes sum up how long the way to the screen took.

@@ -86,6 +86,27 @@ func (s *Studio) chooseFile(filter []string, then func(path string)) {
 	d.Resize(s.dialogSize()) // only a dialog on screen has a size to change
 }
 
+// chooseSave asks where something is to be written, under the name that is offered.
+func (s *Studio) chooseSave(name string, then func(path string)) {
+	d := dialog.NewFileSave(func(w fyne.URIWriteCloser, err error) {
+		s.choosing = nil
+		if err != nil || w == nil {
+			s.fail(err)
+			return
+		}
+		path := w.URI().Path()
+		if err := w.Close(); err != nil {
+			s.fail(err)
+			return
+		}
+		then(path)
+	}, s.window)
+	d.SetFileName(name)
+	s.choosing = d
+	d.Show()
+	d.Resize(s.dialogSize()) // only a dialog on screen has a size to change
+}
+
 // chooseFolder asks for a folder of pictures or texts.
 func (s *Studio) chooseFolder() { s.pickFolder(s.openData) }
 

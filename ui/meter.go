@@ -35,7 +35,7 @@ type meter struct {
 	charts   atomic.Int64
 	pending  atomic.Int64 // pieces of work off the UI goroutine
 	preview  spans        // a live picture's way from its arrival to the screen
-	answers  spans        // from a question on the Try screen, such as a stroke, to the frame that shows its answer
+	answers  spans        // from a question on the Try or Sentiment screen, such as a stroke or a key, to the frame that shows its answer
 }
 
 func newMeter(next func(func())) *meter { return &meter{next: next} }

@@ -2,8 +2,6 @@ package ui
 
 import (
 	"context"
-	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,11 +10,11 @@ import (
 
 	"fyne.io/fyne/v2"
 
-	"athanor/app/job"
-	"athanor/app/reviews"
+	"athanor/assets/models"
 	"athanor/inference/sentiment"
 	view "athanor/ui/sentiment"
 	"athanor/ui/shell"
+	"athanor/ui/try"
 )
 
 // sentimentPart is the sentiment screen's link to the studio.
@@ -24,29 +22,42 @@ type sentimentPart struct {
 	s       *Studio
 	view    *view.View
 	text    string
+	model   string // "" for the studio's own
 	analyst *analyst
-	asking  context.CancelFunc
-	file    view.File
-	job     *job.Job[reviewed]
-	order   reviews.Job // of the file on screen
+	known   analystFacts
+	asking  bool
+	due     []time.Time // when the questions were asked whose answers the next frame shows
+	reviewsState
 }
 
 // analyst opens the analyzer when it is first needed, with the corrections of
 // the person.
 type analyst struct {
-	path  string
-	ready chan struct{}
-	a     *sentiment.Analyzer
-	close func()
-	err   error
-	used  sync.RWMutex // held for reading by those who ask
+	model, path string
+	ready       chan struct{}
+	a           *sentiment.Analyzer
+	missing     error // why a word list stands in for a model
+	close       func()
+	err         error
+	used        sync.RWMutex // held for reading by those who ask
 }
 
-func newAnalyst(corrections string) *analyst {
-	n := &analyst{path: corrections, ready: make(chan struct{})}
+// analystFacts are what the screen shows of an analyst.
+type analystFacts struct {
+	labels []sentiment.Label
+	learnt int
+	notice error
+}
+
+func newAnalyst(model, corrections string) *analyst {
+	n := &analyst{model: model, path: corrections, ready: make(chan struct{}), close: func() {}}
 	go func() {
 		defer close(n.ready)
-		n.a, _, n.close = sentiment.NewDefault() // word lists stand in where a model is missing
+		var end func()
+		if n.a, n.missing, end, n.err = sentiment.NewNamed(model); n.err != nil {
+			return
+		}
+		n.close = end
 		n.err = n.a.LoadCorrections(corrections)
 	}()
 	return n
@@ -74,12 +85,69 @@ func (n *analyst) end() {
 	n.close()
 }
 
-// open is the analyst in use; the first question after a rest opens another.
-func (p *sentimentPart) open() *analyst {
-	if p.analyst == nil {
-		p.analyst = newAnalyst(filepath.Join(p.s.opts.Paths.Data, "sentiment-corrections.jsonl"))
+// corrections is where a person's verdicts lie: in the open project, or without one
+// in the data folder.
+func (p *sentimentPart) corrections() string {
+	folder := p.s.opts.Paths.Data
+	if p.s.project != nil {
+		folder = p.s.project.Dir
 	}
+	return filepath.Join(folder, "sentiment-corrections.jsonl")
+}
+
+// open is the analyst in use; the first question after a rest, another model or
+// another project opens another.
+func (p *sentimentPart) open() *analyst {
+	path := p.corrections()
+	if p.analyst != nil && p.analyst.model == p.model && p.analyst.path == path {
+		return p.analyst
+	}
+	if p.analyst != nil {
+		go p.analyst.end()
+	}
+	p.analyst = newAnalyst(p.model, path)
+	p.learnFacts(p.analyst)
 	return p.analyst
+}
+
+// learnFacts shows what an analyst can say once it is open. A model that cannot be
+// used gives way to the studio's own.
+func (p *sentimentPart) learnFacts(n *analyst) {
+	async(p.s, func(ctx context.Context) (analystFacts, error) {
+		a, done, err := n.get(ctx)
+		if err != nil {
+			return analystFacts{}, err
+		}
+		defer done()
+		return analystFacts{labels: a.Labels(), learnt: len(a.Corrections()), notice: n.missing}, nil
+	}, func(f analystFacts, err error) {
+		switch {
+		case p.analyst != n:
+		case err != nil && p.model != "":
+			p.s.fail(err)
+			p.choose("")
+			p.listModels()
+		case err != nil:
+			p.s.fail(err)
+		default:
+			p.known = f
+			p.showFacts()
+		}
+	})
+}
+
+func (p *sentimentPart) showFacts() {
+	if p.known.labels == nil {
+		return
+	}
+	p.view.ApplyLabels(p.known.labels)
+	p.view.ApplyLearnt(p.known.learnt)
+	notice := ""
+	if p.known.notice != nil {
+		notice = p.s.book.T("sentiment.wordlists")
+	}
+	p.view.ApplyNotice(notice)
+	p.outdated()
 }
 
 // sleep closes the models, unless a file is being judged.
@@ -92,21 +160,17 @@ func (p *sentimentPart) sleep() {
 }
 
 func (p *sentimentPart) build() fyne.CanvasObject {
-	p.open()
 	p.view = view.New(p.s.book)
+	p.view.OnModel = p.choose
 	p.view.OnText = p.judge
+	p.view.OnPainted = p.painted
+	p.view.OnCut = func() { p.s.toasts.Show(shell.Plain, p.s.book.T("sentiment.cut"), "", nil) }
 	p.view.OnCorrect = p.correct
 	p.view.OnUndo = p.undo
-	p.view.OnFile = func() { p.s.chooseFile(reviewNames(), p.load) }
-	p.view.OnCancel = func() {
-		if p.job != nil {
-			p.job.Cancel()
-		}
-	}
-	p.view.OnResume = func() {
-		p.order.Resume = true
-		p.review()
-	}
+	p.view.OnKeep = p.keepCorrections
+	p.bindFile()
+	p.open()
+	p.showFacts()
 	if p.text == "" {
 		p.text = p.s.book.T("sentiment.example")
 	}
@@ -116,34 +180,61 @@ func (p *sentimentPart) build() fyne.CanvasObject {
 
 func (p *sentimentPart) shown() {
 	p.open()
+	p.listModels()
 	p.view.ApplyFile(p.file)
+	p.showRows()
 }
 
 func (p *sentimentPart) hidden() {}
 
-func reviewNames() []string { return []string{".csv", ".tsv", ".jsonl", ".txt", ".parquet", ".gz"} }
-
-// drop takes a dropped file of reviews.
-func (p *sentimentPart) drop(uris []fyne.URI) bool {
-	if !slices.Contains(reviewNames(), strings.ToLower(filepath.Ext(uris[0].Path()))) {
-		return false
+// listModels offers the studio's own methods and every model of texts.
+func (p *sentimentPart) listModels() {
+	list := []view.Choice{{Name: p.s.book.T("sentiment.model.auto")}}
+	for _, id := range []string{models.ReviewsChinese, models.ReviewsEnglish, "lexicon", "vader"} {
+		list = append(list, view.Choice{ID: id, Name: p.s.book.T("sentiment.model." + id)})
 	}
-	p.load(uris[0].Path())
-	return true
+	asked := p.model
+	p.s.listModels(func(found []try.Choice) {
+		for _, c := range found {
+			if c.Task == "text" {
+				list = append(list, view.Choice{ID: c.ID, Name: c.Name})
+			}
+		}
+		if p.model == asked && !slices.ContainsFunc(list, func(c view.Choice) bool { return c.ID == p.model }) {
+			p.choose("") // it was deleted
+		}
+		p.view.ApplyModels(list, p.model)
+	})
 }
 
-// judge asks for the verdict on a text; a newer text cancels it.
+// choose judges by another model.
+func (p *sentimentPart) choose(model string) {
+	if model == p.model {
+		return
+	}
+	p.model = model
+	p.open()
+	p.judge(p.text)
+}
+
+// judge asks for the verdict on a text. While one is judged the newest waits: a
+// person who goes on typing is answered all the time.
 func (p *sentimentPart) judge(text string) {
 	p.text = text
-	if p.asking != nil {
-		p.asking()
+	p.due = append(p.due, time.Now())
+	if !p.asking {
+		p.ask()
 	}
+}
+
+func (p *sentimentPart) ask() {
+	text, analyst := p.text, p.open()
 	if strings.TrimSpace(text) == "" {
 		p.view.Apply(sentiment.Verdict{})
 		return
 	}
-	analyst := p.open()
-	p.asking = async(p.s, func(ctx context.Context) (sentiment.Verdict, error) {
+	p.asking = true
+	async(p.s, func(ctx context.Context) (sentiment.Verdict, error) {
 		a, done, err := analyst.get(ctx)
 		if err != nil {
 			return sentiment.Verdict{}, err
@@ -151,11 +242,26 @@ func (p *sentimentPart) judge(text string) {
 		defer done()
 		return a.One(ctx, text, sentiment.Options{Explain: true})
 	}, func(v sentiment.Verdict, err error) {
-		if err != nil {
-			p.s.fail(err)
-			return
+		p.asking = false
+		switch {
+		case p.text != text || p.analyst != analyst: // both have moved on
+			p.ask()
+		case err != nil: // learnFacts tells
+		default:
+			p.view.Apply(v)
 		}
-		p.view.Apply(v)
+	})
+}
+
+// painted is told when a frame with the newest answer is drawn. What is posted
+// from there runs when it was handed to the display.
+func (p *sentimentPart) painted() {
+	due := p.due
+	p.due = nil
+	p.s.post(func() {
+		for _, at := range due {
+			p.s.meter.answers.add(time.Since(at))
+		}
 	})
 }
 
@@ -189,82 +295,30 @@ func (p *sentimentPart) change(do func(*sentiment.Analyzer) error) {
 			p.s.fail(err)
 			return
 		}
+		p.known.learnt = n
 		p.view.ApplyLearnt(n)
+		p.outdated()
 		p.judge(p.text)
 	})
 }
 
-// reviewed is what a job over a file has told so far.
-type reviewed struct {
-	progress reviews.Progress
-	summary  *reviews.Summary
-}
-
-// load judges a file of reviews.
-func (p *sentimentPart) load(path string) {
-	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
-	out := filepath.Join(p.s.opts.Paths.Data, "reviews", base+"-"+time.Now().Format("20060102-150405")+".csv")
-	p.order = reviews.Job{In: path, Out: out}
-	p.review()
-}
-
-// review carries out the order, from the file's beginning or on from where it was
-// cancelled.
-func (p *sentimentPart) review() {
-	if p.job != nil {
-		p.job.Cancel()
-	}
-	order := p.order
-	p.file = view.File{Name: filepath.Base(order.In), Running: true}
-	p.view.ApplyFile(p.file)
-	analyst := p.open()
-	var run *job.Job[reviewed]
-	run = job.Start(p.s.ctx, job.Task[reviewed, reviewed]{
-		Work: func(ctx context.Context, _ *job.Control, emit func(reviewed)) error {
-			return judgeFile(ctx, analyst, order, emit)
-		},
-		Gather: func(state *reviewed, e reviewed) { *state = e },
-		Publish: func(snap job.Snapshot[reviewed]) {
-			p.s.post(func() {
-				if p.job == run {
-					p.applyFile(snap, order.Out)
-				}
-			})
-		},
+// keepCorrections writes the corrections as a training set where a person wants it.
+func (p *sentimentPart) keepCorrections() {
+	p.s.chooseSave("corrections.jsonl", func(path string) {
+		analyst := p.open()
+		async(p.s, func(ctx context.Context) (struct{}, error) {
+			a, done, err := analyst.get(ctx)
+			if err != nil {
+				return struct{}{}, err
+			}
+			defer done()
+			return struct{}{}, a.SaveCorrections(path)
+		}, func(_ struct{}, err error) {
+			if err != nil {
+				p.s.fail(err)
+				return
+			}
+			p.s.toasts.Show(shell.Good, p.s.book.T("sentiment.kept"), p.s.book.T("sentiment.kept.open"), func() { p.s.openData(path) })
+		})
 	})
-	p.job = run
-}
-
-func judgeFile(ctx context.Context, analyst *analyst, order reviews.Job, emit func(reviewed)) error {
-	a, done, err := analyst.get(ctx)
-	if err != nil {
-		return err
-	}
-	defer done()
-	if err := os.MkdirAll(filepath.Dir(order.Out), 0o755); err != nil {
-		return err
-	}
-	var last reviews.Progress
-	summary, err := reviews.Run(ctx, a, order, func(r reviews.Progress) {
-		last = r
-		emit(reviewed{progress: r})
-	})
-	if err != nil {
-		return err
-	}
-	emit(reviewed{progress: last, summary: &summary})
-	return nil
-}
-
-func (p *sentimentPart) applyFile(snap job.Snapshot[reviewed], out string) {
-	p.file.Running = !snap.State.Ended()
-	p.file.Stopped = snap.State.Ended() && errors.Is(snap.Err, context.Canceled)
-	p.file.Progress, p.file.Summary, p.file.Out = snap.Value.progress, snap.Value.summary, out
-	p.view.ApplyFile(p.file)
-	if snap.State.Ended() && snap.Err != nil && !errors.Is(snap.Err, context.Canceled) {
-		p.s.fail(snap.Err)
-	}
-	if p.file.Summary != nil {
-		p.s.toasts.Show(shell.Good, p.s.book.T("sentiment.saved"), p.s.book.T("sentiment.copypath"), func() { p.s.copyText(out) })
-	}
 }

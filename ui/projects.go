@@ -180,18 +180,7 @@ func (s *Studio) packProject() {
 		return
 	}
 	p := *s.project
-	d := dialog.NewFileSave(func(w fyne.URIWriteCloser, err error) {
-		if err != nil || w == nil {
-			s.fail(err)
-			return
-		}
-		path := w.URI().Path()
-		s.fail(w.Close())
-		s.packTo(p, path)
-	}, s.window)
-	d.SetFileName(store.SafeName(p.Name) + packedSuffix)
-	d.Show()
-	d.Resize(s.dialogSize())
+	s.chooseSave(store.SafeName(p.Name)+packedSuffix, func(path string) { s.packTo(p, path) })
 }
 
 // packTo packs a project with its checkpoints, so that its runs can go on

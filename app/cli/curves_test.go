@@ -1,14 +1,12 @@
 package cli_test
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"athanor/app/cli"
 	"athanor/app/store"
 	"athanor/pipeline/train"
 )
@@ -16,13 +14,8 @@ import (
 // runIn calls the command line with a data folder of its own.
 func runIn(t *testing.T, args ...string) (out string, err error) {
 	t.Helper()
-	var b bytes.Buffer
-	root := cli.Root("test")
-	root.SetOut(&b)
-	root.SetErr(&b)
-	root.SetArgs(args)
-	err = root.ExecuteContext(t.Context())
-	return b.String(), err
+	c := call(t.Context(), "", args...)
+	return c.both, c.err
 }
 
 // makeRuns makes two runs of three epochs in a fresh data folder.

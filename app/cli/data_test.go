@@ -23,13 +23,8 @@ import (
 func runData(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	t.Setenv("LANG", "en_US.UTF-8")
-	var out bytes.Buffer
-	root := cli.Root("test")
-	root.SetArgs(append([]string{"data"}, args...))
-	root.SetOut(&out)
-	root.SetErr(&out)
-	err := root.ExecuteContext(t.Context())
-	return out.String(), err
+	c := call(t.Context(), "", append([]string{"data"}, args...)...)
+	return c.both, c.err
 }
 
 func sampleTable(t *testing.T) string {
@@ -101,15 +96,11 @@ func TestFixesReachTrainingAndAreUndone(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
 	say := func(want string, args ...string) string {
 		t.Helper()
-		root := cli.Root("test")
-		var out bytes.Buffer
-		root.SetOut(&out)
-		root.SetErr(&out)
-		root.SetArgs(args)
-		if err := root.ExecuteContext(t.Context()); err != nil || !strings.Contains(out.String(), want) {
-			t.Fatalf("%v: %v, %q is not in %q", args, err, want, out.String())
+		c := call(t.Context(), "", args...)
+		if c.err != nil || !strings.Contains(c.both, want) {
+			t.Fatalf("%v: %v, %q is not in %q", args, c.err, want, c.both)
 		}
-		return out.String()
+		return c.both
 	}
 	say(`kept: call class "dog" "Dog"`, "data", "fix", path, "--kind", "label-spelling")
 	say("classes      Dog, cat\n", "data", "show", path)
@@ -173,18 +164,14 @@ func TestAModelLabelsWhatHasNoLabel(t *testing.T) {
 		{"train", "--task", "text", "--data", path, "--label", "label", "--text", "review", "--epochs", "20", "--batch", "16", "--learning-rate", "0.02", "--out", run},
 		{"data", "label", path, "--label", "label", "--text", "review", "--model", filepath.Join(run, "model.onnx"), "--keep", "--at-least", "0.6"},
 	} {
-		root := cli.Root("test")
-		var out bytes.Buffer
-		root.SetOut(&out)
-		root.SetErr(&out)
-		root.SetArgs(args)
-		if err := root.ExecuteContext(t.Context()); err != nil {
-			t.Fatalf("%v: %v in %s", args, err, out.String())
+		c := call(t.Context(), "", args...)
+		if c.err != nil {
+			t.Fatalf("%v: %v in %s", args, c.err, c.both)
 		}
 		if args[0] == "data" {
 			for _, want := range []string{"kept: label sample 160 as \"good\"", "kept: label sample 161 as \"bad\""} {
-				if !strings.Contains(out.String(), want) {
-					t.Errorf("%q is not in %q", want, out.String())
+				if !strings.Contains(c.both, want) {
+					t.Errorf("%q is not in %q", want, c.both)
 				}
 			}
 		}

@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -12,13 +11,8 @@ import (
 
 func runDoctor(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	root := cli.Root("test")
-	var out bytes.Buffer
-	root.SetOut(&out)
-	root.SetErr(&out)
-	root.SetArgs(append([]string{"doctor"}, args...))
-	err := root.ExecuteContext(t.Context())
-	return out.String(), err
+	c := call(t.Context(), "", append([]string{"doctor"}, args...)...)
+	return c.both, c.err
 }
 
 func TestDoctorTellsThisMachine(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"testing"
 
 	"athanor/app/cli"
@@ -34,12 +33,8 @@ func TestWrongCallsAreToldApart(t *testing.T) {
 		{"nonsense"},
 		{"train", "--epochs", "many"},
 	} {
-		root := cli.Root("test")
-		root.SetArgs(args)
-		root.SetOut(io.Discard)
-		root.SetErr(io.Discard)
-		if err := root.ExecuteContext(t.Context()); cli.ExitCode(err) != 2 {
-			t.Errorf("%v: code %d (%v), want 2", args, cli.ExitCode(err), err)
+		if c := call(t.Context(), "", args...); cli.ExitCode(c.err) != 2 {
+			t.Errorf("%v: code %d (%v), want 2", args, cli.ExitCode(c.err), c.err)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -9,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"athanor/app/cli"
 	"athanor/inference/face"
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
@@ -22,14 +20,8 @@ func faces(t *testing.T, args ...string) (stdout, stderr string, err error) {
 	_, missing := vision.FindCascade("haarcascade_frontalface_default")
 	testenv.NeedNative(t, errors.Join(missing, runtime.Load()))
 	t.Setenv("ATHANOR_HOME", t.TempDir())
-	root := cli.Root("test")
-	var out, errOut bytes.Buffer
-	root.SetOut(&out)
-	root.SetErr(&errOut)
-	root.SetIn(strings.NewReader("n\n"))
-	root.SetArgs(append([]string{"faces"}, args...))
-	err = root.ExecuteContext(t.Context())
-	return out.String(), errOut.String(), err
+	c := call(t.Context(), "n\n", append([]string{"faces"}, args...)...)
+	return c.out, c.errs, c.err
 }
 
 type facesLine struct {

@@ -1,8 +1,6 @@
 package cli_test
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -12,21 +10,17 @@ import (
 
 	"athanor/app/cli"
 	"athanor/app/reviews"
+	"athanor/inference/runtime"
 	"athanor/inference/sentiment"
+	"athanor/inference/testenv"
 )
 
 // sentimentOutput runs `athanor sentiment` with the word lists, so that no
 // native library is needed.
 func sentimentOutput(t *testing.T, stdin string, args ...string) (string, error) {
 	t.Helper()
-	root := cli.Root("test")
-	var out, problems bytes.Buffer
-	root.SetOut(&out)
-	root.SetErr(&problems)
-	root.SetIn(strings.NewReader(stdin))
-	root.SetArgs(append([]string{"sentiment", "--model", "lexicon"}, args...))
-	err := root.ExecuteContext(context.Background())
-	return out.String(), err
+	c := call(t.Context(), stdin, append([]string{"sentiment", "--model", "lexicon"}, args...)...)
+	return c.out, c.err
 }
 
 func TestSentimentJSON(t *testing.T) {
@@ -52,6 +46,9 @@ func TestSentimentJSON(t *testing.T) {
 		t.Errorf("%s", lines[0])
 	}
 	token := fields["tokens"].([]any)[0].(map[string]any)
+	if len(token) != 4 {
+		t.Errorf("a token has the keys of %v", token)
+	}
 	if start, end := int(token["start"].(float64)), int(token["end"].(float64)); text[start:end] != token["text"] {
 		t.Errorf("token %v", token)
 	}
@@ -107,7 +104,25 @@ func TestSentimentRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := sentimentOutput(t, "", "--model", "nonsense", "x"); err == nil || !strings.Contains(err.Error(), "reviews-zh") {
+	if _, err := sentimentOutput(t, "", "--model", "nonsense", "x"); !errors.Is(err, sentiment.ErrModel) || !strings.Contains(err.Error(), "reviews-zh") {
 		t.Errorf("unknown model: %v", err)
+	}
+}
+
+// --lang sends all of a text to one language's method.
+func TestSentimentReadsInOneLanguage(t *testing.T) {
+	for lang, method := range map[string]string{"auto": "vader+lexicon-zh", "en": "vader", "zh": "lexicon-zh"} {
+		out, err := sentimentOutput(t, "", "--lang", lang, "--json", "good 太差了")
+		if err != nil || !strings.Contains(out, `"method":"`+method+`"`) {
+			t.Errorf("%s: %q, %v", lang, out, err)
+		}
+	}
+}
+
+func TestAModelOfAnotherTaskIsRefused(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	c := call(t.Context(), "", "sentiment", "--model", testenv.SharedData(t, "onnx-small", "mnist.onnx"), "x")
+	if !errors.Is(c.err, sentiment.ErrModel) || !strings.Contains(c.err.Error(), "trained on texts") {
+		t.Errorf("%v", c.err)
 	}
 }

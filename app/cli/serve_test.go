@@ -46,13 +46,8 @@ func doubler(t *testing.T, elem ...string) string {
 // athanor runs a command to its end.
 func athanor(t *testing.T, args ...string) (string, error) {
 	t.Helper()
-	root := cli.Root("test")
-	var out bytes.Buffer
-	root.SetOut(&out)
-	root.SetErr(io.Discard)
-	root.SetArgs(args)
-	err := root.ExecuteContext(t.Context())
-	return out.String(), err
+	c := call(t.Context(), "", args...)
+	return c.out, c.err
 }
 
 // serving runs `athanor serve` in the background and returns what it prints

@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"athanor/app/cli"
 	"athanor/app/store"
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
@@ -29,13 +28,8 @@ import (
 func athanorIn(ctx context.Context, t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	t.Setenv("ATHANOR_HOME", filepath.Join(t.TempDir(), "home"))
-	root := cli.Root("test")
-	var out bytes.Buffer
-	root.SetOut(&out)
-	root.SetErr(&out)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
-	return out.String(), err
+	c := call(ctx, "", args...)
+	return c.both, c.err
 }
 
 // objects reads JSON lines.

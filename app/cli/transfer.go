@@ -62,7 +62,7 @@ func (f *transferFlags) register(command *cobra.Command) {
 	flags.StringVar(&f.label, "label", "", "column that holds the label")
 	flags.StringVar(&f.text, "text", "", "column that holds the text")
 	flags.StringVar(&f.teach.Vocabulary, "vocab", "", "vocab.txt or tokenizer.json of a network that reads texts")
-	flags.IntVar(&f.length, "length", 0, "tokens a text; what the network fixes, or 128, by default")
+	flags.IntVar(&f.length, "length", 0, "tokens a text; what the network fixes, or 128 where it has the positions, by default")
 	flags.IntVar(&f.size, "size", 0, "side that pictures of a folder are read at; the model's own by default")
 	flags.Float64Var(&f.pixels.Scale, "scale", 1, "factor on pixels from 0 to 255 before they enter the model")
 	flags.Float64SliceVar(&f.pixels.Mean, "mean", nil, "number for each channel to take away after scaling")
@@ -120,8 +120,8 @@ func (f *transferFlags) recipe(path string, network *transfer.Network) (train.Re
 		Data: train.Data{Path: f.data, Test: f.test, Size: f.size, Label: f.label, Text: f.text, Augment: f.augment}, Transfer: &teach,
 		Train: train.Loop{Epochs: f.epochs, Batch: f.batch, MicroBatch: f.micro, DeviceLoss: f.deviceLoss}, Optimizer: train.Optimizer{LearningRate: f.learningRate},
 	}
-	if t := network.Tokens; t != nil {
-		r.Task, r.Model.Length = string(dataset.Text), cmp.Or(f.length, t.Length)
+	if network.Tokens != nil {
+		r.Task, r.Model.Length = string(dataset.Text), cmp.Or(f.length, network.LongestText(training.UsualTokens))
 	}
 	if !f.layers() {
 		teach.Head, teach.Hidden = true, f.hidden

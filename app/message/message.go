@@ -72,7 +72,7 @@ func unknown() entry {
 
 // entries is searched in order: the most exact causes come first.
 func entries() []entry {
-	return slices.Concat(machine(), services(), teaching(), data(), runs(), changes(), models())
+	return slices.Concat(machine(), services(), teaching(), texts(), data(), runs(), changes(), models())
 }
 
 func machine() []entry {

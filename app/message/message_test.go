@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"athanor/app/message"
+	"athanor/app/reviews"
+	"athanor/inference/sentiment"
 	"athanor/pipeline/dataset/source"
 	"athanor/pipeline/train"
 )
@@ -24,6 +26,8 @@ func TestKnownErrorsSayWhatAndWhatToDo(t *testing.T) {
 		{train.ErrDiverged, "no longer a number"},
 		{train.ErrData, "cannot be trained on"},
 		{train.ErrRunExists, "already holds a run"},
+		{sentiment.ErrModel, "does not judge texts"},
+		{reviews.ErrColumn, "column with texts"},
 		{errors.New("odd"), "no words"},
 	} {
 		m := message.Of(fmt.Errorf("open: %w", c.err), "en_US")

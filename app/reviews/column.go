@@ -15,6 +15,34 @@ const (
 	dateNames     = "date time day month created created_at timestamp 日期 时间 月份"
 )
 
+// Columns are the columns of a file of reviews, and those that a job would take:
+// the one asked for, else a guess; empty where there is none.
+type Columns struct {
+	Names          []string
+	Text, By, When string
+}
+
+// Look reads the beginning of the job's file for its columns. A file without a
+// column of texts is no error here: somebody has to choose.
+func Look(job Job) (Columns, error) {
+	in, err := openInput(job.In)
+	if err != nil {
+		return Columns{}, err
+	}
+	defer in.close()
+	c := Columns{Names: in.columns}
+	if i, err := textColumn(in.columns, in.ahead, job.Column); err == nil {
+		c.Text = in.columns[i]
+	}
+	if i, err := namedColumn(in.columns, job.By, categoryNames); err == nil {
+		c.By = nameOf(in.columns, i)
+	}
+	if i, err := namedColumn(in.columns, job.When, dateNames); err == nil {
+		c.When = nameOf(in.columns, i)
+	}
+	return c, nil
+}
+
 // textColumn finds the column of the texts: the one asked for, else one with a
 // telling name, else the one with the most letters a row.
 func textColumn(columns []string, rows []record, asked string) (int, error) {
@@ -57,8 +85,14 @@ func meanLetters(rows []record, column int) float64 {
 	return float64(total) / float64(max(1, len(rows)))
 }
 
+// None in the place of a column says that there is none to look for.
+const None = "-"
+
 // namedColumn finds the column asked for, else one of names; -1 if none.
 func namedColumn(columns []string, asked, names string) (int, error) {
+	if asked == None && !slices.Contains(columns, None) {
+		return -1, nil
+	}
 	if asked != "" {
 		if i := slices.Index(columns, asked); i >= 0 {
 			return i, nil

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"time"
 
@@ -30,8 +31,8 @@ type Job struct {
 	In     string
 	Out    string // CSV, TSV or JSON lines by its ending; empty: only the summary
 	Column string // of the texts; empty: guessed
-	By     string // column of categories; empty: guessed by its name
-	When   string // column of dates; empty: guessed by its name
+	By     string // column of categories; empty: guessed by its name; None: none
+	When   string // column of dates; empty: guessed by its name; None: none
 	Lang   string // as in sentiment.Options
 	Resume bool   // go on where a cancelled job to the same Out stopped
 }
@@ -41,6 +42,8 @@ type Progress struct {
 	Rows          int
 	Bytes, Size   int64 // read of the input file
 	Elapsed, Left time.Duration
+	Labels        map[sentiment.Label]int // so far
+	NoBasis       int
 }
 
 // chunk is how many rows are scored at once.
@@ -67,8 +70,16 @@ func Run(ctx context.Context, a *sentiment.Analyzer, job Job, emit func(Progress
 		return Summary{}, fmt.Errorf("score %s: %w", job.In, err)
 	}
 	s := r.sums.summary()
-	s.Column, s.Problems = r.in.columns[r.text], in.problems()
+	s.Columns, s.Column, s.Problems = r.in.columns, r.in.columns[r.text], in.problems()
+	s.By, s.When = nameOf(r.in.columns, r.sums.by), nameOf(r.in.columns, r.sums.when)
 	return s, nil
+}
+
+func nameOf(columns []string, i int) string {
+	if i < 0 {
+		return ""
+	}
+	return columns[i]
 }
 
 // runner is a job at work.
@@ -164,7 +175,7 @@ func (r *runner) score(ctx context.Context, part []record) error {
 }
 
 func (r *runner) progress() Progress {
-	p := Progress{Rows: r.rows, Bytes: r.in.offset(), Size: r.in.size, Elapsed: time.Since(r.start)}
+	p := Progress{Rows: r.rows, Bytes: r.in.offset(), Size: r.in.size, Elapsed: time.Since(r.start), Labels: maps.Clone(r.sums.s.Labels), NoBasis: r.sums.s.NoBasis}
 	if p.Bytes > 0 && p.Size > p.Bytes {
 		p.Left = time.Duration(float64(p.Elapsed) * float64(p.Size-p.Bytes) / float64(p.Bytes))
 	}

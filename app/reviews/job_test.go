@@ -78,7 +78,7 @@ func TestRowsComeBackWithVerdictsBeside(t *testing.T) {
 	if s.Rows != 4 || s.NoBasis != 1 || s.Column != "review" || s.Labels[sentiment.Positive] != 2 {
 		t.Errorf("summary %+v", s)
 	}
-	if len(s.Categories) != 2 || len(s.Months) != 2 || s.Months[1].Name != "2024-02" || s.MostNegative[0].Row != 1 {
+	if len(s.Categories) != 2 || len(s.Months) != 2 || s.Months[1].Name != "2024-02" || len(s.MostNegative) != 1 || s.MostNegative[0].Row != 1 || len(s.MostPositive) != 2 {
 		t.Errorf("summary %+v", s)
 	}
 }
@@ -113,6 +113,69 @@ func TestGB18030IsRead(t *testing.T) {
 	if err != nil || s.Labels[sentiment.Positive] != 20 || s.Labels[sentiment.Negative] != 20 || s.Column != "评论" {
 		t.Errorf("%+v, %v", s, err)
 	}
+}
+
+// A plain text file in GB18030 is read as one in UTF-8.
+func TestGB18030PlainText(t *testing.T) {
+	b, err := simplifiedchinese.GB18030.NewEncoder().String(strings.Repeat("这本书非常好看，内容精彩，推荐大家购买\n质量太差了，非常失望，不会再来\n", 20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := run(t, reviews.Job{In: save(t, "gb.txt", b)})
+	if err != nil || s.Rows != 40 || s.Labels[sentiment.Positive] != 20 || s.Labels[sentiment.Negative] != 20 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestLookNamesTheColumns(t *testing.T) {
+	c, err := reviews.Look(reviews.Job{In: save(t, "in.csv", table), By: reviews.None})
+	if err != nil || strings.Join(c.Names, ",") != "id,date,cat,review" || c.Text != "review" || c.By != "" || c.When != "date" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if c, err = reviews.Look(reviews.Job{In: save(t, "n.csv", "a,b\n1,2\n")}); err != nil || c.Text != "" || len(c.Names) != 2 {
+		t.Errorf("no texts: %+v, %v", c, err)
+	}
+	if _, err = reviews.Look(reviews.Job{In: "none.csv"}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file: %v", err)
+	}
+}
+
+// FuzzReviews: any file is judged row by row or refused, and what was written can be
+// taken up again.
+func FuzzReviews(f *testing.F) {
+	for _, seed := range []string{table, "", "很好\n", "a\tb\n1\tgood", "\xff\xfe\x00", "{\"text\":\"bad\"}\n{", "a,b\n\"x", "review\n\x00\n"} {
+		for i := range 3 {
+			f.Add([]byte(seed), uint8(i))
+		}
+	}
+	a := analyzer(f)
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, raw []byte, kind uint8) {
+		in, out := filepath.Join(dir, "in"+[]string{".csv", ".txt", ".jsonl"}[kind%3]), filepath.Join(dir, "out.csv")
+		if err := os.WriteFile(in, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		job := reviews.Job{In: in, Out: out}
+		s, err := reviews.Run(t.Context(), a, job, func(reviews.Progress) {})
+		if err != nil {
+			return
+		}
+		job.Column, job.By, job.When = s.Column, reviews.None, reviews.None
+		rows, err := reviews.OpenScored(t.Context(), job)
+		if err != nil {
+			t.Fatalf("what was written cannot be opened: %v", err)
+		}
+		if rows.Rows() != s.Rows {
+			t.Errorf("%d rows of %d are there", rows.Rows(), s.Rows)
+		}
+		if err := errors.Join(rows.Close(), os.Rename(out, out+".part")); err != nil {
+			t.Fatal(err)
+		}
+		job.Resume = true
+		if again, err := reviews.Run(t.Context(), a, job, func(reviews.Progress) {}); err != nil || again.Rows != s.Rows {
+			t.Errorf("taken up again: %d rows of %d, %v", again.Rows, s.Rows, err)
+		}
+	})
 }
 
 // big is a table that takes several chunks.

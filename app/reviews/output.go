@@ -91,16 +91,22 @@ func (r *runner) openOutput() (done int, err error) {
 			return 0, errors.Join(err, o.f.Close())
 		}
 	}
-	o.buf = bufio.NewWriterSize(o.f, 1<<16)
-	if comma != 0 {
-		o.csv = csv.NewWriter(o.buf)
-		o.csv.Comma = comma
-	}
 	r.out = o
-	if done == 0 && o.csv != nil && !r.job.Resume {
-		return 0, o.csv.Write(o.cols)
+	return done, o.begin(comma, !r.job.Resume)
+}
+
+// begin makes ready to write, and writes the head where the form has one.
+func (o *file) begin(comma rune, head bool) error {
+	o.buf = bufio.NewWriterSize(o.f, 1<<16)
+	if comma == 0 {
+		return nil
 	}
-	return done, nil
+	o.csv = csv.NewWriter(o.buf)
+	o.csv.Comma = comma
+	if head {
+		return o.csv.Write(o.cols)
+	}
+	return nil
 }
 
 // separator is the output's cell separator, 0 for JSON lines.

@@ -15,7 +15,10 @@ import (
 // Summary is what a file's reviews say together.
 type Summary struct {
 	Rows         int                     `json:"rows"`
+	Columns      []string                `json:"-"` // of the file
 	Column       string                  `json:"column"`
+	By           string                  `json:"category_column,omitempty"`
+	When         string                  `json:"date_column,omitempty"`
 	Labels       map[sentiment.Label]int `json:"labels"`
 	Mean         float64                 `json:"mean_score"`
 	NoBasis      int                     `json:"no_basis"`
@@ -55,7 +58,7 @@ type Word struct {
 // Limits of what a summary keeps.
 const (
 	keptSamples    = 5
-	keptWords      = 30
+	keptWords      = 15 // on either side
 	keptCategories = 50
 	countedWords   = 200_000
 	maxGroups      = 10_000
@@ -95,9 +98,12 @@ func (g *gatherer) add(cells []string, v sentiment.Verdict) {
 			addGroup(g.months, month, v)
 		}
 	}
-	sample := Sample{Row: row, Text: cells[g.text], Score: v.Score}
-	g.s.MostPositive = keep(g.s.MostPositive, sample, func(a, b Sample) int { return cmp.Compare(b.Score, a.Score) })
-	g.s.MostNegative = keep(g.s.MostNegative, sample, func(a, b Sample) int { return cmp.Compare(a.Score, b.Score) })
+	switch sample := (Sample{Row: row, Text: cells[g.text], Score: v.Score}); {
+	case v.Score >= sentiment.Edge:
+		g.s.MostPositive = keep(g.s.MostPositive, sample, func(a, b Sample) int { return cmp.Compare(b.Score, a.Score) })
+	case v.Score <= -sentiment.Edge:
+		g.s.MostNegative = keep(g.s.MostNegative, sample, func(a, b Sample) int { return cmp.Compare(a.Score, b.Score) })
+	}
 	g.count(cells[g.text], v.Score)
 }
 
@@ -211,7 +217,21 @@ func (g *gatherer) telling() []Word {
 	slices.SortFunc(list, func(a, b Word) int {
 		return cmp.Or(cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)), cmp.Compare(a.Text, b.Text))
 	})
-	return list[:min(len(list), keptWords)]
+	return eitherSide(list)
+}
+
+// eitherSide keeps the first few words of positive and of negative reviews: one side
+// alone may hold the largest weights.
+func eitherSide(list []Word) []Word {
+	var kept []Word
+	sides := map[bool]int{}
+	for _, w := range list {
+		side := w.Weight > 0
+		if sides[side]++; sides[side] <= keptWords {
+			kept = append(kept, w)
+		}
+	}
+	return kept
 }
 
 // monthOf reads the month of a date in the usual ways of writing.

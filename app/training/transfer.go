@@ -101,13 +101,17 @@ type Pupil struct {
 	Path   string
 	Layers []transfer.Layer // in front of its head, from the input on
 	Head   transfer.Head
-	// Texts says that it reads texts: Length tokens of each, 0 for any, of the
-	// vocabulary that was found beside it, "" where none was.
+	// Texts says that it reads texts: Length tokens of each, or as many as it reads up
+	// to the usual number, of the vocabulary that was found beside it, "" where none was.
 	Texts      bool
 	Length     int
 	Vocabulary string
 	side       int // of the pictures it takes
 }
+
+// UsualTokens is how much of a text a network from a file reads where nobody says
+// otherwise and it has the positions.
+const UsualTokens = 128
 
 // Look opens a network from a file to see what of it can be taught.
 func Look(path string) (Pupil, error) {
@@ -121,7 +125,7 @@ func Look(path string) (Pupil, error) {
 	}
 	p := Pupil{Path: path, Layers: layers, Head: network.Head, side: network.Side()}
 	if network.Tokens != nil {
-		p.Texts, p.Length, p.Vocabulary = true, network.Tokens.Length, datasets.Vocabulary(path)
+		p.Texts, p.Length, p.Vocabulary = true, network.LongestText(UsualTokens), datasets.Vocabulary(path)
 	}
 	return p, nil
 }

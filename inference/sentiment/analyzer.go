@@ -36,6 +36,9 @@ type Options struct {
 // It is safe for concurrent use.
 type Analyzer struct {
 	methods Methods
+	classes map[Label]float64 // the verdicts there are, and the score a correction draws to
+	labels  []Label           // their order
+	own     bool              // they are a model's own: the score does not say which
 
 	mu          sync.RWMutex
 	corrections []Correction
@@ -43,7 +46,15 @@ type Analyzer struct {
 }
 
 // NewAnalyzer makes an Analyzer. English and Chinese must be there.
-func NewAnalyzer(m Methods) *Analyzer { return &Analyzer{methods: m, memory: &memory{}} }
+func NewAnalyzer(m Methods) *Analyzer {
+	a := &Analyzer{methods: m, memory: &memory{}}
+	a.labels, a.classes, a.own = verdictsOf(m)
+	return a
+}
+
+// Labels are the verdicts that the Analyzer gives, in their order: positive, neutral
+// and negative, or the classes of a model with classes of its own.
+func (a *Analyzer) Labels() []Label { return slices.Clone(a.labels) }
 
 // NewLexicons makes an Analyzer that needs no model: VADER and the Chinese
 // lexicon.

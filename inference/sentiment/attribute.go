@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 
 	"athanor/inference/text"
@@ -13,7 +14,8 @@ import (
 // that add up n-grams the shares are integrated gradients (Sundararajan et al.
 // 2017) from the empty text, which such a model allows in closed form; for
 // others each unit's share is what leaving it out changes, scaled. Either way
-// the shares sum to the score.
+// the shares sum to the score. Of classes without an order, which have no score,
+// the shares sum to how much surer of its label the model is than by chance.
 func (m *Model) Explain(ctx context.Context, t string) (Opinion, []Token, error) {
 	opinions, err := m.Score(ctx, []string{t})
 	if err != nil {
@@ -21,13 +23,10 @@ func (m *Model) Explain(ctx context.Context, t string) (Opinion, []Token, error)
 	}
 	o := opinions[0]
 	units := text.Units(t)
-	if !o.Known || len(units) == 0 || m.values == nil {
+	if !o.Known || len(units) == 0 {
 		return o, nil, nil
 	}
-	shares, ok, err := m.additive(ctx, t, units, o.Score)
-	if err == nil && !ok {
-		shares, err = m.occluded(ctx, t, units, o.Score)
-	}
+	shares, err := m.shares(ctx, t, units, o)
 	if err != nil {
 		return Opinion{}, nil, err
 	}
@@ -36,6 +35,39 @@ func (m *Model) Explain(ctx context.Context, t string) (Opinion, []Token, error)
 		tokens[i] = Token{Text: t[u.Start:u.End], Start: u.Start, End: u.End, Share: shares[i]}
 	}
 	return o, tokens, nil
+}
+
+func (m *Model) shares(ctx context.Context, t string, units []text.Unit, o Opinion) ([]float64, error) {
+	if m.values == nil {
+		chance := 1 / float64(len(m.labels))
+		return occluded(t, units, o.Confidence-chance, func(texts []string) ([]float64, error) {
+			return m.surer(ctx, texts, slices.Index(m.labels, string(o.Label)))
+		})
+	}
+	shares, ok, err := m.additive(ctx, t, units, o.Score)
+	if err != nil || ok {
+		return shares, err
+	}
+	return occluded(t, units, o.Score, func(texts []string) ([]float64, error) {
+		opinions, err := m.Score(ctx, texts)
+		scores := make([]float64, len(opinions))
+		for i, one := range opinions {
+			scores[i] = one.Score
+		}
+		return scores, err
+	})
+}
+
+// surer is how much likelier than by chance a class is in each text.
+func (m *Model) surer(ctx context.Context, texts []string, class int) ([]float64, error) {
+	chance := 1 / float64(len(m.labels))
+	out := make([]float64, len(texts))
+	err := m.each(ctx, texts, func(i int, p []float32, known bool) {
+		if known {
+			out[i] = float64(p[class]) - chance
+		}
+	})
+	return out, err
 }
 
 // additive explains a model whose log-odds are a mean over the ids. It asks
@@ -168,30 +200,31 @@ func balance(shares []float64, score float64) []float64 {
 // gathered into as many stretches.
 const mostOcclusions = 96
 
-// occluded explains any model by leaving stretches out.
-func (m *Model) occluded(ctx context.Context, t string, units []text.Unit, score float64) ([]float64, error) {
+// occluded explains any judgement by leaving stretches out: whole is that of the
+// text, judge gives those of others.
+func occluded(t string, units []text.Unit, whole float64, judge func([]string) ([]float64, error)) ([]float64, error) {
 	step := (len(units) + mostOcclusions - 1) / mostOcclusions
 	var without []string
 	for i := 0; i < len(units); i += step {
 		end := units[min(i+step, len(units))-1].End
 		without = append(without, t[:units[i].Start]+strings.Repeat(" ", min(1, end-units[i].Start))+t[end:])
 	}
-	opinions, err := m.Score(ctx, without)
+	left, err := judge(without)
 	if err != nil {
 		return nil, err
 	}
 	shares, sum := make([]float64, len(units)), 0.0
 	for i := range units {
 		in := min(step, len(units)-i/step*step)
-		shares[i] = (score - opinions[i/step].Score) / float64(in)
+		shares[i] = (whole - left[i/step]) / float64(in)
 		sum += shares[i]
 	}
-	if sum*score > 0 && math.Abs(sum) > 0.1*math.Abs(score) {
+	if sum*whole > 0 && math.Abs(sum) > 0.1*math.Abs(whole) {
 		for i := range shares {
-			shares[i] *= score / sum
+			shares[i] *= whole / sum
 		}
 	}
-	return balance(shares, score), nil
+	return balance(shares, whole), nil
 }
 
 func processors() int { return runtime.GOMAXPROCS(0) }

@@ -27,15 +27,18 @@ type Correction struct {
 var ErrCorrection = errors.New("the correction cannot be learnt")
 
 // Correct learns that text has the given label, at once: similar texts follow.
-// Several corrections of one text count as the last.
+// Several corrections of one text count as the last. The label is one of Labels.
 func (a *Analyzer) Correct(t string, label Label) error {
-	if label == "" || features(t) == nil {
-		return fmt.Errorf("%w: it needs a text with words in it, and a verdict", ErrCorrection)
+	if !slices.Contains(a.labels, label) {
+		return fmt.Errorf("%w: the verdict %q is none of %q", ErrCorrection, label, a.labels)
+	}
+	if features(t) == nil {
+		return fmt.Errorf("%w: it needs a text with words in it", ErrCorrection)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.corrections = append(a.corrections, Correction{t, label})
-	a.memory = remember(a.corrections)
+	a.memory = a.remember(a.corrections)
 	return nil
 }
 
@@ -50,7 +53,7 @@ func (a *Analyzer) Undo() (c Correction, ok bool) {
 	}
 	c = a.corrections[n-1]
 	a.corrections = slices.Clone(a.corrections[:n-1])
-	a.memory = remember(a.corrections)
+	a.memory = a.remember(a.corrections)
 	return c, true
 }
 
@@ -93,6 +96,7 @@ func (a *Analyzer) SaveCorrections(path string) error {
 
 // LoadCorrections replaces the corrections by those of the file at path. No
 // file means no corrections; a damaged one is an error and changes nothing.
+// Corrections to classes of another model are kept, but nothing follows them.
 func (a *Analyzer) LoadCorrections(path string) error {
 	var list []Correction
 	f, err := os.Open(path)
@@ -108,7 +112,7 @@ func (a *Analyzer) LoadCorrections(path string) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.corrections, a.memory = list, remember(list)
+	a.corrections, a.memory = list, a.remember(list)
 	return nil
 }
 
@@ -133,8 +137,10 @@ func readCorrections(r io.Reader) ([]Correction, error) {
 // memory answers for texts like the corrected ones: a kernel over what a text
 // talks about, not a table of texts.
 type memory struct {
-	places map[uint64][]place // by feature: the corrections that have it
-	labels []Label
+	places  map[uint64][]place // by feature: the corrections that have it
+	labels  []Label
+	classes map[Label]float64 // of the Analyzer
+	own     bool
 }
 
 type place struct {
@@ -142,13 +148,16 @@ type place struct {
 	weight     float64
 }
 
-func remember(list []Correction) *memory {
-	m := &memory{places: map[uint64][]place{}}
-	for i, c := range list {
-		m.labels = append(m.labels, c.Label)
-		for f, w := range features(c.Text) {
-			m.places[f] = append(m.places[f], place{i, w})
+func (a *Analyzer) remember(list []Correction) *memory {
+	m := &memory{places: map[uint64][]place{}, classes: a.classes, own: a.own}
+	for _, c := range list {
+		if !slices.Contains(a.labels, c.Label) {
+			continue
 		}
+		for f, w := range features(c.Text) {
+			m.places[f] = append(m.places[f], place{len(m.labels), w})
+		}
+		m.labels = append(m.labels, c.Label)
 	}
 	return m
 }
@@ -191,19 +200,23 @@ func (m *memory) adjust(v *Verdict) {
 	if pull <= 0 {
 		return
 	}
-	target, known := map[Label]float64{Positive: 0.9, Neutral: 0, Negative: -0.9}[label]
-	if !known {
-		if pull > 0.5 {
-			v.Label, v.Method = label, v.Method+"+corrected"
+	target, placed := m.classes[label]
+	if m.own && pull <= 0.5 && !placed {
+		return // no score to move, and too far for the label
+	}
+	if placed {
+		for i := range v.Tokens {
+			v.Tokens[i].Share *= 1 - pull
 		}
-		return
+		v.Score += pull * (target - v.Score)
 	}
-	for i := range v.Tokens {
-		v.Tokens[i].Share *= 1 - pull
+	switch {
+	case !m.own:
+		v.Label = labelOf(v.Score)
+	case pull > 0.5:
+		v.Label = label
 	}
-	v.Score += pull * (target - v.Score)
-	v.Confidence = max(v.Confidence*(1-pull), pull*0.9)
-	v.Label = labelOf(v.Score)
+	v.Confidence = max(v.Confidence*(1-pull), pull*certain)
 	v.Method = strings.TrimPrefix(v.Method+"+corrected", NoBasis+"+")
 }
 

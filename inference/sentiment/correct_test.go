@@ -4,8 +4,10 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/csv"
+	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -108,4 +110,68 @@ func right(t *testing.T, a *sentiment.Analyzer, texts, labels []string) int {
 		}
 	}
 	return n
+}
+
+// FuzzLoadCorrections: any file is either read or refused, and then nothing changes.
+func FuzzLoadCorrections(f *testing.F) {
+	for _, seed := range []string{"", `{"text":"bad","label":"positive"}`, `{"text":"x"}`, "{", `{"text":"\xff","label":"5"}` + "\n{}", "[]", "null"} {
+		f.Add([]byte(seed))
+	}
+	a, err := sentiment.NewLexicons()
+	if err != nil {
+		f.Fatal(err)
+	}
+	path := filepath.Join(f.TempDir(), "corrections.jsonl")
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if err := os.WriteFile(path, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before := len(a.Corrections())
+		if err := a.LoadCorrections(path); err != nil {
+			if len(a.Corrections()) != before {
+				t.Errorf("a refused file changed the corrections")
+			}
+			return
+		}
+		for _, c := range a.Corrections() {
+			if c.Label == "" {
+				t.Errorf("a correction without a label was taken: %+v", c)
+			}
+		}
+		if _, err := a.Analyze(t.Context(), "a good thing, 很好"); err != nil {
+			t.Error(err)
+		}
+		if err := a.SaveCorrections(path); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestCorrectionsToOtherClassesWait: a file of corrections may hold verdicts of
+// another model; they are kept, and nothing follows them.
+func TestCorrectionsToOtherClassesWait(t *testing.T) {
+	a := lexicons(t)
+	if err := a.Correct("the tablet is a brick", "5"); !errors.Is(err, sentiment.ErrCorrection) {
+		t.Errorf("a verdict that the model does not give was learnt: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "c.jsonl")
+	text := `{"text":"the tablet is a brick","label":"5"}` + "\n" + `{"text":"a phone like a torch","label":"negative"}` + "\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.LoadCorrections(path); err != nil {
+		t.Fatal(err)
+	}
+	if v := analyze(t, a, "the tablet is a brick"); v.Label != sentiment.Neutral || strings.Contains(v.Method, "corrected") {
+		t.Errorf("%+v", v)
+	}
+	if v := analyze(t, a, "this phone is like a torch"); v.Label != sentiment.Negative {
+		t.Errorf("%+v", v)
+	}
+	if err := a.SaveCorrections(path); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != text {
+		t.Errorf("the file became %q, %v", b, err)
+	}
 }

@@ -3,6 +3,7 @@ package sentiment
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,11 +100,24 @@ func NewNamed(name string) (a *Analyzer, missing error, close func(), err error)
 		if file, err = os.ReadFile(name); err != nil {
 			return nil, nil, nothing, fmt.Errorf("open text model: %w", err)
 		}
-		model, err = NewModel(file, strings.TrimSuffix(filepath.Base(name), filepath.Ext(name)))
+		model, err = NewModel(file, nameOf(name))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: there is none called %q", ErrModel, name)
 	}
 	if err != nil {
 		return nil, nil, nothing, fmt.Errorf("%w; choose auto, vader, lexicon, %s, %s or a model file",
 			err, models.ReviewsChinese, models.ReviewsEnglish)
 	}
 	return NewAnalyzer(Methods{English: model, Chinese: model, Symbols: model}), nil, model.Close, nil
+}
+
+// nameOf is what a model's file is called; those of runs are all called model and go
+// by their folder.
+func nameOf(path string) string {
+	base := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	if whole, err := filepath.Abs(path); err == nil && (base == "model" || base == "packed") {
+		return filepath.Base(filepath.Dir(whole))
+	}
+	return base
 }

@@ -96,6 +96,13 @@ func (m *Model) describe(file *onnx.Model) error {
 // Labels are the class names, in the model's order.
 func (m *Model) Labels() []string { return slices.Clone(m.labels) }
 
+func (m *Model) classScores() (names []string, scores []float64) {
+	if m.polar {
+		return nil, nil
+	}
+	return m.Labels(), m.values
+}
+
 // Name stands in the model's verdicts.
 func (m *Model) Name() string { return m.name }
 
@@ -178,6 +185,12 @@ func (m *Model) Score(ctx context.Context, texts []string) ([]Opinion, error) {
 }
 
 func (m *Model) scoreInto(ctx context.Context, texts []string, out []Opinion) error {
+	return m.each(ctx, texts, func(i int, p []float32, known bool) { out[i] = m.opinion(p, known) })
+}
+
+// each calls visit with the probabilities of every text's classes; known is false for
+// a text that holds nothing the model knows.
+func (m *Model) each(ctx context.Context, texts []string, visit func(i int, p []float32, known bool)) error {
 	if len(texts) == 0 {
 		return nil
 	}
@@ -200,7 +213,7 @@ func (m *Model) scoreInto(ctx context.Context, texts []string, out []Opinion) er
 	}
 	k := len(m.labels)
 	for i := range texts {
-		out[i] = m.opinion(probabilities[i*k:(i+1)*k], counts[i] > m.specials)
+		visit(i, probabilities[i*k:(i+1)*k], counts[i] > m.specials)
 	}
 	return nil
 }

@@ -115,10 +115,21 @@ func TestStarsAndOwnClasses(t *testing.T) {
 	if v, ok := seen["1"]; !ok || math.Abs(v) > 0.01 {
 		t.Errorf("an even spread over the stars scores %v", seen)
 	}
-	own := open(t, bag(t, []string{"screen", "battery", "price"}, 64, func(int) []float32 { return []float32{0, 3, 0} }))
+	own := open(t, bag(t, []string{"screen", "battery", "price"}, 64, func(id int) []float32 { return []float32{0, 3, float32(id % 2)} }))
 	o := score(t, own, "anything")
 	if o.Label != "battery" || o.Score != 0 || o.Confidence < 0.8 {
 		t.Errorf("own classes: %+v", o)
+	}
+	o, tokens, err := own.Explain(t.Context(), "anything at all")
+	if err != nil || len(tokens) != 3 {
+		t.Fatalf("%+v, %v", tokens, err)
+	}
+	sum := 0.0
+	for _, token := range tokens {
+		sum += token.Share
+	}
+	if math.Abs(sum-(o.Confidence-1.0/3)) > 1e-6 {
+		t.Errorf("the shares sum to %v, the label is %v surer than by chance", sum, o.Confidence-1.0/3)
 	}
 }
 

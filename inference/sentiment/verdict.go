@@ -41,7 +41,9 @@ type Verdict struct {
 	Confidence float64 `json:"confidence"` // 0 … 1: how often such a verdict is right
 	Lang       string  `json:"lang"`       // en, zh, mixed, other, or empty for a text without letters
 	Method     string  `json:"method"`
-	Tokens     []Token `json:"tokens"` // their shares and the corrections' sum to Score; empty unless asked for
+	// Tokens' shares and the corrections' sum to Score; of a model whose classes have no
+	// order to how much surer of its label it is than by chance. Empty unless asked for.
+	Tokens []Token `json:"tokens"`
 }
 
 // Opinion is what one method says of one text. Known is false where the text
@@ -61,6 +63,41 @@ type Method interface {
 	Score(ctx context.Context, texts []string) ([]Opinion, error)
 	// Explain gives the opinion on one text and the shares that sum to its score.
 	Explain(ctx context.Context, text string) (Opinion, []Token, error)
+}
+
+// classed is a Method with classes of its own.
+type classed interface {
+	// classScores are the classes in their order, and where each lies on [-1, 1];
+	// nothing where the classes are the verdicts. scores is nil for classes without
+	// an order.
+	classScores() (names []string, scores []float64)
+}
+
+// certain is how far from 0 the score of a corrected text lies at most.
+const certain = 0.9
+
+// verdictsOf are the verdicts that methods give, and the score that a correction to
+// each draws to; own says that they are classes of a model's own.
+func verdictsOf(m Methods) (labels []Label, targets map[Label]float64, own bool) {
+	for _, one := range []Method{m.English, m.Chinese, m.Symbols} {
+		c, ok := one.(classed)
+		if !ok {
+			continue
+		}
+		names, scores := c.classScores()
+		if len(names) == 0 {
+			continue
+		}
+		labels, targets = make([]Label, len(names)), map[Label]float64{}
+		for i, n := range names {
+			labels[i] = Label(n)
+			if scores != nil {
+				targets[labels[i]] = certain * scores[i]
+			}
+		}
+		return labels, targets, true
+	}
+	return []Label{Positive, Neutral, Negative}, map[Label]float64{Positive: certain, Neutral: 0, Negative: -certain}, false
 }
 
 func labelOf(score float64) Label {

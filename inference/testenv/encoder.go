@@ -13,8 +13,10 @@ import (
 const (
 	encoderWidth = 16
 	encoderHeads = 2
-	encoderWords = 40 // of the position table
 )
+
+// Positions is how many tokens of a text Encoder reads: the rows of its position table.
+const Positions = 40
 
 // Vocabulary is the vocab.txt of Encoder.
 func Vocabulary() string {
@@ -119,14 +121,14 @@ func (e *encoder) size(axis int64) string {
 // embed adds the embeddings of words, positions and types.
 func (e *encoder) embed() string {
 	words := int64(len(strings.Fields(Vocabulary())))
-	numbers := make([]int64, encoderWords)
+	numbers := make([]int64, Positions)
 	for i := range numbers {
 		numbers[i] = int64(i)
 	}
-	positions := e.op("Slice", nil, e.constant(onnx.Int64Tensor("", []int64{1, encoderWords}, numbers)), e.ints(0), e.size(1), e.ints(1))
+	positions := e.op("Slice", nil, e.constant(onnx.Int64Tensor("", []int64{1, Positions}, numbers)), e.ints(0), e.size(1), e.ints(1))
 	x := e.op("Add", nil, e.op("Gather", nil, e.weight("embeddings.word", 0, words, encoderWidth), "input_ids"),
 		e.op("Gather", nil, e.weight("embeddings.type", 0, 2, encoderWidth), "token_type_ids"))
-	x = e.op("Add", nil, x, e.op("Gather", nil, e.weight("embeddings.position", 0, encoderWords, encoderWidth), positions))
+	x = e.op("Add", nil, x, e.op("Gather", nil, e.weight("embeddings.position", 0, Positions, encoderWidth), positions))
 	return e.norm("embeddings.norm", x)
 }
 

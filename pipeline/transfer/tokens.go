@@ -3,6 +3,7 @@ package transfer
 import (
 	"fmt"
 	"slices"
+	"sort"
 
 	"athanor/inference/onnx"
 	"athanor/inference/text"
@@ -96,6 +97,33 @@ func (n *Network) trial(b *graph.Builder, batch int) graph.ImportConfig {
 		c.Inputs[p.name] = b.Input("trial/"+p.name, p.elem, batch, length)
 	}
 	return c
+}
+
+// LongestText is how many tokens of a text the network reads, most of them at most: a
+// network has only so many positions. It is 0 where it reads no texts, and the length
+// that the file fixes where it does.
+func (n *Network) LongestText(most int) int {
+	if n.Tokens == nil || n.Tokens.Length > 0 {
+		return n.length()
+	}
+	reads := func(length int) bool {
+		one := *n
+		one.Tokens = &Tokens{Length: length, ports: n.Tokens.ports}
+		b := graph.New("length")
+		_, err := b.Import(n.model, one.trial(b, 1))
+		return err == nil
+	}
+	if reads(most) {
+		return most
+	}
+	return trialLength + sort.Search(max(most-trialLength, 0), func(i int) bool { return !reads(trialLength + i + 1) })
+}
+
+func (n *Network) length() int {
+	if n.Tokens == nil {
+		return 0
+	}
+	return n.Tokens.Length
 }
 
 // encoder is the head of a network that ends with a vector a token: the mean of

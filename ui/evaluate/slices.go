@@ -28,7 +28,7 @@ type line struct {
 // lines is a virtual table of words.
 type lines struct {
 	rows   []line
-	shares shares
+	shares widgets.Shares
 	list   *widget.List
 }
 
@@ -46,33 +46,6 @@ func (l *lines) makeRow() fyne.CanvasObject {
 		row.Add(widgets.Note("").Truncate())
 	}
 	return row
-}
-
-// shares lays objects side by side, each with its part of the width.
-type shares []float32
-
-// MinSize implements fyne.Layout.
-func (shares) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	size := fyne.Size{}
-	for _, o := range objects {
-		m := o.MinSize()
-		size = fyne.NewSize(size.Width+m.Width, max(size.Height, m.Height))
-	}
-	return size
-}
-
-// Layout implements fyne.Layout.
-func (s shares) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	whole, at := float32(0), float32(0)
-	for _, part := range s {
-		whole += part
-	}
-	for i, o := range objects {
-		width := size.Width * s[i] / whole
-		o.Move(fyne.NewPos(at, 0))
-		o.Resize(fyne.NewSize(max(width-look.Gap, 0), size.Height))
-		at += width
-	}
 }
 
 func (l *lines) fill(i int, o fyne.CanvasObject) {

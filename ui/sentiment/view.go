@@ -1,101 +1,152 @@
-// Package sentiment is the screen that says whether a text is friendly: verdict,
-// score, every word's share, and corrections it learns from at once.
+// Package sentiment is the screen that says whether texts are friendly: one text
+// with verdict, score, every word's share and corrections it learns from at once,
+// or a whole file of reviews with totals, rows, filter and export.
 package sentiment
 
 import (
-	"image/color"
-
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"athanor/app/reviews"
 	"athanor/inference/sentiment"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
 )
 
+// The pages of the screen.
+const (
+	PageText = iota
+	PageFile
+)
+
+// Choice is a model that judges texts.
+type Choice struct{ ID, Name string }
+
 // View is the screen.
 type View struct {
 	widget.BaseWidget
+	OnModel   func(id string)
 	OnText    func(string)
+	OnCut     func() // the text was too long for the box
+	OnPainted func() // the frame after an answer is drawn
 	OnCorrect func(text string, label sentiment.Label)
 	OnUndo    func()
+	OnKeep    func() // the corrections as training data
 	OnFile    func()
 	OnCancel  func()
 	OnResume  func()
+	OnAgain   func() // the file by the model as it is now
+	OnCopy    func() // the path of the judged file
+	OnColumns func(text, by, when string)
+	OnFilter  func(reviews.Filter)
+	OnPage    func(page int)
+	OnRow     func(row int)
+	OnSave    func() // the rows that the filter lets through
 
-	book       *i18n.Book
-	entry      *widgets.Entry
-	verdict    *widgets.Text
-	score      *widgets.Figure
-	confidence *widgets.Figure
-	language   *widgets.Figure
-	method     *widgets.Text
-	words      *Words
-	learnt     *widgets.Text
-	corrects   *fyne.Container
-	file       *fileView
+	book    *i18n.Book
+	models  []Choice
+	model   *widget.Select
+	notice  *widgets.Text
+	pages   *widgets.Segments
+	body    *fyne.Container
+	one     *oneView
+	file    *fileView
+	content [2]fyne.CanvasObject
 }
 
 // New returns the screen without a text.
 func New(book *i18n.Book) *View {
-	v := &View{book: book, entry: widgets.NewTextArea(), verdict: widgets.Big("–").Shrink(), method: widgets.Note(""), words: NewWords(), learnt: widgets.Note("")}
-	v.score, v.confidence, v.language = widgets.NewSmallFigure(book.T("sentiment.score")), widgets.NewSmallFigure(book.T("sentiment.confidence")), widgets.NewSmallFigure(book.T("sentiment.language"))
-	v.entry.SetPlaceHolder(book.T("sentiment.hint"))
-	v.entry.OnChanged = func(text string) {
-		if v.OnText != nil {
-			v.OnText(text)
+	v := &View{book: book, notice: widgets.Note(book.T("sentiment.about")).Truncate()}
+	v.model = widget.NewSelect(nil, func(string) {
+		if i := v.model.SelectedIndex(); i >= 0 && v.OnModel != nil {
+			v.OnModel(v.models[i].ID)
 		}
-	}
-	v.corrects = widgets.Row(look.Gap, v.correct("positive", sentiment.Positive), v.correct("neutral", sentiment.Neutral), v.correct("negative", sentiment.Negative))
-	v.file = newFileView(book)
+	})
+	v.pages = widgets.NewSegments([]string{book.T("sentiment.page.text"), book.T("sentiment.page.file")}, PageText, v.Turn)
+	v.one, v.file = newOneView(v), newFileView(v)
+	v.content = [2]fyne.CanvasObject{v.one.build(), v.file.build()}
+	v.body = container.NewStack(v.content[PageText])
 	v.ExtendBaseWidget(v)
 	return v
 }
 
-func (v *View) correct(key string, label sentiment.Label) *widget.Button {
-	return widget.NewButton(v.book.T("sentiment."+key), func() {
-		if v.OnCorrect != nil && v.entry.Text != "" {
-			v.OnCorrect(v.entry.Text, label)
+// Turn turns to a page.
+func (v *View) Turn(page int) {
+	v.pages.Choose(page)
+	v.body.Objects = []fyne.CanvasObject{v.content[page]}
+	v.body.Refresh()
+}
+
+// Page is the page on screen.
+func (v *View) Page() int { return v.pages.Chosen() }
+
+// ApplyModels lists the models that there are, with the one in use.
+func (v *View) ApplyModels(list []Choice, chosen string) {
+	names, at := make([]string, len(list)), -1
+	for i, c := range list {
+		names[i] = c.Name
+		if c.ID == chosen {
+			at = i
 		}
-	})
+	}
+	v.models, v.model.Options = list, names
+	v.model.Selected = "" // by hand: SetSelected would tell of a choice
+	if at >= 0 {
+		v.model.Selected = names[at]
+	}
+	v.model.Refresh()
+}
+
+// ApplyLabels says which verdicts the model gives: those to correct to.
+func (v *View) ApplyLabels(labels []sentiment.Label) { v.one.applyLabels(labels) }
+
+// ApplyNotice tells what stands in for what is missing; empty: nothing is missing.
+func (v *View) ApplyNotice(text string) {
+	if text == "" {
+		text = v.book.T("sentiment.about")
+	}
+	v.notice.Set(text)
 }
 
 // Text is the text in the box.
-func (v *View) Text() string { return v.entry.Text }
+func (v *View) Text() string { return v.one.entry.Text }
+
+// MostTyped is how many bytes of a text the box takes; longer ones are for files.
+const MostTyped = 20_000
 
 // SetText puts a text into the box, as typing does.
-func (v *View) SetText(text string) { v.entry.SetText(text) }
-
-// Apply shows a verdict; the zero Verdict shows none.
-func (v *View) Apply(r sentiment.Verdict) {
-	if r.Text == "" {
-		v.verdict.Set("–")
-		v.verdict.SetTint(theme.ColorNameForeground)
-		v.words.Set("", nil)
-		v.score.Set("–", "")
-		v.confidence.Set("–", "")
-		v.language.Set("–", "")
-		v.method.Set("")
-		return
+func (v *View) SetText(text string) {
+	if len(text) > MostTyped {
+		text = widgets.Beginning(text, MostTyped)
+		call(v.OnCut)
 	}
-	v.verdict.Set(LabelText(v.book, r))
-	v.verdict.SetTint(labelTint(r.Label))
-	v.score.Set(signed(r.Score), "")
-	v.confidence.Set(v.book.Percent(r.Confidence), "")
-	v.language.Set(v.languageName(r.Lang), "")
-	v.method.Set(r.Method)
-	v.words.Set(r.Text, r.Tokens)
+	v.one.entry.SetText(text)
 }
 
-func (v *View) languageName(code string) string {
-	if v.book.Has("sentiment.lang." + code) {
-		return v.book.T("sentiment.lang." + code)
-	}
-	return "–"
+// Apply shows a verdict; the zero Verdict shows none.
+func (v *View) Apply(r sentiment.Verdict) { v.one.apply(r) }
+
+// ApplyLearnt says how many corrections there are.
+func (v *View) ApplyLearnt(n int) { v.one.applyLearnt(n) }
+
+// ApplyFile shows how far a file of reviews is, and in the end what it says.
+func (v *View) ApplyFile(f File) { v.file.apply(f) }
+
+// ApplyRows says how many rows the filter lets through, of how many. They are asked
+// for by pages when they come into sight.
+func (v *View) ApplyRows(count, total int) { v.file.rows.apply(count, total) }
+
+// ApplyPage brings one page of rows.
+func (v *View) ApplyPage(page int, rows []reviews.ScoredRow) { v.file.rows.applyPage(page, rows) }
+
+// CreateRenderer implements fyne.Widget.
+func (v *View) CreateRenderer() fyne.WidgetRenderer {
+	file := widget.NewButtonWithIcon(v.book.T("sentiment.file"), look.Icon("file"), func() { call(v.OnFile) })
+	head := widgets.Header(v.book.T("sentiment.title"), v.notice, v.pages, widgets.Width(v.model, 190), file)
+	return widget.NewSimpleRenderer(widgets.Page(head, v.body))
 }
 
 // LabelText is a verdict's label in the person's language.
@@ -103,10 +154,19 @@ func LabelText(book *i18n.Book, r sentiment.Verdict) string {
 	if r.Method == sentiment.NoBasis {
 		return book.T("sentiment.nobasis")
 	}
-	if key := "sentiment." + string(r.Label); book.Has(key) {
-		return book.T(key)
+	return labelName(book, r.Label)
+}
+
+// labelName is a verdict in the person's language; classes of a model's own keep
+// their names.
+func labelName(book *i18n.Book, l sentiment.Label) string {
+	switch l {
+	case sentiment.Positive, sentiment.Neutral, sentiment.Negative:
+		return book.T("sentiment." + string(l))
+	case sentiment.NoBasis:
+		return book.T("sentiment.nobasis")
 	}
-	return string(r.Label)
+	return string(l)
 }
 
 func labelTint(l sentiment.Label) fyne.ThemeColorName {
@@ -119,46 +179,8 @@ func labelTint(l sentiment.Label) fyne.ThemeColorName {
 	return theme.ColorNameForeground
 }
 
-// ApplyLearnt says how many corrections there are.
-func (v *View) ApplyLearnt(n int) { v.learnt.Set(v.book.N("sentiment.learnt", n)) }
-
-// ApplyFile shows how far a file of reviews is, and in the end what it says.
-func (v *View) ApplyFile(f File) { v.file.apply(f) }
-
-// CreateRenderer implements fyne.Widget.
-func (v *View) CreateRenderer() fyne.WidgetRenderer {
-	file := widget.NewButtonWithIcon(v.book.T("sentiment.file"), look.Icon("file"), func() { call(v.OnFile) })
-	head := widgets.Header(v.book.T("sentiment.title"), widgets.Note(v.book.T("sentiment.about")).Truncate(), file)
-	box := widgets.TitledPanel(v.book.T("sentiment.text"), nil, widgets.Height(v.entry, 110))
-	words := widgets.TitledPanel(v.book.T("sentiment.words"), nil, widgets.Height(v.words, 64))
-	left := container.NewBorder(widgets.Column(look.Gap, box, words, widgets.Space(0)), nil, nil, nil, v.file.build(func() { call(v.OnCancel) }, func() { call(v.OnResume) }))
-	undo := widget.NewButtonWithIcon(v.book.T("common.undo"), look.Icon("undo"), func() { call(v.OnUndo) })
-	undo.Importance = widget.LowImportance
-	figures := container.NewGridWithColumns(3, v.score, v.confidence, v.language)
-	side := widgets.Column(look.Gap,
-		widgets.TitledPanel(v.book.T("sentiment.verdict"), v.method, widgets.Column(2*look.Gap, v.verdict, figures)),
-		widgets.TitledPanel(v.book.T("sentiment.correct"), undo, widgets.Column(look.Gap, widgets.SmallParagraph(v.book.T("sentiment.correct.about")), v.corrects, v.learnt)))
-	right := container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), widgets.Width(side, 312))
-	return widget.NewSimpleRenderer(widgets.Page(head, container.NewBorder(nil, nil, nil, right, left)))
-}
-
 func call(f func()) {
 	if f != nil {
 		f()
 	}
-}
-
-// WordColour is the ground behind a word: green for what lifts the score, red
-// for what lowers it, stronger with its share.
-func WordColour(share, most float64) color.Color {
-	name := look.Positive
-	if share < 0 {
-		name, share = look.Negative, -share
-	}
-	strength := 0.0
-	if most > 0 {
-		strength = min(share/most, 1)
-	}
-	r, g, b, _ := look.Colour(name).RGBA()
-	return color.NRGBA{R: uint8(r >> 8), G: uint8(g >> 8), B: uint8(b >> 8), A: uint8(150 * strength)}
 }

@@ -1,9 +1,12 @@
 package sentiment
 
 import (
+	"image/color"
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -14,15 +17,19 @@ import (
 	"athanor/ui/look"
 )
 
-// mostWords is how many pieces of a text are coloured; longer texts end there.
+// mostWords is how many pieces of a text are shown; longer texts end in an
+// ellipsis there.
 const mostWords = 400
+
+// longestPiece is how many characters of a piece stand together: longer ones could
+// not be wrapped.
+const longestPiece = 12
 
 // Words shows a text with every word on a ground of its share.
 type Words struct {
 	widget.BaseWidget
 	pieces []Piece
 	most   float64
-	height float32
 }
 
 // Piece is a stretch of the text with its share in the score.
@@ -30,6 +37,7 @@ type Piece struct {
 	Text   string
 	Share  float64
 	Scored bool
+	Apart  bool // a blank lies before it
 }
 
 // NewWords returns an empty line of words.
@@ -50,22 +58,51 @@ func (w *Words) Set(text string, tokens []sentiment.Token) {
 }
 
 // Pieces cuts a text into tokens and what lies between them; tokens that
-// overlap or lie outside are left out.
+// overlap or lie outside are left out. A text of more than mostWords pieces ends in
+// an ellipsis.
 func Pieces(text string, tokens []sentiment.Token) []Piece {
 	var pieces []Piece
 	at := 0
 	for _, t := range tokens {
-		if t.Start < at || t.End > len(text) || t.End <= t.Start || len(pieces) >= mostWords {
+		if t.Start < at || t.End > len(text) || t.End <= t.Start {
 			continue
 		}
-		if gap := strings.TrimSpace(text[at:t.Start]); gap != "" {
-			pieces = append(pieces, Piece{Text: gap})
+		if len(pieces) >= mostWords {
+			break
 		}
-		pieces = append(pieces, Piece{Text: text[t.Start:t.End], Share: t.Share, Scored: true})
+		pieces = cut(pieces, text, at, t.Start, Piece{})
+		pieces = cut(pieces, text, t.Start, t.End, Piece{Share: t.Share, Scored: true})
 		at = t.End
 	}
-	if rest := strings.TrimSpace(text[min(at, len(text)):]); rest != "" && len(pieces) < mostWords {
-		pieces = append(pieces, Piece{Text: rest})
+	if len(pieces) < mostWords {
+		pieces = cut(pieces, text, min(at, len(text)), len(text), Piece{})
+	}
+	if len(pieces) >= mostWords {
+		pieces = append(pieces[:mostWords], Piece{Text: "…", Apart: true})
+	}
+	return pieces
+}
+
+// cut appends text[from:to] in parts that can be wrapped, each like p.
+func cut(pieces []Piece, text string, from, to int, p Piece) []Piece {
+	for at := from; at < to && len(pieces) <= mostWords; {
+		r, size := utf8.DecodeRuneInString(text[at:])
+		if unicode.IsSpace(r) || unicode.IsControl(r) {
+			at += size
+			continue
+		}
+		end, n := at, 0
+		for end < to && n < longestPiece {
+			r, size := utf8.DecodeRuneInString(text[end:])
+			if unicode.IsSpace(r) || unicode.IsControl(r) {
+				break
+			}
+			end, n = end+size, n+1
+		}
+		before, _ := utf8.DecodeLastRuneInString(text[:at])
+		p.Text, p.Apart = strings.ToValidUTF8(text[at:end], "\uFFFD"), at > 0 && unicode.IsSpace(before)
+		pieces = append(pieces, p)
+		at = end
 	}
 	return pieces
 }
@@ -78,55 +115,102 @@ func signed(v float64) string {
 	return strconv.FormatFloat(v, 'f', 2, 64)
 }
 
-// CreateRenderer implements fyne.Widget.
-func (w *Words) CreateRenderer() fyne.WidgetRenderer { return &wordsRenderer{w: w} }
+// WordColour is the ground behind a word: green for what lifts the score, red
+// for what lowers it, stronger with its share.
+func WordColour(share, most float64) color.Color {
+	name := look.Positive
+	if share < 0 {
+		name, share = look.Negative, -share
+	}
+	strength := 0.0
+	if most > 0 {
+		strength = min(share/most, 1)
+	}
+	r, g, b, _ := look.Colour(name).RGBA()
+	return color.NRGBA{R: uint8(r >> 8), G: uint8(g >> 8), B: uint8(b >> 8), A: uint8(150 * strength)}
+}
 
+// CreateRenderer implements fyne.Widget.
+func (w *Words) CreateRenderer() fyne.WidgetRenderer {
+	r := &wordsRenderer{w: w}
+	r.fill()
+	return r
+}
+
+// wordsRenderer keeps its grounds and texts and uses them again: a text is judged
+// at every keystroke, and most of it stays as it was.
 type wordsRenderer struct {
 	w       *Words
 	grounds []*canvas.Rectangle
 	texts   []*canvas.Text
+	shown   int
+	height  float32
 }
 
-// lineHeight is one line of words with the room around it.
-const lineHeight float32 = 24
+// The size of words, one line of them with the room around it, and what lies between words that a
+// blank divides.
+const (
+	wordSize   float32 = 17
+	lineHeight float32 = 29
+	blank      float32 = 5
+)
 
 func (r *wordsRenderer) Layout(size fyne.Size) {
 	x, y := float32(0), float32(0)
-	for i, t := range r.texts {
-		width := t.MinSize().Width + 4
+	for i := range r.shown {
+		t := r.texts[i]
+		width := t.MinSize().Width + 2
+		if x > 0 && r.w.pieces[i].Apart {
+			x += blank
+		}
 		if x > 0 && x+width > size.Width {
 			x, y = 0, y+lineHeight
 		}
 		r.grounds[i].Move(fyne.NewPos(x, y))
 		r.grounds[i].Resize(fyne.NewSize(width, lineHeight-3))
-		t.Move(fyne.NewPos(x+2, y+1))
+		t.Move(fyne.NewPos(x+1, y+1))
 		t.Resize(t.MinSize())
-		x += width + 3
+		x += width
 	}
-	r.w.height = y + lineHeight
+	if height := y + lineHeight; height != r.height {
+		r.height = height
+		canvas.Refresh(r.w) // what scrolls it asks how high it is
+	}
 }
 
-func (r *wordsRenderer) MinSize() fyne.Size { return fyne.NewSize(100, max(r.w.height, lineHeight)) }
+func (r *wordsRenderer) MinSize() fyne.Size { return fyne.NewSize(100, max(r.height, lineHeight)) }
+
+// fill makes the objects like the pieces.
+func (r *wordsRenderer) fill() {
+	for len(r.texts) < len(r.w.pieces) {
+		ground := canvas.NewRectangle(color.Transparent)
+		ground.CornerRadius = 3
+		r.grounds, r.texts = append(r.grounds, ground), append(r.texts, canvas.NewText("", color.Black))
+	}
+	r.shown = len(r.w.pieces)
+	plain, muted := look.Colour(theme.ColorNameForeground), look.Colour(look.Muted)
+	for i, p := range r.w.pieces {
+		t := r.texts[i]
+		r.grounds[i].FillColor = WordColour(p.Share, r.w.most)
+		t.Text, t.TextSize, t.Color = p.Text, wordSize, plain
+		if !p.Scored {
+			t.Color = muted
+		}
+	}
+}
 
 func (r *wordsRenderer) Refresh() {
-	r.grounds, r.texts = nil, nil
-	for _, p := range r.w.pieces {
-		ground := canvas.NewRectangle(WordColour(p.Share, r.w.most))
-		ground.CornerRadius = 4
-		t := canvas.NewText(p.Text, look.Colour(theme.ColorNameForeground))
-		t.TextSize = look.TextBody
-		if !p.Scored {
-			t.Color = look.Colour(look.Muted)
-		}
-		r.grounds, r.texts = append(r.grounds, ground), append(r.texts, t)
-	}
+	r.fill()
 	r.Layout(r.w.Size())
+	for _, o := range r.Objects() {
+		o.Refresh()
+	}
 	canvas.Refresh(r.w)
 }
 
 func (r *wordsRenderer) Objects() []fyne.CanvasObject {
-	var out []fyne.CanvasObject
-	for i := range r.texts {
+	out := make([]fyne.CanvasObject, 0, 2*r.shown)
+	for i := range r.shown {
 		out = append(out, r.grounds[i], r.texts[i])
 	}
 	return out

@@ -14,6 +14,8 @@ type Level struct {
 	Share float64 // of the bar, in [0, 1]
 	Note  string  // the number as text
 	Lit   bool    // shown in ember
+	// Colour of the bar; empty: muted, or ember where it is lit.
+	Colour fyne.ThemeColorName
 }
 
 // Bars shows named shares below each other: class balance, probabilities.
@@ -69,7 +71,10 @@ func (l *level) show(v Level) {
 	l.name.Set(v.Name)
 	l.note.Set(v.Note)
 	l.bar.colour = look.Muted
-	if v.Lit {
+	switch {
+	case v.Colour != "":
+		l.bar.colour = v.Colour
+	case v.Lit:
 		l.bar.colour = look.Ember
 	}
 	l.bar.share = v.Share

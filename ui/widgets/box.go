@@ -162,3 +162,31 @@ func (middling) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	objects[0].Move(fyne.NewPos(0, (size.Height-height)/2))
 	objects[0].Resize(fyne.NewSize(size.Width, height))
 }
+
+// Shares lays objects side by side, each with its part of the width: the rows of a
+// table of words.
+type Shares []float32
+
+// MinSize implements fyne.Layout.
+func (Shares) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	size := fyne.Size{}
+	for _, o := range objects {
+		m := o.MinSize()
+		size = fyne.NewSize(size.Width+m.Width, max(size.Height, m.Height))
+	}
+	return size
+}
+
+// Layout implements fyne.Layout.
+func (s Shares) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	whole, at := float32(0), float32(0)
+	for _, part := range s {
+		whole += part
+	}
+	for i, o := range objects {
+		width := size.Width * s[i] / whole
+		o.Move(fyne.NewPos(at, 0))
+		o.Resize(fyne.NewSize(max(width-look.Gap, 0), size.Height))
+		at += width
+	}
+}

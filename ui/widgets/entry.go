@@ -1,6 +1,8 @@
 package widgets
 
 import (
+	"unicode/utf8"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
@@ -14,6 +16,10 @@ type Entry struct {
 	OnKey func(*fyne.KeyEvent) bool
 	// OnBlur, where set, is called when the focus leaves.
 	OnBlur func()
+	// Most is how many bytes are pasted at once, 0 for any: laying out a text of
+	// megabytes would stop the window for minutes. OnCut is told of what was left out.
+	Most  int
+	OnCut func()
 }
 
 // NewEntry returns a one-line field.
@@ -32,8 +38,43 @@ func NewTextArea() *Entry {
 	return e
 }
 
+// cutPaste is a clipboard whose content ends early.
+type cutPaste struct {
+	fyne.Clipboard
+	content string
+}
+
+// Content implements fyne.Clipboard.
+func (c cutPaste) Content() string { return c.content }
+
+// Beginning is the beginning of a text, at most so many bytes and whole characters.
+func Beginning(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most]
+}
+
+// paste is the shortcut with no more than what is taken.
+func (e *Entry) paste(s *fyne.ShortcutPaste) fyne.Shortcut {
+	content := s.Clipboard.Content()
+	if e.Most == 0 || len(content) <= e.Most {
+		return s
+	}
+	if e.OnCut != nil {
+		e.OnCut()
+	}
+	return &fyne.ShortcutPaste{Clipboard: cutPaste{s.Clipboard, Beginning(content, e.Most)}}
+}
+
 // TypedShortcut implements fyne.Shortcutable.
 func (e *Entry) TypedShortcut(s fyne.Shortcut) {
+	if paste, ok := s.(*fyne.ShortcutPaste); ok {
+		s = e.paste(paste)
+	}
 	custom, ok := s.(*desktop.CustomShortcut)
 	if !ok || movesCursor(custom) {
 		e.Entry.TypedShortcut(s)

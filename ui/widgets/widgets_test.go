@@ -163,3 +163,17 @@ func TestTilesFillRowsEvenly(t *testing.T) {
 		t.Errorf("six tiles with room for four a row are not 3 + 3: %v, %v", a, b)
 	}
 }
+
+func TestPasteIsCutWhereTheFieldSaysSo(t *testing.T) {
+	a := uitest.App(t)
+	w := a.NewWindow("")
+	e := widgets.NewTextArea()
+	cut := false
+	e.Most, e.OnCut = 7, func() { cut = true }
+	w.SetContent(e)
+	a.Clipboard().SetContent("很好 ok 很")
+	e.TypedShortcut(&fyne.ShortcutPaste{Clipboard: a.Clipboard()})
+	if e.Text != "很好 " || !cut {
+		t.Errorf("%q was pasted, told: %v", e.Text, cut)
+	}
+}

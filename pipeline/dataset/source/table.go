@@ -38,7 +38,7 @@ func openTable(ctx context.Context, c Config, parts []part) (*dataset.Set, error
 		return nil, err
 	}
 	if !s.schema.Regression {
-		if err := checkNamed(s.samples.names.Len(), s.classes); err != nil {
+		if err := errors.Join(checkNamed(s.samples.names.Len(), s.classes), s.checkTaught()); err != nil {
 			return nil, err
 		}
 	} else if len(s.samples.values) < 2 {
