@@ -26,6 +26,7 @@ type sentimentPart struct {
 	analyst *analyst
 	known   analystFacts
 	asking  bool
+	quick   bool        // the last answer came within a moment
 	due     []time.Time // when the questions were asked whose answers the next frame shows
 	reviewsState
 }
@@ -195,12 +196,16 @@ func (p *sentimentPart) listModels() {
 	}
 	asked := p.model
 	p.s.listModels(func(found []try.Choice) {
+		if p.model != asked { // another was chosen meanwhile
+			p.listModels()
+			return
+		}
 		for _, c := range found {
 			if c.Task == "text" {
 				list = append(list, view.Choice{ID: c.ID, Name: c.Name})
 			}
 		}
-		if p.model == asked && !slices.ContainsFunc(list, func(c view.Choice) bool { return c.ID == p.model }) {
+		if !slices.ContainsFunc(list, func(c view.Choice) bool { return c.ID == p.model }) {
 			p.choose("") // it was deleted
 		}
 		p.view.ApplyModels(list, p.model)
@@ -234,23 +239,40 @@ func (p *sentimentPart) ask() {
 		return
 	}
 	p.asking = true
-	async(p.s, func(ctx context.Context) (sentiment.Verdict, error) {
-		a, done, err := analyst.get(ctx)
-		if err != nil {
-			return sentiment.Verdict{}, err
-		}
-		defer done()
-		return a.One(ctx, text, sentiment.Options{Explain: true})
-	}, func(v sentiment.Verdict, err error) {
+	work := func(ctx context.Context) (judged, error) { return judge(ctx, analyst, text) }
+	done := func(j judged, err error) {
 		p.asking = false
+		p.quick = err == nil && j.took < soon
 		switch {
 		case p.text != text || p.analyst != analyst: // both have moved on
 			p.ask()
 		case err != nil: // learnFacts tells
 		default:
-			p.view.Apply(v)
+			p.view.Apply(j.verdict)
 		}
-	})
+	}
+	if p.quick { // drawn by the same frame as the key
+		asyncSoon(p.s, work, done)
+		return
+	}
+	async(p.s, work, done)
+}
+
+// judged is a verdict and how long it took.
+type judged struct {
+	verdict sentiment.Verdict
+	took    time.Duration
+}
+
+func judge(ctx context.Context, n *analyst, text string) (judged, error) {
+	a, done, err := n.get(ctx)
+	if err != nil {
+		return judged{}, err
+	}
+	defer done()
+	began := time.Now()
+	v, err := a.One(ctx, text, sentiment.Options{Explain: true})
+	return judged{v, time.Since(began)}, err
 }
 
 // painted is told when a frame with the newest answer is drawn. What is posted

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,7 @@ func TestOwnClassesReachTheScreen(t *testing.T) {
 	s.ChooseTextModel(filepath.Join(run, train.ModelName))
 	s.TypeText("perfect excellent")
 	shows(t, s, q, "+0.")
+	q.Until(t, 30*time.Second, func() bool { return slices.Contains(uitest.Texts(s.Screen()), "2") })
 	if texts := strings.Join(uitest.Texts(s.Screen()), "|"); !strings.Contains(texts, "|5|") || strings.Contains(texts, "|Negative|") {
 		t.Errorf("the screen shows %s", texts)
 	}

@@ -15,8 +15,8 @@ func texts() []entry {
 		},
 		{
 			errs: []error{sentiment.ErrCorrection},
-			what: [2]string{"The correction cannot be learnt.", "无法学习这条更正。"},
-			do:   [2]string{"It needs a text with words in it and one of the verdicts the model gives. Earlier corrections are as they were.", "需要包含文字的文本，以及模型能够给出的一种判断。之前的更正保持不变。"},
+			what: [2]string{"The correction cannot be learnt.", "无法学习这条纠正。"},
+			do:   [2]string{"It needs a text with words in it and one of the verdicts the model gives. Earlier corrections are as they were.", "需要包含文字的文本，以及模型能够给出的一种判断。之前的纠正保持不变。"},
 		},
 		{
 			errs: []error{sentiment.ErrLanguage},

@@ -184,7 +184,7 @@ type sumsView struct {
 }
 
 func newSumsView(book *i18n.Book) *sumsView {
-	bars := func() *widgets.Bars { return widgets.NewBars(88, 104) }
+	bars := func() *widgets.Bars { return widgets.NewBars(112, 104) }
 	s := &sumsView{book: book, totals: bars(), groups: bars(), months: bars(), praise: bars(), blame: bars(), best: widgets.Column(4), worst: widgets.Column(4)}
 	panel := func(key string, content fyne.CanvasObject) fyne.CanvasObject {
 		return widgets.TitledPanel(book.T(key), nil, container.NewVBox(content))
@@ -193,7 +193,7 @@ func newSumsView(book *i18n.Book) *sumsView {
 	s.grouped, s.monthly = panel("sentiment.groups", s.groups), panel("sentiment.months", s.months)
 	s.told = pair(panel("sentiment.praise", s.praise), panel("sentiment.blame", s.blame))
 	s.extreme = pair(panel("sentiment.most.positive", s.best), panel("sentiment.most.negative", s.worst))
-	all := widgets.Column(look.Gap, pair(panel("sentiment.totals", s.totals), s.grouped), s.monthly, s.told, s.extreme)
+	all := widgets.Column(look.Gap, pair(widgets.Column(look.Gap, panel("sentiment.totals", s.totals), s.monthly), s.grouped), s.told, s.extreme)
 	s.object = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), all))
 	return s
 }

@@ -180,8 +180,9 @@ func (r *wordsRenderer) Layout(size fyne.Size) {
 
 func (r *wordsRenderer) MinSize() fyne.Size { return fyne.NewSize(100, max(r.height, lineHeight)) }
 
-// fill makes the objects like the pieces.
-func (r *wordsRenderer) fill() {
+// fill makes the objects like the pieces, and returns the texts that changed: those
+// are drawn anew, which takes long.
+func (r *wordsRenderer) fill() (changed []*canvas.Text) {
 	for len(r.texts) < len(r.w.pieces) {
 		ground := canvas.NewRectangle(color.Transparent)
 		ground.CornerRadius = 3
@@ -190,22 +191,30 @@ func (r *wordsRenderer) fill() {
 	r.shown = len(r.w.pieces)
 	plain, muted := look.Colour(theme.ColorNameForeground), look.Colour(look.Muted)
 	for i, p := range r.w.pieces {
-		t := r.texts[i]
+		t, colour := r.texts[i], plain
 		r.grounds[i].FillColor = WordColour(p.Share, r.w.most)
-		t.Text, t.TextSize, t.Color = p.Text, wordSize, plain
 		if !p.Scored {
-			t.Color = muted
+			colour = muted
+		}
+		if t.Text != p.Text || t.Color != colour || t.TextSize != wordSize {
+			t.Text, t.TextSize, t.Color = p.Text, wordSize, colour
+			changed = append(changed, t)
 		}
 	}
+	return changed
 }
 
 func (r *wordsRenderer) Refresh() {
-	r.fill()
+	changed := r.fill()
 	r.Layout(r.w.Size())
-	for _, o := range r.Objects() {
-		o.Refresh()
+	for _, t := range changed {
+		t.Refresh()
 	}
-	canvas.Refresh(r.w)
+	if r.shown == 0 {
+		canvas.Refresh(r.w)
+		return
+	}
+	r.grounds[0].Refresh() // has all of them drawn; of the widget itself it would make every text anew
 }
 
 func (r *wordsRenderer) Objects() []fyne.CanvasObject {
