@@ -26,7 +26,7 @@ type sentimentPart struct {
 	analyst *analyst
 	known   analystFacts
 	asking  bool
-	quick   bool        // the last answer came within a moment
+	quick   *analyst    // the one whose last answer came within a moment
 	due     []time.Time // when the questions were asked whose answers the next frame shows
 	reviewsState
 }
@@ -239,23 +239,38 @@ func (p *sentimentPart) ask() {
 		return
 	}
 	p.asking = true
-	work := func(ctx context.Context) (judged, error) { return judge(ctx, analyst, text) }
-	done := func(j judged, err error) {
-		p.asking = false
-		p.quick = err == nil && j.took < soon
-		switch {
-		case p.text != text || p.analyst != analyst: // both have moved on
-			p.ask()
-		case err != nil: // learnFacts tells
-		default:
-			p.view.Apply(j.verdict)
-		}
-	}
-	if p.quick { // drawn by the same frame as the key
-		asyncSoon(p.s, work, done)
+	if p.quick == analyst && p.judgeNow(analyst, text) {
 		return
 	}
-	async(p.s, work, done)
+	async(p.s, func(ctx context.Context) (judged, error) { return judge(ctx, analyst, text) },
+		func(j judged, err error) { p.answer(analyst, text, j, err) })
+}
+
+// judgeNow judges on the UI goroutine, so that a key and its verdict are drawn by one
+// frame; false where that takes longer than a moment.
+func (p *sentimentPart) judgeNow(analyst *analyst, text string) bool {
+	ctx, cancel := context.WithTimeout(p.s.ctx, quickMost)
+	defer cancel()
+	j, err := judge(ctx, analyst, text)
+	if ctx.Err() != nil {
+		return false
+	}
+	p.answer(analyst, text, j, err)
+	return true
+}
+
+func (p *sentimentPart) answer(analyst *analyst, text string, j judged, err error) {
+	p.asking, p.quick = false, nil
+	if err == nil && j.took < soon {
+		p.quick = analyst
+	}
+	switch {
+	case p.text != text || p.analyst != analyst: // both have moved on
+		p.ask()
+	case err != nil: // learnFacts tells
+	default:
+		p.view.Apply(j.verdict)
+	}
 }
 
 // judged is a verdict and how long it took.
