@@ -47,13 +47,15 @@ func (q question) of(digits *dataset.Set) *dataset.Set {
 	return &set
 }
 
-// lessonEpochs are the epochs of every training of this part.
-const lessonEpochs = 4
+// fewEpochs is the shorter of the two lengths of every training of this part; the
+// other is what a recipe takes that names none.
+const fewEpochs = 4
 
 // taught is one training: how long it took from the network's file to the model,
 // and what the model can do on the test part.
 type taught struct {
 	seconds, accuracy float64
+	epochs            int
 }
 
 // teachNetworks compares what of mnist.onnx, which others made, is taught: the
@@ -63,48 +65,50 @@ func teachNetworks(ctx context.Context, b *bench) (section, error) {
 	if err != nil {
 		return section{}, err
 	}
-	t := table{head: []string{"question", "precision of the file", "head alone", "all layers", "from scratch", "time of the head beside all layers", "at most 0.10, and no worse than from scratch"}}
-	for _, name := range []string{"mnist.onnx", "mnist_float16.onnx"} {
+	t := table{head: []string{"question", "precision of the file", "epochs", "head alone", "all layers", "from scratch", "time of the head beside all layers", "at most 0.10, and no worse than from scratch"}}
+	for _, l := range []lesson{{"mnist.onnx", "float32", 0}, {"mnist.onnx", "float32", fewEpochs}, {"mnist_float16.onnx", "float16", fewEpochs}} {
 		for _, q := range questions() {
-			row, err := b.lesson(ctx, name, q.of(digits))
+			row, err := b.lesson(ctx, l, q.of(digits))
 			if err != nil {
-				return section{}, fmt.Errorf("%s, %s: %w", name, q.name, err)
+				return section{}, fmt.Errorf("%s, %s: %w", l.file, q.name, err)
 			}
 			t.rows = append(t.rows, append([]string{q.name}, row...))
 		}
 	}
 	return section{
 		title: "Teaching a network that others made",
-		text: fmt.Sprintf("The network is mnist.onnx, a CNTK export; %d embedded digits to train on, %d to test; %d epochs, batch 32 (of the head alone 128), %d threads. Seconds are from opening the file to the end of the last epoch, "+
-			"features of the head alone included, medians of %d rounds in turn; scratch begins with new weights in the same layers.", digits.Train.Len(), digits.Test.Len(), lessonEpochs, b.threads, lessonRounds),
+		text: fmt.Sprintf("The network is mnist.onnx, a CNTK export; %d embedded digits to train on, %d to test; as many epochs as a recipe takes that names none, and %d; batch 32 (of the head alone 128), %d threads. Seconds are from opening the file to the end of the last epoch, "+
+			"features of the head alone included, medians of %d rounds in turn; scratch begins with new weights in the same layers.", digits.Train.Len(), digits.Test.Len(), fewEpochs, b.threads, lessonRounds),
 		tables: []table{t},
 	}, nil
+}
+
+// lesson is what a row of the table is about; no epochs are those of a recipe.
+type lesson struct {
+	file, kind string
+	epochs     int
 }
 
 // lessonRounds is how often the head alone and all layers are trained in turn.
 const lessonRounds = 3
 
 // lesson is a row of the table.
-func (b *bench) lesson(ctx context.Context, name string, set *dataset.Set) ([]string, error) {
-	path := filepath.Join(filepath.Dir(b.mnist), "onnx-small", name)
-	kind := "float32"
-	if name != "mnist.onnx" {
-		kind = "float16"
-	}
+func (b *bench) lesson(ctx context.Context, l lesson, set *dataset.Set) ([]string, error) {
+	path := filepath.Join(filepath.Dir(b.mnist), "onnx-small", l.file)
 	var heads, alls []taught
 	var ratios []float64
 	for range lessonRounds {
-		head, err := b.taught(ctx, path, set, train.Transfer{Head: true})
+		head, err := b.taught(ctx, path, set, l.epochs, train.Transfer{Head: true})
 		if err != nil {
 			return nil, err
 		}
-		all, err := b.taught(ctx, path, set, train.Transfer{Rate: 0.1, Decay: 0.3})
+		all, err := b.taught(ctx, path, set, l.epochs, train.Transfer{Rate: 0.1, Decay: 0.3})
 		if err != nil {
 			return nil, err
 		}
 		heads, alls, ratios = append(heads, head), append(alls, all), append(ratios, head.seconds/all.seconds)
 	}
-	scratch, err := b.taught(ctx, path, set, train.Transfer{Scratch: true, Scale: 1.0 / 255})
+	scratch, err := b.taught(ctx, path, set, l.epochs, train.Transfer{Scratch: true, Scale: 1.0 / 255})
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +120,8 @@ func (b *bench) lesson(ctx context.Context, name string, set *dataset.Set) ([]st
 	}
 	said := func(t taught) string { return fmt.Sprintf("%.2f s, %.2f %%", t.seconds, 100*t.accuracy) }
 	times := fmt.Sprintf("%.3f (%.3f to %.3f)", ratio, ratios[0], ratios[lessonRounds-1])
-	return []string{kind, said(middle(heads)), said(middle(alls)), said(scratch), times, reached}, nil
+	epochs := fmt.Sprint(middle(heads).epochs)
+	return []string{l.kind, epochs, said(middle(heads)), said(middle(alls)), said(scratch), times, reached}, nil
 }
 
 // middle is the round whose time is the median.
@@ -127,10 +132,10 @@ func middle(rounds []taught) taught {
 }
 
 // taught opens the network and trains what t says of it.
-func (b *bench) taught(ctx context.Context, path string, set *dataset.Set, t train.Transfer) (taught, error) {
+func (b *bench) taught(ctx context.Context, path string, set *dataset.Set, epochs int, t train.Transfer) (taught, error) {
 	began := time.Now()
 	t.Model = path
-	recipe, err := train.Recipe{Seed: 3, Threads: b.threads, Transfer: &t, Train: train.Loop{Epochs: lessonEpochs, CheckpointSeconds: 3600}}.Resolve()
+	recipe, err := train.Recipe{Seed: 3, Threads: b.threads, Transfer: &t, Train: train.Loop{Epochs: epochs, CheckpointSeconds: 3600}}.Resolve()
 	if err != nil {
 		return taught{}, err
 	}
@@ -169,7 +174,7 @@ func (b *bench) taught(ctx context.Context, path string, set *dataset.Set, t tra
 	if res.Classification == nil {
 		return taught{}, errors.New("the run measured no accuracy")
 	}
-	return taught{learnt.Seconds(), res.Classification.Accuracy}, nil
+	return taught{learnt.Seconds(), res.Classification.Accuracy, recipe.Train.Epochs}, nil
 }
 
 // quietStore is a run store that keeps nothing but its folder.

@@ -158,7 +158,7 @@ func runTransfer(cmd *cobra.Command, path string, f transferFlags) error {
 	if err != nil {
 		return err
 	}
-	network, err := transfer.Open(model)
+	network, err := transfer.OpenAt(model, cmp.Or(f.size, transfer.UsualSide))
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

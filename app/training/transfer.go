@@ -37,7 +37,7 @@ func openNetworks(ctx context.Context, r train.Recipe, set *dataset.Set, dir str
 		}
 	}
 	if r.Distill != nil {
-		if n.teacher, err = teacher(*r.Distill, set.Classes); err != nil {
+		if n.teacher, err = teacher(*r.Distill, set); err != nil {
 			return set, n, fmt.Errorf("%s: %w", r.Distill.Model, err)
 		}
 	}
@@ -56,7 +56,7 @@ func Taught(ctx context.Context, r train.Recipe, set *dataset.Set) (*dataset.Set
 // taught is the network of a recipe with Transfer.
 func taught(ctx context.Context, r train.Recipe, set *dataset.Set, dir string, progress func(done, total int)) (*dataset.Set, *train.Given, error) {
 	t := *r.Transfer
-	network, err := openNetwork(t.Model)
+	network, err := openNetwork(t.Model, sideOf(set))
 	if err != nil {
 		return set, nil, err
 	}
@@ -88,12 +88,22 @@ func settleModel(r train.Recipe, o Outcome) (string, error) {
 	return filepath.Join(o.Dir, transfer.AdapterName), os.Remove(o.Model)
 }
 
-func openNetwork(path string) (*transfer.Network, error) {
+// openNetwork opens a network from a file; side is that of pictures where the file
+// leaves it open.
+func openNetwork(path string, side int) (*transfer.Network, error) {
 	m, err := onnx.Load(path)
 	if err != nil {
 		return nil, err
 	}
-	return transfer.Open(m)
+	return transfer.OpenAt(m, side)
+}
+
+// sideOf is the height of a data set's pictures, 0 of any other data.
+func sideOf(set *dataset.Set) int {
+	if set.Task != dataset.Image || len(set.Train.Columns()) == 0 {
+		return 0
+	}
+	return set.Train.Columns()[0].Shape[0]
 }
 
 // Pupil is a network from a file that can be taught.
@@ -115,7 +125,7 @@ const UsualTokens = 128
 
 // Look opens a network from a file to see what of it can be taught.
 func Look(path string) (Pupil, error) {
-	network, err := openNetwork(path)
+	network, err := openNetwork(path, transfer.UsualSide)
 	if err != nil {
 		return Pupil{}, err
 	}
@@ -161,9 +171,9 @@ func (p Pupil) Matrices() bool {
 	return slices.ContainsFunc(p.Layers, func(l transfer.Layer) bool { return l.Matrix && l.Blocked == "" })
 }
 
-// teacher is the network that a student of these classes learns from.
-func teacher(d train.Distill, classes []string) (*train.Teacher, error) {
-	network, err := openNetwork(d.Model)
+// teacher is the network that a student learns from on a data set.
+func teacher(d train.Distill, set *dataset.Set) (*train.Teacher, error) {
+	network, err := openNetwork(d.Model, sideOf(set))
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +185,7 @@ func teacher(d train.Distill, classes []string) (*train.Teacher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return network.Teacher(d, info.Labels, classes)
+	return network.Teacher(d, info.Labels, set.Classes)
 }
 
 // CheckTeacher tells what keeps a network from teaching the classes of a data set.
@@ -183,7 +193,7 @@ func CheckTeacher(path string, set *dataset.Set) error {
 	if set.Task != dataset.Image {
 		return fmt.Errorf("%w: it reads pictures, the data is of the task %s", transfer.ErrTeacher, set.Task)
 	}
-	if _, err := teacher(train.Distill{Model: path}, set.Classes); err != nil {
+	if _, err := teacher(train.Distill{Model: path}, set); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}
 	return nil
@@ -197,11 +207,11 @@ func TeacherAccuracy(ctx context.Context, r train.Recipe) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	t, err := teacher(*r.Distill, set.Classes)
+	t, err := teacher(*r.Distill, set)
 	if err != nil {
 		return 0, err
 	}
-	network, err := openNetwork(r.Distill.Model)
+	network, err := openNetwork(r.Distill.Model, sideOf(set))
 	if err != nil {
 		return 0, err
 	}

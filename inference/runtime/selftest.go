@@ -41,10 +41,8 @@ func SelfTest(ctx context.Context, device string, threads int, length time.Durat
 	if err != nil {
 		return Speed{}, deviceError(device, err)
 	}
-	for i := range want {
-		if !(math.Abs(float64(got[i]-want[i])) <= 1e-3) {
-			return Speed{}, fmt.Errorf("%w: %s answers wrongly: %v where the processor has %v; renew the graphics driver", ErrDevice, device, got[i], want[i])
-		}
+	if err := agree(device, got, want); err != nil {
+		return Speed{}, err
 	}
 	if speed.GFLOPS*1e9*quick.Seconds() < small.flops() {
 		return speed, nil
@@ -52,6 +50,16 @@ func SelfTest(ctx context.Context, device string, threads int, length time.Durat
 	_, fast, err := largeChain().run(ctx, options, length*3/4)
 	speed.GFLOPS = fast.GFLOPS
 	return speed, deviceError(device, err)
+}
+
+// agree tells where a device's answer is not the processor's.
+func agree(device string, got, want []float32) error {
+	for i := range want {
+		if !(math.Abs(float64(got[i]-want[i])) <= 1e-3) {
+			return fmt.Errorf("%w: %s answers wrongly: %v where the processor has %v; renew the graphics driver", ErrDevice, device, got[i], want[i])
+		}
+	}
+	return nil
 }
 
 // TestHalf tells why a device cannot compute in float16, or nil.

@@ -75,9 +75,10 @@ func build(shape []int, f func(idx []int) float64) array {
 }
 
 func (a array) ints() []int {
+	const whole = 1 << 53 // all up to here are whole numbers
 	out := make([]int, len(a.data))
 	for i, x := range a.data {
-		out[i] = int(x)
+		out[i] = int(min(max(x, -whole), whole)) // the largest number of 64 bits means as far as possible
 	}
 	return out
 }

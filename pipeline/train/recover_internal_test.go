@@ -44,12 +44,7 @@ func (s some) Len() int { return 48 }
 // epoch: the run goes on with the processor from the checkpoint of the first,
 // says so, and every step has its loss.
 func TestLostDevice(t *testing.T) {
-	device := testenv.GPU(t)
-	set, err := source.Open(t.Context(), source.Config{Path: "digits", Validation: 0.1, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	set.Train, set.Validation, set.Test = some{set.Train}, some{set.Validation}, some{set.Test}
+	device, set := testenv.GPU(t), fewDigits(t)
 	recipe, err := Recipe{Device: device, Threads: 1, Train: Loop{Epochs: 3, Batch: 16}}.Resolve()
 	if err != nil {
 		t.Fatal(err)
@@ -94,6 +89,52 @@ func TestLostDevice(t *testing.T) {
 	}
 	if _, err := r.finish(ctx); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// fewDigits are 48 of each part.
+func fewDigits(t *testing.T) *dataset.Set {
+	t.Helper()
+	set, err := source.Open(t.Context(), source.Config{Path: "digits", Validation: 0.1, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.Train, set.Validation, set.Test = some{set.Train}, some{set.Validation}, some{set.Test}
+	return set
+}
+
+// TestStoppedRunIsResumedWithoutItsDevice: a recipe that stops when its device is
+// lost ends with the device's error, and what is left is resumed on the processor,
+// where every step that was lost is done again.
+func TestStoppedRunIsResumedWithoutItsDevice(t *testing.T) {
+	device, set := testenv.GPU(t), fewDigits(t)
+	store := &record{nowhere: nowhere{dir: t.TempDir()}, metrics: map[int]Metric{}}
+	recipe := Recipe{Device: device, Threads: 1, Train: Loop{Epochs: 3, Batch: 16, DeviceLoss: LossStop}}
+	gone := false
+	err := func() (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				err = p.(error)
+			}
+		}()
+		_, err = Run(t.Context(), recipe, Deps{Set: set, Store: store}, func(e Event) {
+			if m, ok := e.(Metric); ok && m.Step == 5 && !gone {
+				gone = true
+				panic(errGone)
+			}
+		})
+		return err
+	}()
+	if !errors.Is(err, runtime.ErrDevice) || len(store.metrics) != 5 {
+		t.Fatalf("%v after %d steps", err, len(store.metrics))
+	}
+	recipe.Device = runtime.CPU // what the choice of a device comes to now
+	res, err := Run(t.Context(), recipe, Deps{Set: set, Store: store, Resume: true}, ignoreEvents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(store.metrics) != 9 || res.Epochs != 3 {
+		t.Errorf("%d steps and %d epochs in all", len(store.metrics), res.Epochs)
 	}
 }
 

@@ -42,6 +42,35 @@ func branched(g *onnx.Graph) {
 	g.Nodes[1].Inputs[0] = "h"
 }
 
+// looped doubles the features twice in a Loop.
+func looped(g *onnx.Graph) {
+	body := &onnx.Graph{
+		Name: "body",
+		Inputs: []*onnx.ValueInfo{
+			onnx.TensorValue("turn", onnx.Int64), onnx.TensorValue("on", onnx.Bool), onnx.TensorValue("before", onnx.Float, onnx.Named("N"), onnx.Fixed(4)),
+		},
+		Outputs: []*onnx.ValueInfo{onnx.TensorValue("still", onnx.Bool), onnx.TensorValue("after", onnx.Float, onnx.Named("N"), onnx.Fixed(4))},
+		Nodes: []*onnx.Node{
+			{Name: "keep", OpType: "Identity", Inputs: []string{"on"}, Outputs: []string{"still"}},
+			{Name: "twice", OpType: "Add", Inputs: []string{"before", "before"}, Outputs: []string{"after"}},
+		},
+	}
+	g.Initializers = append(g.Initializers, &onnx.Tensor{Name: "turns", Type: onnx.Int64, Dims: []int64{}, Raw: []byte{2, 0, 0, 0, 0, 0, 0, 0}}, &onnx.Tensor{Name: "yes", Type: onnx.Bool, Dims: []int64{}, Raw: []byte{1}})
+	turn := &onnx.Node{Name: "round", OpType: "Loop", Inputs: []string{"turns", "yes", "x"}, Outputs: []string{"h"}, Attrs: []*onnx.Attribute{{Name: "body", Type: onnx.AttrGraph, G: body}}}
+	g.Nodes = append([]*onnx.Node{turn}, g.Nodes...)
+	g.Nodes[1].Inputs[0] = "h"
+}
+
+// statically rounds the features by a scale that the file holds.
+func statically(g *onnx.Graph) {
+	g.Initializers = append(g.Initializers, onnx.FloatTensor("step", []int64{}, []float32{0.1}), &onnx.Tensor{Name: "middle", Type: onnx.Uint8, Dims: []int64{}, Raw: []byte{3}})
+	g.Nodes = append([]*onnx.Node{
+		{Name: "round", OpType: "QuantizeLinear", Inputs: []string{"x", "step", "middle"}, Outputs: []string{"q"}},
+		{Name: "back", OpType: "DequantizeLinear", Inputs: []string{"q", "step", "middle"}, Outputs: []string{"h"}},
+	}, g.Nodes...)
+	g.Nodes[2].Inputs[0] = "h"
+}
+
 // quantizedFeatures rounds the features to bytes on the way.
 func quantizedFeatures(g *onnx.Graph) {
 	g.Nodes = append([]*onnx.Node{
@@ -61,6 +90,8 @@ func TestOddModelsAreRefusedWithAdvice(t *testing.T) {
 		runs   bool
 	}{
 		"control flow":   {branched, graph.ErrUnsupported, []string{"If (node fork)", "can be run and served"}, true},
+		"a loop":         {looped, graph.ErrUnsupported, []string{"Loop (node round)", "can be run and served"}, true},
+		"quantized once": {statically, graph.ErrUnsupported, []string{"QuantizeLinear (node round)", "teach the float32 model"}, true},
 		"quantized":      {quantizedFeatures, graph.ErrUnsupported, []string{"DynamicQuantizeLinear (node round)", "teach the float32 model"}, true},
 		"another domain": {func(g *onnx.Graph) { g.Nodes[0].Domain = "com.example" }, graph.ErrUnsupported, []string{"com.example"}, false},
 		"a cycle": {func(g *onnx.Graph) {

@@ -70,8 +70,21 @@ func weightOf(t *testing.T, m *onnx.Model, name string) []float32 {
 	return nil
 }
 
+// layering adds layers behind x.
+type layering func(b *graph.Builder, draw func(name string, shape ...int) *graph.Value, x *graph.Value) *graph.Value
+
 // built is a network of layers around its dense end, with drawn weights.
-func built(t *testing.T, layers func(b *graph.Builder, draw func(name string, shape ...int) *graph.Value, x *graph.Value) *graph.Value) *transfer.Network {
+func built(t *testing.T, layers layering) *transfer.Network {
+	t.Helper()
+	n, err := transfer.Open(builtFile(t, layers))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// builtFile is the file of such a network.
+func builtFile(t *testing.T, layers layering) *onnx.Model {
 	t.Helper()
 	b := graph.New("given")
 	draw := func(name string, shape ...int) *graph.Value {
@@ -93,11 +106,7 @@ func built(t *testing.T, layers func(b *graph.Builder, draw func(name string, sh
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := transfer.Open(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return m
 }
 
 func product(shape []int) int {

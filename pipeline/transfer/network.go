@@ -47,8 +47,11 @@ type Head struct {
 // caller's and must not change afterwards. Errors name what was found instead.
 //
 // A model in float16 is opened as float32, in which its layers are trained.
-func Open(m *onnx.Model) (*Network, error) {
-	m, err := widened(m)
+func Open(m *onnx.Model) (*Network, error) { return OpenAt(m, 0) }
+
+// OpenAt is Open where height and width that the file leaves open are side.
+func OpenAt(m *onnx.Model, side int) (*Network, error) {
+	m, err := widened(sized(m, side))
 	if err != nil {
 		return nil, fmt.Errorf("open model for transfer: %w", err)
 	}
@@ -76,6 +79,9 @@ func (n *Network) findInput(im *graph.Imported) error {
 	}
 	x := im.Inputs[0]
 	n.bytes = x.Type == onnx.Uint8 && x.Rank() == 4
+	if x.Rank() == 4 && x.Size() == graph.Unknown {
+		return fmt.Errorf("%w: %s is %v: the file leaves the size of its pictures open, so say one (--size)", ErrInput, x.Name, x.Shape)
+	}
 	if x.Rank() < 2 || x.Size() == graph.Unknown || x.Type != onnx.Float && !n.bytes {
 		return fmt.Errorf("%w: %s is %v %v; it must be float32, or pixels of bytes, of known size", ErrInput, x.Name, x.Type, x.Shape)
 	}
