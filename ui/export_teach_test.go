@@ -1,6 +1,9 @@
 package ui
 
-import "athanor/pipeline/train"
+import (
+	"athanor/app/project"
+	"athanor/pipeline/train"
+)
 
 // What tests may ask of networks from files.
 
@@ -44,3 +47,11 @@ func CommandLine(r train.Recipe) (line string, whole bool) {
 
 // Remark is what the train screen says of the network that is taught.
 func (s *Studio) Remark() (first, second string) { return s.trainPart().view.Remark() }
+
+// ChangeSettings changes the settings as their screen does.
+func (s *Studio) ChangeSettings(change func(*project.Settings)) {
+	next := s.prefs
+	change(&next)
+	s.Go(placeSettings)
+	s.settingsPart().view.OnChange(next)
+}

@@ -41,6 +41,7 @@ func (p *modelsPart) build() fyne.CanvasObject {
 	v.OnTry = p.s.tryModel
 	v.OnEvaluate = p.s.evaluateModel
 	v.OnServe = p.s.serveModel
+	v.OnTeach = p.s.teachModel
 	v.OnCopy = p.s.copyText
 	v.OnFetch = p.fetch
 	v.OnQuantize, v.OnKeep, v.OnCancel = p.quantize, p.keepCopy, p.cancelCopies
@@ -155,6 +156,7 @@ func (s *Studio) cardOf(path string, size int64, info model.Info) models.Card {
 	return models.Card{
 		Name: name, Path: path, Facts: facts, Inputs: portTexts(info.Inputs), Outputs: portTexts(info.Outputs),
 		Labels: info.Labels, Usable: info.Task != model.Foreign, Small: quantized != "" || remote.IsRef(path),
+		Teach: !remote.IsRef(path),
 	}
 }
 

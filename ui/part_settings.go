@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -19,14 +20,15 @@ import (
 
 // settingsPart is the settings screen's link to the studio.
 type settingsPart struct {
-	s    *Studio
-	view *settings.View
-	page int
+	s       *Studio
+	view    *settings.View
+	page    int
+	testing context.CancelFunc
 }
 
 func (p *settingsPart) build() fyne.CanvasObject {
 	s := p.s
-	p.view = settings.New(s.book, s.opts.Paths, s.prefs, []string{"auto", runtime.CPU})
+	p.view = settings.New(s.book, s.opts.Paths, s.prefs)
 	p.view.OnLanguage, p.view.OnLook, p.view.OnCopy = s.SetLanguage, s.SetLook, s.copyText
 	p.view.OnChange = func(c project.Settings) {
 		c.Language, c.Theme, c.Window = s.prefs.Language, s.prefs.Theme, s.prefs.Window
@@ -34,7 +36,7 @@ func (p *settingsPart) build() fyne.CanvasObject {
 		s.keep()
 		s.jobs.settle()
 	}
-	p.view.OnClean, p.view.OnCheck, p.view.OnProjects = p.clean, p.check, p.projects
+	p.view.OnClean, p.view.OnCheck, p.view.OnProjects, p.view.OnTest = p.clean, p.check, p.projects, p.test
 	p.view.Page(p.page)
 	return p.view
 }
@@ -55,12 +57,62 @@ func (p *settingsPart) devices() {
 		})
 }
 
+// test measures every device for a second, those computed in software and the one
+// that is chosen and not there included, one after another.
+func (p *settingsPart) test() {
+	if p.testing != nil {
+		p.testing()
+	}
+	chosen, test := p.s.prefs.Device, p.watched(device.Own())
+	p.testing = async(p.s, func(ctx context.Context) (struct{}, error) {
+		list, err := runtime.Devices()
+		if err != nil {
+			return struct{}{}, err
+		}
+		for _, name := range testable(list, chosen) {
+			if _, err := test(ctx, name, time.Second); ctx.Err() != nil {
+				return struct{}{}, err // others are shown at their device
+			}
+		}
+		return struct{}{}, nil
+	}, func(_ struct{}, err error) {
+		p.testing = nil
+		p.s.fail(err)
+	})
+}
+
+// testable are the names of devices, and the chosen one's where it is none of them.
+func testable(list []runtime.Device, chosen string) (all []string) {
+	for _, d := range list {
+		all = append(all, d.Name)
+	}
+	if chosen != "" && chosen != settings.Auto && !slices.Contains(all, chosen) {
+		all = append(all, chosen)
+	}
+	return all
+}
+
+// watched is a test that the screen shows.
+func (p *settingsPart) watched(test device.Test) device.Test {
+	return func(ctx context.Context, name string, length time.Duration) (runtime.Speed, error) {
+		tell := func(t settings.Test) { p.s.post(func() { p.view.ApplyTest(name, t) }) }
+		tell(settings.Test{})
+		speed, err := test(ctx, name, length)
+		t := settings.Test{Done: true, GFLOPS: speed.GFLOPS, Start: speed.Start}
+		if err != nil {
+			t.Failed = err.Error()
+		}
+		tell(t)
+		return speed, err
+	}
+}
+
 func (p *settingsPart) hidden() { p.page = p.view.Chosen() }
 
 // check looks at the machine.
 func (p *settingsPart) check() {
 	host := doctor.Host{
-		DataDir: p.s.opts.Paths.Data, Runtime: doctor.ThisRuntime, Devices: runtime.Devices, Test: doctor.DeviceTest(device.Own()),
+		DataDir: p.s.opts.Paths.Data, Runtime: doctor.ThisRuntime, Devices: runtime.Devices, Test: doctor.DeviceTest(p.watched(device.Own())),
 	}
 	async(p.s, func(ctx context.Context) ([]doctor.Finding, error) { return doctor.Check(ctx, host), nil },
 		func(list []doctor.Finding, _ error) { p.view.ApplyDoctor(list) })

@@ -144,6 +144,7 @@ func (s *Studio) openRecipe(recipe train.Recipe, then func(train.Recipe)) {
 	s.jobs.open(recipe.Data.Path, func() {
 		s.jobs.recipe = recipe
 		s.trainPart().setup()
+		s.jobs.lookAgain()
 		then(recipe)
 	})
 }

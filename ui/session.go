@@ -28,6 +28,7 @@ type session struct {
 	recipe   train.Recipe
 	defaults train.Recipe
 	pupil    *training.Pupil // the network from a file that was looked at last
+	later    string          // a network's file that waits for data
 	opening  context.CancelFunc
 	run      *activeRun
 	snapshot uitrain.Snapshot
@@ -98,6 +99,7 @@ func (j *session) openFor(base train.Recipe, then func()) {
 				return
 			}
 			then()
+			j.teachLater()
 		})
 }
 
@@ -131,11 +133,8 @@ const digitsAugment = "rotate=8,shift=0.05,scale=0.08"
 // take makes a data set the one to train on, by a recipe with the defaults for
 // the data's task.
 func (j *session) take(o *opened, base train.Recipe) error {
-	wish := train.Data{Path: o.path, Size: base.Data.Size, Validation: j.share(o.path)}
+	wish := train.Data{Path: o.path, Size: base.Data.Size, Validation: j.share(o.path), Augment: usualAugment(o.path)}
 	o.kept.Into(&wish)
-	if o.path == source.Digits {
-		wish.Augment = digitsAugment
-	}
 	base.Task, base.Data = string(o.set.Task), wish
 	recipe, err := base.Resolve()
 	if err != nil {
@@ -153,16 +152,21 @@ func (j *session) settle() {
 	if j.data == nil {
 		return
 	}
-	p := j.s.prefs
-	for _, r := range []*train.Recipe{&j.recipe, &j.defaults} {
-		if p.Threads > 0 {
-			r.Threads = p.Threads
-		}
-		if p.Device != "" {
-			r.Device = p.Device
-		}
-	}
+	j.house(&j.recipe)
+	j.house(&j.defaults)
 	j.s.trainPart().setup()
+}
+
+// house takes what the settings say of every run into a recipe.
+func (j *session) house(r *train.Recipe) {
+	p := j.s.prefs
+	if p.Threads > 0 {
+		r.Threads = p.Threads
+	}
+	if p.Device != "" {
+		r.Device = p.Device
+	}
+	r.Train.DeviceLoss = p.DeviceLoss
 }
 
 // choose switches to another architecture and keeps what does not depend on it.
@@ -176,19 +180,41 @@ func (j *session) choose(name string) {
 	}
 	base := train.Recipe{Task: j.recipe.Task, Data: j.recipe.Data, Model: train.Model{Name: name}}
 	base.Data.Size = j.data.size // a network from a file asked for its own
+	if base.Data.Augment == j.defaults.Data.Augment {
+		base.Data.Augment = usualAugment(j.data.path)
+	}
 	defaults, err := base.Resolve()
 	if err != nil {
 		j.s.fail(err)
 		return
 	}
-	recipe := j.recipe
-	if recipe.Transfer != nil { // whose rate and schedule suit layers that are trained already
-		recipe = defaults
-		recipe.Device, recipe.Threads = j.recipe.Device, j.recipe.Threads
+	j.house(&defaults)
+	recipe := defaults
+	if j.recipe.Transfer == nil { // whose rate and schedule suit layers that are trained already
+		keepChanges(&recipe, j.recipe, j.defaults)
 	}
-	recipe.Model, recipe.Transfer, recipe.Data.Size = defaults.Model, nil, base.Data.Size
 	j.recipe, j.defaults = recipe, defaults
 	j.s.trainPart().setup()
+}
+
+// keepChanges takes into a recipe what a person changed in another one against its
+// defaults, but for the sizes of its network.
+func keepChanges(to *train.Recipe, from, usual train.Recipe) {
+	to.Device, to.Threads = from.Device, from.Threads
+	for _, f := range uitrain.Fields() {
+		if value := f.Get(&from); !f.OfModel && value != f.Get(&usual) {
+			f.Set(to, value)
+		}
+	}
+}
+
+// usualAugment is what happens to the samples of some data unless a person or an
+// architecture chooses otherwise.
+func usualAugment(path string) string {
+	if path == source.Digits {
+		return digitsAugment
+	}
+	return ""
 }
 
 // models lists the architectures that fit the open data.

@@ -28,10 +28,13 @@ func (j *session) teach() { j.s.chooseFile([]string{".onnx"}, j.teachFile) }
 // teachFile makes a network from a file the one to train: at first only a new head,
 // which takes seconds.
 func (j *session) teachFile(path string) {
-	if j.data == nil {
+	if j.data == nil || j.data.set.Task == dataset.Table {
+		j.later = path
+		j.s.toasts.Show(shell.Plain, j.s.book.T("teach.data", filepath.Base(path)), "", nil)
 		j.s.Go(placeData)
 		return
 	}
+	j.later = ""
 	async(j.s, func(context.Context) (training.Pupil, error) { return training.Look(path) },
 		func(p training.Pupil, err error) {
 			if err == nil && p.Texts && p.Vocabulary == "" && j.data != nil && j.data.set.Task == dataset.Text {
@@ -77,6 +80,23 @@ func (j *session) takePupil(p training.Pupil) error {
 	j.pupil, j.recipe, j.defaults = &p, recipe, recipe
 	j.settle()
 	return nil
+}
+
+// lookAgain looks at the network that a recipe from elsewhere teaches, whose layers
+// the settings then offer.
+func (j *session) lookAgain() {
+	t := j.recipe.Transfer
+	if t == nil || j.looked() != nil {
+		return
+	}
+	async(j.s, func(context.Context) (training.Pupil, error) { return training.Look(t.Model) }, func(p training.Pupil, err error) {
+		if err != nil {
+			j.s.fail(err)
+			return
+		}
+		j.pupil = &p
+		j.s.trainPart().setup()
+	})
 }
 
 // reads names what a network takes.
@@ -135,14 +155,30 @@ func (j *session) matrices() bool { return j.looked() != nil && j.pupil.Matrices
 // teaches tells whether networks from files can learn the open data.
 func (j *session) teaches() bool { return j.data != nil && j.data.set.Task != dataset.Table }
 
+// teachModel makes a model the network to train: at once where data are open that it
+// may learn, else as soon as some are.
+func (s *Studio) teachModel(path string) {
+	if s.jobs.teaches() {
+		s.Go(placeTrain)
+		s.toasts.Show(shell.Plain, s.book.T("teach.opening", filepath.Base(path)), "", nil)
+	}
+	s.jobs.teachFile(path)
+}
+
+// teachLater takes the network that waited for data.
+func (j *session) teachLater() {
+	if path := j.later; path != "" && j.teaches() {
+		j.s.teachModel(path)
+	}
+}
+
 // drop takes an ONNX file that is dropped on the train screen as the network to
 // teach.
 func (p *trainPart) drop(uris []fyne.URI) bool {
 	path := uris[0].Path()
-	if !p.s.jobs.teaches() || !strings.EqualFold(filepath.Ext(path), ".onnx") {
+	if !strings.EqualFold(filepath.Ext(path), ".onnx") {
 		return false
 	}
-	p.s.toasts.Show(shell.Plain, p.s.book.T("teach.opening", filepath.Base(path)), "", nil)
-	p.s.jobs.teachFile(path)
+	p.s.teachModel(path)
 	return true
 }

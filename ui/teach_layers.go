@@ -67,7 +67,7 @@ func (p *trainPart) showLayers() {
 	done.Importance = widget.HighImportance
 	pop = shell.Modal(s.window, "models", b.T("layers.title", filepath.Base(pupil.Path)), p.layers, done)
 	pop.Show()
-	s.window.Canvas().Focus(done)
+	s.window.Canvas().Focus(p.layers.First())
 }
 
 func splitNames(text string) []string {

@@ -3,9 +3,11 @@ package ui_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"athanor/app/project"
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
 	"athanor/pipeline/train"
@@ -74,5 +76,41 @@ func TestANetworkThatReadsTextsIsTaughtInTheWindow(t *testing.T) {
 	q.Until(t, 20*time.Second, s.Dialog)
 	if r := s.NextRecipe(); r.Transfer.Model != network {
 		t.Errorf("a network for pictures was taken for texts: %+v", r.Transfer)
+	}
+}
+
+// TestAnArchitectureKeepsWhatAPersonChanged and takes its own rate, schedule and
+// sizes for the rest.
+func TestAnArchitectureKeepsWhatAPersonChanged(t *testing.T) {
+	s, _, _ := learning(t)
+	s.ChooseSetting("label_smoothing", "0.1")
+	s.ChooseSetting("hidden", "32")
+	s.ChooseModel("vit")
+	r := s.NextRecipe()
+	own, err := train.Recipe{Model: train.Model{Name: "vit"}}.Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Optimizer.LearningRate != own.Optimizer.LearningRate || r.Schedule != own.Schedule || len(r.Model.Hidden) > 0 {
+		t.Errorf("the vision transformer got %+v, %+v, %+v", r.Optimizer, r.Schedule, r.Model)
+	}
+	if r.Train.Epochs != 1 || r.Optimizer.LabelSmoothing != 0.1 {
+		t.Errorf("the person's epochs and smoothing became %d and %g", r.Train.Epochs, r.Optimizer.LabelSmoothing)
+	}
+}
+
+// TestEveryRunTakesDeviceAndLossFromTheSettings until a person says otherwise.
+func TestEveryRunTakesDeviceAndLossFromTheSettings(t *testing.T) {
+	s, _, _ := learning(t)
+	s.ChangeSettings(func(p *project.Settings) { p.Device, p.DeviceLoss = "cuda:3", train.LossStop })
+	if r := s.NextRecipe(); r.Device != "cuda:3" || r.Train.DeviceLoss != train.LossStop {
+		t.Errorf("the next run is on %q and does %q when that fails", r.Device, r.Train.DeviceLoss)
+	}
+	s.ChooseModel("cnn")
+	if r := s.NextRecipe(); r.Device != "cuda:3" || r.Train.DeviceLoss != train.LossStop {
+		t.Errorf("after another architecture on %q, %q", r.Device, r.Train.DeviceLoss)
+	}
+	if want := "--device cuda:3 --device-loss stop"; !strings.Contains(s.Command(), want) {
+		t.Errorf("%s lacks %s", s.Command(), want)
 	}
 }

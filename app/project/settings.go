@@ -10,6 +10,7 @@ import (
 
 	"athanor/app/store"
 	"athanor/inference/face"
+	"athanor/pipeline/train"
 )
 
 // Settings are what a person chose for the whole studio.
@@ -18,10 +19,13 @@ type Settings struct {
 	Theme    string `toml:"theme"`    // system, light, dark
 	Device   string `toml:"device"`   // auto, cpu, webgpu[:n], cuda[:n]
 	Threads  int    `toml:"threads"`  // 0 lets the studio choose
-	Projects string `toml:"projects"` // folder of projects, "" for the usual one
-	Last     string `toml:"last"`     // project opened last
-	Notify   bool   `toml:"notify"`   // desktop notification when a run ends
-	StayUp   bool   `toml:"stay_up"`  // no sleep while training
+	// DeviceLoss is what a run does when its device fails: "" or continue on the
+	// processor, or stop, to be resumed.
+	DeviceLoss string `toml:"device_loss,omitempty"`
+	Projects   string `toml:"projects"` // folder of projects, "" for the usual one
+	Last       string `toml:"last"`     // project opened last
+	Notify     bool   `toml:"notify"`   // desktop notification when a run ends
+	StayUp     bool   `toml:"stay_up"`  // no sleep while training
 	// TensorBoard writes event files beside the metrics of new runs.
 	TensorBoard bool      `toml:"tensorboard"`
 	Retention   Retention `toml:"retention"`
@@ -61,6 +65,9 @@ func DefaultSettings() Settings {
 // clamp brings values into their ranges.
 func (s *Settings) clamp() {
 	s.Threads = min(max(s.Threads, 0), 1024)
+	if s.DeviceLoss != train.LossStop {
+		s.DeviceLoss = ""
+	}
 	s.Retention.Checkpoints = max(s.Retention.Checkpoints, 0)
 	s.Retention.TrashDays = max(s.Retention.TrashDays, 0)
 	s.Window.Width = min(max(s.Window.Width, 640), 16384)

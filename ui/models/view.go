@@ -30,6 +30,7 @@ type Card struct {
 	Usable  bool // says what its input is: Try and Evaluate take it
 	Blocks  []outline.Block
 	Small   bool // is a smaller copy itself
+	Teach   bool // might be taught: a network in a file of its own
 }
 
 // Known is a model that can be fetched by name.
@@ -46,6 +47,7 @@ type View struct {
 	OnTry      func(id string)
 	OnEvaluate func(id string)
 	OnServe    func(id string)
+	OnTeach    func(id string) // teach it the person's own classes
 	OnCopy     func(text string)
 	OnFetch    func(name string)
 	OnDelete   func(id string)
@@ -164,7 +166,7 @@ func (v *View) button(key, icon string, on bool, do func(string)) *widget.Button
 func (v *View) card(c Card) fyne.CanvasObject {
 	foreign := !c.Usable
 	actions := widgets.Row(look.Gap, v.button("models.try", "try", c.Usable, v.OnTry), v.button("models.evaluate", "evaluate", c.Usable, v.OnEvaluate),
-		v.button("models.serve", "serve", true, v.OnServe), v.button("models.quantize", "minus", c.Usable && !c.Small, v.OnQuantize),
+		v.button("models.serve", "serve", true, v.OnServe), v.button("models.teach", "train", c.Teach, v.OnTeach), v.button("models.quantize", "minus", c.Usable && !c.Small, v.OnQuantize),
 		v.button("models.describe", "wand", foreign, v.OnDescribe))
 	copyPath := v.small("copy", func() { call(v.OnCopy, c.Path) })
 	remove := v.small("trash", func() { call(v.OnDelete, v.chosen) })

@@ -4,7 +4,6 @@ package settings
 
 import (
 	"strconv"
-	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -12,6 +11,7 @@ import (
 
 	"athanor/app/project"
 	"athanor/inference/runtime"
+	"athanor/pipeline/train"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
@@ -27,11 +27,12 @@ type View struct {
 	OnCheck    func() // look at the machine again
 	OnCopy     func(text string)
 	OnProjects func() // choose another folder of projects
+	OnTest     func() // test every device
 
 	book     *i18n.Book
 	settings project.Settings
 	paths    project.Paths
-	devices  *widget.Select
+	devices  *deviceList
 	tabs     *widgets.Segments
 	body     *fyne.Container
 	usage    map[string]*widgets.Figure
@@ -39,9 +40,12 @@ type View struct {
 	pages    []fyne.CanvasObject
 }
 
-// New returns the screen; devices are what models can run on.
-func New(book *i18n.Book, paths project.Paths, settings project.Settings, devices []string) *View {
-	v := &View{book: book, paths: paths, settings: settings, devices: widget.NewSelect(devices, nil), body: container.NewStack(), doctor: widgets.Column(6)}
+// New returns the screen; the processor is the only device until others are applied.
+func New(book *i18n.Book, paths project.Paths, settings project.Settings) *View {
+	v := &View{book: book, paths: paths, settings: settings, body: container.NewStack(), doctor: widgets.Column(6)}
+	v.devices = newDeviceList(book, settings.Device, func(name string) {
+		v.change(func(s *project.Settings) { s.Device = name })
+	})
 	names := []string{book.T("settings.general"), book.T("settings.storage"), book.T("settings.doctor"), book.T("settings.keys"), book.T("settings.glossary"), book.T("settings.help")}
 	v.tabs = widgets.NewSegments(names, 0, v.show)
 	v.usage = map[string]*widgets.Figure{}
@@ -94,20 +98,31 @@ func page(panels ...fyne.CanvasObject) fyne.CanvasObject {
 
 // setting is one line: name and remark left, the choice right.
 func (v *View) setting(key string, choice fyne.CanvasObject) fyne.CanvasObject {
-	text := widgets.Column(2, widgets.Body(v.book.T("settings."+key)), widgets.Note(v.book.T("settings."+key+".about")))
-	return container.NewBorder(nil, nil, nil, container.NewCenter(choice), text)
+	return container.NewBorder(nil, nil, nil, container.NewCenter(choice), v.explained(key))
+}
+
+// explained is a setting's name over its remark.
+func (v *View) explained(key string) fyne.CanvasObject {
+	return widgets.Column(2, widgets.Body(v.book.T("settings."+key)), widgets.Note(v.book.T("settings."+key+".about")))
 }
 
 func (v *View) makeGeneral() fyne.CanvasObject {
 	appearance := widgets.Column(2*look.Gap, v.setting("language", v.languages()), v.setting("look", v.looks()))
-	computing := widgets.Column(2*look.Gap, v.setting("device", v.device()), v.setting("threads", v.threads()))
+	devices := widgets.Column(look.Gap, v.explained("device"), v.devices.box)
+	computing := widgets.Column(2*look.Gap, devices, v.setting("device_loss", v.deviceLoss()), v.setting("threads", v.threads()))
+	test := widget.NewButtonWithIcon(v.book.T("settings.device.test"), look.Tinted("refresh", look.Muted), func() {
+		if v.OnTest != nil {
+			v.OnTest()
+		}
+	})
+	test.Importance = widget.LowImportance
 	habits := widgets.Column(2*look.Gap,
 		v.setting("notify", v.check(v.settings.Notify, func(s *project.Settings, on bool) { s.Notify = on })),
 		v.setting("stay", v.check(v.settings.StayUp, func(s *project.Settings, on bool) { s.StayUp = on })),
 		v.setting("tensorboard", v.check(v.settings.TensorBoard, func(s *project.Settings, on bool) { s.TensorBoard = on })))
 	return page(
 		widgets.TitledPanel(v.book.T("settings.appearance"), nil, appearance),
-		widgets.TitledPanel(v.book.T("settings.computing"), nil, computing),
+		widgets.TitledPanel(v.book.T("settings.computing"), test, computing),
 		widgets.TitledPanel(v.book.T("settings.habits"), nil, habits))
 }
 
@@ -144,31 +159,33 @@ func (v *View) looks() fyne.CanvasObject {
 	})
 }
 
-func (v *View) device() fyne.CanvasObject {
-	pick := v.devices
-	pick.SetSelected(v.settings.Device)
-	pick.OnChanged = func(option string) {
-		name, _, _ := strings.Cut(option, " ")
-		v.change(func(s *project.Settings) { s.Device = name })
+// ApplyDevices offers what can compute here, each with the name its maker gave it.
+func (v *View) ApplyDevices(list []runtime.Device) { v.devices.apply(list) }
+
+// ApplyTest shows what became of a device's test; the zero Test says that it is under
+// way.
+func (v *View) ApplyTest(name string, t Test) { v.devices.tested(name, t) }
+
+// DeviceText is what the screen says of a device, "" where it is not listed.
+func (v *View) DeviceText(name string) string {
+	if r := v.devices.rows[name]; r != nil {
+		return r.state.Text() + r.note.Text()
 	}
-	return widgets.Width(pick, 320)
+	return ""
 }
 
-// ApplyDevices offers what can compute here, each with the name its maker gave it.
-func (v *View) ApplyDevices(list []runtime.Device) {
-	options, chosen := []string{"auto"}, v.settings.Device
-	for _, d := range list {
-		option := strings.TrimSpace(d.Name + "  " + d.Title)
-		options = append(options, option)
-		if d.Name == v.settings.Device {
-			chosen = option
+func (v *View) deviceLoss() fyne.CanvasObject {
+	choices := []string{train.LossContinue, train.LossStop}
+	names, chosen := make([]string, len(choices)), 0
+	for i, c := range choices {
+		names[i] = v.book.T("choice.device_loss." + c)
+		if c == v.settings.DeviceLoss {
+			chosen = i
 		}
 	}
-	change := v.devices.OnChanged
-	v.devices.OnChanged = nil
-	v.devices.SetOptions(options)
-	v.devices.SetSelected(chosen)
-	v.devices.OnChanged = change
+	return widgets.NewSegments(names, chosen, func(i int) {
+		v.change(func(s *project.Settings) { s.DeviceLoss = choices[i] })
+	})
 }
 
 func (v *View) threads() fyne.CanvasObject {

@@ -32,6 +32,8 @@ type Field struct {
 	Basic bool
 	// For names the models the field is for; empty is all.
 	For []string
+	// OfModel fields are sizes of the network, which another one does not take over.
+	OfModel bool
 	// When, where set, says whether the field matters for a recipe.
 	When func(*train.Recipe) bool
 
@@ -126,6 +128,7 @@ func sizes(key string, at func(*train.Recipe) *[]int) Field {
 // has dropout by default.
 func dropoutField() Field {
 	f := real("dropout", 0, 0.95, func(r *train.Recipe) *float64 { return &r.Model.Dropout })
+	f.OfModel = true
 	get, set := f.Get, f.Set
 	f.Get = func(r *train.Recipe) string {
 		shown := *r
@@ -177,7 +180,7 @@ func (f Field) basic() Field {
 }
 
 func (f Field) only(models ...string) Field {
-	f.For = models
+	f.For, f.OfModel = models, true
 	return f
 }
 

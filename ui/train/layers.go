@@ -80,6 +80,9 @@ func (l *LayerList) Apply(weights []Weight) {
 	l.filter()
 }
 
+// First is the field to begin in.
+func (l *LayerList) First() fyne.Focusable { return l.pattern }
+
 // Try types a pattern as a person does.
 func (l *LayerList) Try(pattern string) { l.pattern.SetText(pattern) }
 
@@ -130,7 +133,7 @@ func able(b *widget.Button, on bool) {
 }
 
 func makeWeightRow() fyne.CanvasObject {
-	right := container.NewHBox(widgets.Width(widgets.Note("").Align(fyne.TextAlignTrailing), 110), widgets.Width(widgets.Note("").Truncate(), 210))
+	right := widgets.Row(2*look.Gap, widgets.Width(widgets.Note("").Align(fyne.TextAlignTrailing), 110), widgets.Width(widgets.Note("").Truncate(), 220))
 	icon := container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(16), widget.NewIcon(nil)))
 	return container.NewBorder(nil, nil, icon, right, widgets.Body("").Truncate())
 }

@@ -233,6 +233,12 @@ func (p *Prose) Set(text string) {
 	p.rich.Refresh()
 }
 
+// Tinted gives the text a colour of the theme and returns it.
+func (p *Prose) Tinted(colour fyne.ThemeColorName) *Prose {
+	p.segment().Style.ColorName = colour
+	return p
+}
+
 // SetTint changes the colour; it draws only if something changed.
 func (p *Prose) SetTint(colour fyne.ThemeColorName) {
 	if p.segment().Style.ColorName == colour {
