@@ -8,6 +8,9 @@ func (s *Studio) modelsPart() *modelsPart {
 // ChosenModel is the path of the model whose card is shown.
 func (s *Studio) ChosenModel() string { return s.modelsPart().view.Chosen() }
 
+// ModelTakes is how long its card says one answer takes.
+func (s *Studio) ModelTakes() string { return s.modelsPart().view.Latency() }
+
 // Listed is how many models the screen lists.
 func (s *Studio) Listed() int { return s.modelsPart().view.Listed() }
 

@@ -1,11 +1,14 @@
 package ui
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"fyne.io/fyne/v2"
 
@@ -86,6 +89,36 @@ func (p *modelsPart) choose(path string) {
 			return
 		}
 		p.view.ApplyCard(c)
+		if c.Timed {
+			p.timeAnswer(path)
+		}
+	})
+}
+
+// timeMost is up to what size a model is opened to see how long an answer takes, and
+// timeFor how long it is asked.
+const (
+	timeMost = 64 << 20
+	timeFor  = 100 * time.Millisecond
+)
+
+// timeAnswer measures how long a model takes for a row of zeros, and says it on its
+// card. One that cannot be opened or takes no zeros says why where it is used.
+func (p *modelsPart) timeAnswer(path string) {
+	async(p.s, func(ctx context.Context) (time.Duration, error) {
+		m, err := model.Open(path, model.Options{})
+		if err != nil {
+			return 0, err
+		}
+		defer m.Close()
+		took, err := remote.LoadTest{Workers: 1, Duration: timeFor}.Model(ctx, m)
+		return took.P50, cmp.Or(err, took.FirstErr)
+	}, func(took time.Duration, err error) {
+		text := "–"
+		if err == nil {
+			text = fmt.Sprintf("%.3g ms", float64(took)/float64(time.Millisecond))
+		}
+		p.view.ApplyLatency(path, text)
 	})
 }
 
@@ -157,6 +190,7 @@ func (s *Studio) cardOf(path string, size int64, info model.Info) models.Card {
 		Name: name, Path: path, Facts: facts, Inputs: portTexts(info.Inputs), Outputs: portTexts(info.Outputs),
 		Labels: info.Labels, Usable: info.Task != model.Foreign, Small: quantized != "" || remote.IsRef(path),
 		Teach: !remote.IsRef(path),
+		Timed: !remote.IsRef(path) && info.Size <= timeMost && len(info.Foreign) == 0,
 	}
 }
 

@@ -3,6 +3,7 @@ package ui_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ func TestSmallerCopiesAndTrashFromTheWindow(t *testing.T) {
 	q.Until(t, 60*time.Second, s.Idle)
 	s.Go("models")
 	q.Until(t, 10*time.Second, func() bool { return s.ChosenModel() != "" })
+	q.Until(t, 10*time.Second, func() bool { return strings.HasSuffix(s.ModelTakes(), " ms") }) // one answer, on the card
 	s.Quantize()
 	q.Until(t, 60*time.Second, func() bool { return s.Copies() == 5 })
 	s.KeepCopy("static")

@@ -18,8 +18,9 @@ import (
 // ErrUnexplainable says that a model has no input to differentiate by.
 var ErrUnexplainable = errors.New("the model cannot be explained by gradients")
 
-// mostElements bounds the memory of one run: samples at once times their size.
-const mostElements = 4 << 20
+// mostElements bounds the memory of one run, samples at once times their size: maps
+// and their gradients are some hundred times that. More at once is no faster.
+const mostElements = 1 << 18
 
 // Attribution builds the attribution graph of a model file (see
 // attribution.Graph). Pictures and texts have one; rows are explained without.

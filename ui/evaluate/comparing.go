@@ -42,7 +42,7 @@ func newComparing(book *i18n.Book, post func(func())) *comparing {
 	c.needs.Horizontal = true
 	c.needs.SetSelected(c.needs.Options[:1])
 	c.run = widget.NewButtonWithIcon(book.T("evaluate.compare"), look.Icon("evaluate"), c.start)
-	c.run.Disable()
+	widgets.Allow(c.run, look.Icon("evaluate"), false)
 	return c
 }
 
@@ -60,28 +60,50 @@ func (c *comparing) start() {
 
 func (c *comparing) setModels(models []Choice) {
 	c.models = models
-	names := make([]string, len(models))
-	for i, m := range models {
-		names[i] = middle(m.Name)
-		for slices.Contains(names[:i], names[i]) {
-			names[i] += "'"
-		}
-	}
-	c.picks.Options = names
+	c.picks.Options = shortNames(models)
 	c.picks.Refresh()
 }
 
 // mostName is how many characters of a model's name the list has room for.
-const mostName = 27
+const mostName = 24
 
-// middle leaves beginning and end of a long name, where names differ.
+// shortNames fit into the list and are all different: they go without the time
+// where the rest says which model it is, and where they are long without the middle,
+// as they differ at their ends.
+func shortNames(models []Choice) []string {
+	count := map[string]int{}
+	for _, m := range models {
+		count[untimed(m.Name)]++
+	}
+	names := make([]string, len(models))
+	for i, m := range models {
+		names[i] = middle(m.Name)
+		if bare := untimed(m.Name); count[bare] == 1 {
+			names[i] = middle(bare)
+		}
+		for slices.Contains(names[:i], names[i]) {
+			names[i] += "'"
+		}
+	}
+	return names
+}
+
+// untimed is a name without what stands behind its last dot: the time of a run.
+func untimed(name string) string {
+	if i := strings.LastIndex(name, " · "); i > 0 {
+		return name[:i]
+	}
+	return name
+}
+
+// middle leaves beginning and end of a long name, more of its end.
 func middle(name string) string {
 	r := []rune(name)
 	if len(r) <= mostName {
 		return name
 	}
-	half := (mostName - 1) / 2
-	return string(r[:half]) + "…" + string(r[len(r)-half:])
+	const head = mostName / 3
+	return string(r[:head]) + "…" + string(r[len(r)-(mostName-1-head):])
 }
 
 // name is how a compared model is called on this screen.
@@ -201,7 +223,7 @@ func chance(p float64) string {
 func (c *comparing) object() fyne.CanvasObject {
 	choose := widgets.TitledPanel(c.book.T("evaluate.models"), c.run, container.NewVScroll(c.picks))
 	matter := widgets.Panel(widgets.Column(look.Gap, widgets.Note(c.book.T("evaluate.needs")), c.needs, c.words))
-	c.result = container.NewGridWithRows(2, widgets.Panel(c.table.list), widgets.Panel(c.chart))
+	c.result = widgets.Cards(1, widgets.Panel(c.table.list), widgets.Panel(c.chart))
 	c.result.Hide()
 	right := container.NewBorder(widgets.Below(matter, look.Gap), nil, nil, nil, c.result)
 	return container.NewBorder(nil, nil, widgets.Width(choose, 250), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right))

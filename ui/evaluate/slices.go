@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -166,7 +167,7 @@ func disturbed(b *i18n.Book, o *evaluation.Outcome) []line {
 	for _, d := range o.Robustness {
 		rows = append(rows, line{
 			bad:   d.After < d.Before-0.1,
-			cells: []string{b.T("evaluate.disturbance." + disturbanceKey(d.Name)), b.Number(d.Strength), show(d.Before), show(d.After)},
+			cells: []string{b.T("evaluate.disturbance." + disturbanceKey(d.Name)), strconv.FormatFloat(d.Strength, 'g', 3, 64), show(d.Before), show(d.After)},
 		})
 	}
 	return rows

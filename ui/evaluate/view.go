@@ -86,7 +86,7 @@ func New(book *i18n.Book, post func(func())) *View {
 	v.sentence, v.notes = widgets.Paragraph("", theme.ColorNameForeground), widgets.SmallParagraph("")
 	v.pick = widget.NewSelect(nil, nil)
 	v.pick.PlaceHolder = " "
-	v.run = widget.NewButtonWithIcon(book.T("evaluate.run"), look.Tinted("play", theme.ColorNameForegroundOnPrimary), func() { call(v.OnRun) })
+	v.run = widget.NewButtonWithIcon(book.T("evaluate.run"), runIcon(), func() { call(v.OnRun) })
 	v.run.Importance = widget.HighImportance
 	v.matrix.OnHover = func(truth, predicted, n int) {
 		v.cell.Set(book.T("train.cell", v.className(truth), v.className(predicted), n))
@@ -104,6 +104,8 @@ func New(book *i18n.Book, post func(func())) *View {
 	v.Apply(nil)
 	return v
 }
+
+func runIcon() fyne.Resource { return look.Tinted("play", theme.ColorNameForegroundOnPrimary) }
 
 func call(f func()) {
 	if f != nil {
@@ -168,11 +170,7 @@ func (v *View) ApplyModels(models []Choice, chosen string) {
 			v.OnModel(v.models[i].ID)
 		}
 	}
-	if len(models) == 0 {
-		v.run.Disable()
-	} else {
-		v.run.Enable()
-	}
+	widgets.Allow(v.run, runIcon(), len(models) > 0)
 }
 
 // ApplyBusy shows how far the measuring is; "" ends it.
@@ -241,7 +239,7 @@ func (v *View) makeTabs(post func(func())) {
 			v.OnCompare(ids)
 		}
 	}
-	plots := container.NewGridWithColumns(2)
+	plots := widgets.Cards(2)
 	for i := range v.charts {
 		v.charts[i], v.titles[i] = widgets.NewChartView(post), widgets.Note("").Bold()
 		v.plots[i] = widgets.Panel(container.NewBorder(widgets.Below(v.titles[i], look.Gap), nil, nil, nil, v.charts[i]))
@@ -320,7 +318,7 @@ func (v *View) makeResult() fyne.CanvasObject {
 	top := widgets.Panel(widgets.Column(2*look.Gap, figures, widgets.Column(0, v.sentence, v.notes)))
 	matrix := widgets.TitledPanel(v.book.T("train.confusion"), v.cell, v.matrix)
 	table := widgets.TitledPanel(v.book.T("evaluate.classes"), nil, v.table)
-	return container.NewBorder(widgets.Below(top, look.Gap), nil, nil, nil, container.NewGridWithColumns(2, matrix, table))
+	return container.NewBorder(widgets.Below(top, look.Gap), nil, nil, nil, widgets.Cards(2, matrix, table))
 }
 
 // CreateRenderer implements fyne.Widget.

@@ -31,6 +31,7 @@ type Card struct {
 	Blocks  []outline.Block
 	Small   bool // is a smaller copy itself
 	Teach   bool // might be taught: a network in a file of its own
+	Timed   bool // how long it takes is measured, and told by ApplyLatency
 }
 
 // Known is a model that can be fetched by name.
@@ -66,6 +67,8 @@ type View struct {
 	bar    *widgets.Bar
 	news   *widgets.Text
 	copies *copies
+	took   *widgets.Text // of the model on the card, for one row
+	of     string        // whose card it is
 }
 
 // New returns the screen without models.
@@ -149,6 +152,21 @@ func (v *View) ApplyCard(c Card) {
 	v.detail.Refresh()
 }
 
+// Latency is what the card says of it.
+func (v *View) Latency() string {
+	if v.took == nil {
+		return ""
+	}
+	return v.took.Text()
+}
+
+// ApplyLatency says on the card of a model how long one row takes it.
+func (v *View) ApplyLatency(path, text string) {
+	if v.took != nil && path == v.of {
+		v.took.Set(text)
+	}
+}
+
 func call(f func(string), v string) {
 	if f != nil {
 		f(v)
@@ -174,6 +192,11 @@ func (v *View) card(c Card) fyne.CanvasObject {
 	for _, f := range c.Facts {
 		facts.Add(widgets.Note(f[0]))
 		facts.Add(widgets.Body(f[1]).Truncate())
+	}
+	v.took, v.of = widgets.Body("…"), c.Path
+	if c.Timed {
+		facts.Add(widgets.Note(v.book.T("models.answer")))
+		facts.Add(v.took)
 	}
 	name := container.NewBorder(nil, nil, nil, remove, widgets.Strong(c.Name).Truncate())
 	head := widgets.Column(look.Gap, name, container.NewHScroll(actions), facts, container.NewBorder(nil, nil, nil, copyPath, widgets.Note(c.Path).Mono().Truncate()))

@@ -91,6 +91,9 @@ type View struct {
 	body      *fyne.Container
 }
 
+// seenSide is how large what the model sees is shown: two fill the column.
+const seenSide = 124
+
 // New returns the screen without models.
 func New(book *i18n.Book) *View {
 	v := &View{book: book, sketch: NewSketch(), entry: widgets.NewTextArea(), bars: widgets.NewBars(96, 56), task: "image", draws: true}
@@ -127,7 +130,7 @@ func New(book *i18n.Book) *View {
 	v.large.SetMinSize(fyne.NewSquareSize(pad))
 	v.hint = widgets.Empty("image", book.T("try.drop.title"), book.T("try.drop.advice"), nil)
 	v.shown = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
-	v.shown.SetMinSize(fyne.NewSquareSize(96))
+	v.shown.SetMinSize(fyne.NewSquareSize(seenSide))
 	v.pick = widget.NewSelect(nil, nil)
 	v.pick.PlaceHolder = " "
 	v.input, v.body = container.NewStack(), container.NewStack()

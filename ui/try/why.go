@@ -4,6 +4,7 @@ import (
 	"image"
 	"math"
 	"strconv"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -36,7 +37,7 @@ const shownShares = 8
 
 func (v *View) makeWhy() {
 	v.heat = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
-	v.heat.SetMinSize(fyne.NewSquareSize(96))
+	v.heat.SetMinSize(fyne.NewSquareSize(seenSide))
 	v.words, v.reason, v.change = widgets.NewBars(96, 56), widgets.SmallParagraph(""), widgets.SmallParagraph("")
 	v.makeEffect()
 	v.alike = widgets.NewAlikes(v.book.T("try.alike"))
@@ -76,6 +77,9 @@ func put(p *widgets.Prose, text string) {
 func (v *View) ApplyWhy(w Why) {
 	v.heat.Image = w.Picture
 	v.heat.Refresh()
+	if w.Picture != nil {
+		w.Note = strings.TrimSpace(v.book.T("try.heat") + " " + w.Note)
+	}
 	put(v.reason, w.Note)
 	put(v.change, w.Change)
 	top := 1e-12

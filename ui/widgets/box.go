@@ -67,6 +67,44 @@ func Row(gap float32, objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedHBoxLayout(gap), objects...)
 }
 
+// Cards are objects in equal columns and rows, as far apart as cards below each other.
+func Cards(columns int, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(cards(columns), objects...)
+}
+
+// cards is the number of columns.
+type cards int
+
+// apart is how far cards stand from each other: what Below and a border layout leave.
+const apart = look.Gap + 4
+
+func (n cards) shown(objects []fyne.CanvasObject) (list []fyne.CanvasObject, rows int) {
+	for _, o := range objects {
+		if o.Visible() {
+			list = append(list, o)
+		}
+	}
+	return list, (len(list) + int(n) - 1) / int(n)
+}
+
+func (n cards) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var most fyne.Size
+	list, rows := n.shown(objects)
+	for _, o := range list {
+		most = most.Max(o.MinSize())
+	}
+	return fyne.NewSize(float32(n)*(most.Width+apart)-apart, max(float32(rows)*(most.Height+apart)-apart, 0))
+}
+
+func (n cards) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	list, rows := n.shown(objects)
+	width, height := (size.Width+apart)/float32(n), (size.Height+apart)/float32(max(rows, 1))
+	for i, o := range list {
+		o.Move(fyne.NewPos(float32(i%int(n))*width, float32(i/int(n))*height))
+		o.Resize(fyne.NewSize(width-apart, height-apart))
+	}
+}
+
 // Centred puts content of its own smallest size in the middle.
 func Centred(content fyne.CanvasObject) *fyne.Container { return container.NewCenter(content) }
 

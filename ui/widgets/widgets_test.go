@@ -177,3 +177,25 @@ func TestPasteIsCutWhereTheFieldSaysSo(t *testing.T) {
 		t.Errorf("%q was pasted, told: %v", e.Text, cut)
 	}
 }
+
+// Cards stand as far apart sideways as below each other, and those hidden leave no gap.
+func TestCardsStandEvenly(t *testing.T) {
+	uitest.App(t)
+	var list []fyne.CanvasObject
+	for range 4 {
+		r := canvas.NewRectangle(color.White)
+		r.SetMinSize(fyne.NewSize(30, 20))
+		list = append(list, r)
+	}
+	list[1].Hide()
+	c := widgets.Cards(2, list...)
+	if got := c.MinSize(); got != fyne.NewSize(72, 52) {
+		t.Errorf("they need %v", got)
+	}
+	c.Resize(fyne.NewSize(212, 112))
+	for i, want := range map[int]fyne.Position{0: {}, 2: {X: 112}, 3: {Y: 62}} {
+		if list[i].Position() != want || list[i].Size() != fyne.NewSize(100, 50) {
+			t.Errorf("card %d stands at %v and is %v large", i, list[i].Position(), list[i].Size())
+		}
+	}
+}
