@@ -10,7 +10,7 @@ import (
 // typing is what is typed into the Sentiment screen, a key every typedEvery.
 const (
 	typing     = "The room was clean and quiet but breakfast was cold and the staff did not care at all. "
-	typedEvery = 120 // milliseconds: a quick typist
+	typedEvery = 200 // milliseconds, of which half with the key down: a quick typist
 	typedTimes = 3
 )
 

@@ -86,14 +86,17 @@ func (n *analyst) end() {
 	n.close()
 }
 
-// corrections is where a person's verdicts lie: in the open project, or without one
-// in the data folder.
-func (p *sentimentPart) corrections() string {
-	folder := p.s.opts.Paths.Data
+// folder is where verdicts are kept: the open project, or without one the data folder.
+func (p *sentimentPart) folder() string {
 	if p.s.project != nil {
-		folder = p.s.project.Dir
+		return p.s.project.Dir
 	}
-	return filepath.Join(folder, "sentiment-corrections.jsonl")
+	return p.s.opts.Paths.Data
+}
+
+// corrections is where a person's own verdicts lie.
+func (p *sentimentPart) corrections() string {
+	return filepath.Join(p.folder(), "sentiment-corrections.jsonl")
 }
 
 // open is the analyst in use; the first question after a rest, another model or

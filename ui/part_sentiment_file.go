@@ -52,10 +52,7 @@ func (p *sentimentPart) bindFile() {
 			p.job.Cancel()
 		}
 	}
-	v.OnResume = func() {
-		p.order.Resume = true
-		p.review()
-	}
+	v.OnResume = p.resume
 	v.OnAgain = func() { p.start(p.order) }
 	v.OnCopy = func() { p.s.copyText(p.order.Out) }
 	v.OnColumns = p.columns
@@ -90,6 +87,17 @@ func stem(path string) string {
 	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 
+// resume goes on where the judging stopped. Where other verdicts would follow now,
+// it begins anew: a file holds those of one model.
+func (p *sentimentPart) resume() {
+	if (judgedBy{p.model, p.known.learnt}) != p.by {
+		p.start(p.order)
+		return
+	}
+	p.order.Resume = true
+	p.review()
+}
+
 // columns judges the file again by other columns.
 func (p *sentimentPart) columns(text, by, when string) {
 	p.start(reviews.Job{In: p.order.In, Column: text, By: by, When: when})
@@ -100,7 +108,7 @@ func (p *sentimentPart) columns(text, by, when string) {
 func (p *sentimentPart) start(order reviews.Job) {
 	p.leave()
 	order.Resume = false
-	order.Out = filepath.Join(p.s.opts.Paths.Data, "reviews", stem(order.In)+"-"+time.Now().Format("20060102-150405.000")+".csv")
+	order.Out = filepath.Join(p.folder(), "reviews", stem(order.In)+"-"+time.Now().Format("20060102-150405.000")+".csv")
 	p.order = order
 	p.file = view.File{Name: filepath.Base(order.In), Running: true}
 	p.view.ApplyFile(p.file)
@@ -178,25 +186,26 @@ func judgeFile(ctx context.Context, analyst *analyst, order reviews.Job, emit fu
 		return err
 	}
 	var last reviews.Progress
+	by := judgedBy{analyst.model, len(a.Corrections())}
 	summary, err := reviews.Run(ctx, a, order, func(r reviews.Progress) {
 		last = r
-		emit(reviewed{progress: r, labels: a.Labels()})
+		emit(reviewed{progress: r, labels: a.Labels(), by: by})
 	})
 	if err != nil {
 		return err
 	}
-	emit(reviewed{progress: last, summary: &summary, labels: a.Labels(), by: judgedBy{analyst.model, len(a.Corrections())}})
+	emit(reviewed{progress: last, summary: &summary, labels: a.Labels(), by: by})
 	return nil
 }
 
 func (p *sentimentPart) applyFile(snap job.Snapshot[reviewed]) {
 	ended := snap.State.Ended()
 	p.file.Running = !ended
-	p.file.Stopped = snap.State == job.Cancelled
+	p.file.Stopped = ended && snap.Value.summary == nil && snap.Value.progress.Rows > 0 // also by a full disk
 	p.file.Progress, p.file.Summary = snap.Value.progress, snap.Value.summary
-	p.file.Labels = snap.Value.labels
+	p.file.Labels, p.by = snap.Value.labels, snap.Value.by
 	if p.file.Summary != nil {
-		p.file.Out, p.by = p.order.Out, snap.Value.by
+		p.file.Out = p.order.Out
 	}
 	p.view.ApplyFile(p.file)
 	if !ended {

@@ -114,8 +114,9 @@ func (v *View) ApplyNotice(text string) {
 // Text is the text in the box.
 func (v *View) Text() string { return v.one.entry.Text }
 
-// MostTyped is how many bytes of a text the box takes; longer ones are for files.
-const MostTyped = 20_000
+// MostTyped is how many bytes of a text the box takes, as many as are laid out and judged
+// within a key; longer ones are for files.
+const MostTyped = 10_000
 
 // SetText puts a text into the box, as typing does.
 func (v *View) SetText(text string) {
