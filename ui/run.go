@@ -249,6 +249,7 @@ func (j *session) ended(run *activeRun, snap job.Snapshot[gathered]) {
 		s.toasts.Show(shell.Good, b.T("run.kept"), "", nil)
 		s.notify(b.T("phase.finished"), run.name)
 	}
+	j.besideTeacher(run, snap.Value.outcome)
 	j.tidy(snap.Value.dir)
 	debug.SetGCPercent(gcPercent)
 	s.rest()

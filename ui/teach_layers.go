@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"context"
 	"path/filepath"
 	"strings"
 
@@ -114,34 +113,4 @@ func (p *trainPart) weights(pupil *training.Pupil) (list []uitrain.Weight) {
 		}
 	}
 	return list
-}
-
-// chooseSettingFile asks for the file of a setting and looks at it before it is
-// taken.
-func (j *session) chooseSettingFile(key string, take func(path string)) {
-	switch key {
-	case "teacher":
-		j.s.chooseFile([]string{".onnx"}, func(path string) { j.takeTeacher(path, take) })
-	case "adapter":
-		j.s.chooseFile([]string{".safetensors"}, take)
-	default:
-		j.s.chooseFile([]string{".txt", ".json"}, take)
-	}
-}
-
-// takeTeacher takes a network to learn from, if it knows the classes of the data.
-func (j *session) takeTeacher(path string, take func(path string)) {
-	if j.data == nil {
-		return
-	}
-	set := j.data.set
-	async(j.s, func(context.Context) (struct{}, error) { return struct{}{}, training.CheckTeacher(path, set) },
-		func(_ struct{}, err error) {
-			switch {
-			case err != nil:
-				j.s.fail(err)
-			case j.data != nil && j.data.set == set:
-				take(path)
-			}
-		})
 }

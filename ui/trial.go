@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"athanor/app/preflight"
+	"athanor/app/training"
 	"athanor/pipeline/train"
 	uitrain "athanor/ui/train"
 )
@@ -26,8 +27,8 @@ func (p *trainPart) preflight() {
 		known.Parameters = j.trained()
 	}
 	p.view.ApplyPreflight(known, j.device())
-	if j.live() || recipe.Transfer != nil {
-		return // a trial beside a run would slow it and measure nothing; of networks from files there is none
+	if j.live() {
+		return // a trial beside a run would slow it and measure nothing
 	}
 	p.trial = async(p.s, func(ctx context.Context) (preflight.Estimate, error) {
 		select { // a person who still types shall not start one trial a key
@@ -35,7 +36,7 @@ func (p *trainPart) preflight() {
 			return preflight.Estimate{}, ctx.Err()
 		case <-time.After(400 * time.Millisecond):
 		}
-		return preflight.Measure(ctx, recipe, set)
+		return training.Estimate(ctx, recipe, set)
 	}, func(e preflight.Estimate, err error) {
 		p.trial = nil
 		p.s.rest()

@@ -110,3 +110,29 @@ func TestBlocksGatherWhatBelongsTogether(t *testing.T) {
 		}
 	}
 }
+
+// TestNetworksFromFilesAreEstimated: a head alone, all layers and a student with its
+// teacher are tried, and what they will take is told.
+func TestNetworksFromFilesAreEstimated(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	mnist := testenv.SharedData(t, "onnx-small", "mnist.onnx")
+	for name, r := range map[string]train.Recipe{
+		"head":    {Transfer: &train.Transfer{Model: mnist, Head: true}},
+		"layers":  {Transfer: &train.Transfer{Model: mnist}},
+		"student": {Distill: &train.Distill{Model: mnist}},
+	} {
+		r.Train.Epochs = 2
+		r, err := r.Resolve()
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := training.Open(t.Context(), r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := training.Estimate(t.Context(), r, set)
+		if err != nil || e.Epoch <= 0 || e.Total < 2*e.Epoch-1 || e.Steps < 10 {
+			t.Errorf("%s: %+v, %v", name, e, err)
+		}
+	}
+}

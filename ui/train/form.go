@@ -86,7 +86,7 @@ func (f *Form) Modified() int {
 // ResetAll takes every setting back to its default.
 func (f *Form) ResetAll() {
 	for _, r := range f.rows {
-		r.field.Set(&f.recipe, r.field.Get(&f.defaults))
+		r.field.Set(&f.recipe, f.usual(r))
 	}
 	f.showAll()
 	f.changed()
@@ -108,7 +108,16 @@ func (f *Form) visible(r *formRow) bool {
 }
 
 func (f *Form) differs(r *formRow) bool {
-	return r.field.Get(&f.recipe) != r.field.Get(&f.defaults)
+	return r.field.Get(&f.recipe) != f.usual(r)
+}
+
+// usual is a setting's default; a teacher brings those of its own settings.
+func (f *Form) usual(r *formRow) string {
+	d := f.defaults
+	if f.recipe.Distill != nil && d.Distill == nil && r.field.Key != "teacher" {
+		SetTeacher(&d, f.recipe.Distill.Model)
+	}
+	return r.field.Get(&d)
 }
 
 // offer fills a choice: with what the field names, or with the network's layers.

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"athanor/pipeline/train"
 	"athanor/ui/i18n"
 	"athanor/ui/look"
 	"athanor/ui/widgets"
@@ -16,7 +17,7 @@ import (
 func (f *Form) makeRow(field Field) *formRow {
 	r := &formRow{field: field, mark: widgets.NewFill(look.Ember, 3), hint: widgets.Note("").Tint(theme.ColorNameWarning)}
 	r.reset = widget.NewButtonWithIcon("", look.Tinted("undo", look.Muted), func() {
-		r.field.Set(&f.recipe, r.field.Get(&f.defaults))
+		r.field.Set(&f.recipe, f.usual(r))
 		f.showAll()
 		f.changed()
 	})
@@ -83,7 +84,10 @@ func fileName(book *i18n.Book, path string) string {
 	if path == "" {
 		return book.T("form.file")
 	}
-	return filepath.Base(path)
+	if name := filepath.Base(path); name != train.ModelName {
+		return tail(name)
+	}
+	return tail(filepath.Base(filepath.Dir(path))) // a run
 }
 
 // tail is the end of a long name, which tells layers apart.

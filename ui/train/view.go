@@ -48,7 +48,7 @@ type View struct {
 	stop    *widget.Button
 	discard *widget.Button
 	try     *widget.Button
-	command *widgets.Text
+	command *widgets.Prose
 	flight  map[string]*widgets.Figure
 	queue   *queue
 }
@@ -67,11 +67,7 @@ func New(book *i18n.Book) *View {
 			v.OnFile(key, take)
 		}
 	}
-	v.form.OnExplain = func(text string, over fyne.CanvasObject) {
-		if v.OnExplain != nil {
-			v.OnExplain(text, over)
-		}
-	}
+	v.form.OnExplain = v.explain
 	v.form.remark.press = func() { call(v.OnLayers) }
 	v.live.matrix.OnCell = func(truth, predicted int) {
 		if v.OnCell != nil {
@@ -79,7 +75,7 @@ func New(book *i18n.Book) *View {
 		}
 	}
 	v.queue = newQueue(v)
-	v.command = widgets.Note("").Mono().Truncate()
+	v.command = widgets.Code("")
 	v.makeButtons()
 	v.makeFlight()
 	v.ExtendBaseWidget(v)
@@ -242,6 +238,12 @@ func (v *View) Recipe() train.Recipe { return v.form.Recipe() }
 // Choose enters a setting as a person does.
 func (v *View) Choose(key, value string) { v.form.Choose(key, value) }
 
+func (v *View) explain(text string, over fyne.CanvasObject) {
+	if v.OnExplain != nil {
+		v.OnExplain(text, over)
+	}
+}
+
 func (v *View) changed() {
 	if v.OnChange != nil {
 		v.OnChange(v.form.Recipe())
@@ -299,7 +301,7 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 		v.SetCharts(nil, nil)
 	}
 	head := widgets.Header(v.book.T("train.title"), container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), v.phase), nil, v.data), v.discard, v.stop, v.pause, v.start, v.try)
-	side := widgets.SideColumn(v.makeSide())
+	side := widgets.WatchedColumn(v.makeSide(), func() { v.explain("", nil) })
 	body := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), side), nil, v.live.layout())
 	return widget.NewSimpleRenderer(widgets.Page(head, body))
 }

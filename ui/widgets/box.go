@@ -35,9 +35,17 @@ func Below(content fyne.CanvasObject, n float32) *fyne.Container {
 }
 
 // SideColumn is a narrow column beside a screen's main part, that scrolls.
-func SideColumn(content fyne.CanvasObject) fyne.CanvasObject {
+func SideColumn(content fyne.CanvasObject) fyne.CanvasObject { return WatchedColumn(content, nil) }
+
+// WatchedColumn is a SideColumn that calls scrolled, which may be nil, whenever it
+// scrolls.
+func WatchedColumn(content fyne.CanvasObject, scrolled func()) fyne.CanvasObject {
 	inner := container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), content)
-	return Width(container.NewVScroll(inner), 296)
+	scroll := container.NewVScroll(inner)
+	if scrolled != nil {
+		scroll.OnScrolled = func(fyne.Position) { scrolled() }
+	}
+	return Width(scroll, 296)
 }
 
 // SetVisible shows or hides o; it does nothing where o is so already.

@@ -210,6 +210,13 @@ func Paragraph(text string, colour fyne.ThemeColorName) *Prose {
 // SmallParagraph returns wrapped text in the small size, muted.
 func SmallParagraph(text string) *Prose { return prose(text, look.Muted, theme.SizeNameCaptionText) }
 
+// Code returns wrapped text in the small size and the fixed-width face.
+func Code(text string) *Prose {
+	p := prose(text, look.Muted, theme.SizeNameCaptionText)
+	p.segment().Style.TextStyle.Monospace = true
+	return p
+}
+
 func prose(text string, colour fyne.ThemeColorName, size fyne.ThemeSizeName) *Prose {
 	style := widget.RichTextStyle{ColorName: colour, SizeName: size}
 	p := &Prose{rich: widget.NewRichText(&widget.TextSegment{Text: text, Style: style})}
