@@ -20,6 +20,7 @@ import (
 	"athanor/inference/model"
 	"athanor/inference/remote"
 	"athanor/inference/vision"
+	"athanor/pipeline/evaluate"
 	"athanor/ui/try"
 )
 
@@ -389,7 +390,7 @@ func answerOf(a reply) try.Answer {
 		out.Classes = append(out.Classes, try.Class{Name: c.Label, Share: float64(c.Probability)})
 	}
 	if len(out.Classes) == 0 {
-		out.Value = fmt.Sprintf("%.4g", a.prediction.Value)
+		out.Value = evaluate.Short(float64(a.prediction.Value), 4)
 	}
 	return out
 }

@@ -10,6 +10,7 @@ import (
 	"athanor/app/explanation"
 	"athanor/inference/attribution"
 	"athanor/inference/model"
+	"athanor/pipeline/evaluate"
 	"athanor/ui/i18n"
 	"athanor/ui/try"
 	"athanor/ui/widgets"
@@ -144,7 +145,7 @@ func (q question) whyRow(ctx context.Context, e *explanation.Explainer) (out try
 		return out, err
 	}
 	for _, col := range columns {
-		out.Shares = append(out.Shares, try.Share{Name: col.Name, Value: col.Share, Note: fmt.Sprintf("%+.3g", col.Share)})
+		out.Shares = append(out.Shares, try.Share{Name: col.Name, Value: col.Share, Note: signed(col.Share)})
 	}
 	out.Note = q.complete(c)
 	if len(columns) > 0 {
@@ -218,4 +219,12 @@ func wordShares(words []attribution.Word) []try.Share {
 		return 0
 	})
 	return out
+}
+
+// signed writes a share with its sign.
+func signed(share float64) string {
+	if share > 0 {
+		return "+" + evaluate.Short(share, 3)
+	}
+	return evaluate.Short(share, 3)
 }

@@ -109,7 +109,8 @@ func showEvaluation(w io.Writer, o evaluation.Outcome) error {
 		showClasses(&p, *c)
 	}
 	if r := o.Regression; r != nil {
-		p.line("R² %.4f  mean absolute error %.4g  root mean squared error %.4g  largest error %.4g  (always the mean: %.4g)", r.R2, r.MAE, r.RMSE, r.MaxError, r.MeanMAE)
+		p.line("R² %.4f  mean absolute error %s  root mean squared error %s  largest error %s  (always the mean: %s)",
+			r.R2, evaluate.Short(r.MAE, 4), evaluate.Short(r.RMSE, 4), evaluate.Short(r.MaxError, 4), evaluate.Short(r.MeanMAE, 4))
 	}
 	showBaseline(&p, o)
 	for _, g := range o.Slices {
@@ -156,7 +157,7 @@ func showSlices(p *printer, g evaluation.Grouping, classes bool) {
 		case classes:
 			p.line("  %-24s %8d samples  accuracy %.2f %% (%.2f to %.2f)", s.Value, s.Samples, 100*s.Accuracy, 100*s.Low, 100*s.High)
 		default:
-			p.line("  %-24s %8d samples  mean absolute error %.4g", s.Value, s.Samples, s.MAE)
+			p.line("  %-24s %8d samples  mean absolute error %s", s.Value, s.Samples, evaluate.Short(s.MAE, 4))
 		}
 	}
 }

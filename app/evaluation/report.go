@@ -85,7 +85,7 @@ func (o *Outcome) WriteReport(ctx context.Context, path, language string) error 
 	for _, n := range o.Notes {
 		p.Remarks = append(p.Remarks, n.In(language))
 	}
-	t, err := template.New("report").Funcs(template.FuncMap{"percent": percent, "say": r.say, "own": r.own}).Parse(reportTemplate)
+	t, err := template.New("report").Funcs(template.FuncMap{"short": func(v float64) string { return evaluate.Short(v, 4) }, "percent": percent, "say": r.say, "own": r.own}).Parse(reportTemplate)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -151,8 +151,8 @@ func (r reporter) headline() []number {
 		list = append(list, number{r.say("macro F1"), percent(c.MacroF1)}, number{r.say("calibration error"), percent(c.Calibration)})
 	}
 	if v := o.Regression; v != nil {
-		list = append(list, number{"R²", fmt.Sprintf("%.4f", v.R2)}, number{r.say("mean absolute error"), fmt.Sprintf("%.4g", v.MAE)},
-			number{r.say("root mean squared error"), fmt.Sprintf("%.4g", v.RMSE)}, number{r.say("error of answering the mean"), fmt.Sprintf("%.4g", v.MeanMAE)})
+		list = append(list, number{"R²", fmt.Sprintf("%.4f", v.R2)}, number{r.say("mean absolute error"), evaluate.Short(v.MAE, 4)},
+			number{r.say("root mean squared error"), evaluate.Short(v.RMSE, 4)}, number{r.say("error of answering the mean"), evaluate.Short(v.MeanMAE, 4)})
 		if o.Baseline != nil {
 			list = append(list, number{r.say("%s, R²", r.say(o.Baseline.Name)), fmt.Sprintf("%.4f", o.Baseline.R2)})
 		}
@@ -180,7 +180,7 @@ func (r reporter) facts() []number {
 		list = append(list, r.detail(c)...)
 	}
 	if v := o.Regression; v != nil {
-		list = append(list, number{r.say("median absolute, largest error"), fmt.Sprintf("%.4g, %.4g", v.MedianAE, v.MaxError)},
+		list = append(list, number{r.say("median absolute, largest error"), evaluate.Short(v.MedianAE, 4) + ", " + evaluate.Short(v.MaxError, 4)},
 			number{r.say("explained variance"), fmt.Sprintf("%.4f", v.Explained)}, number{r.say("mean relative error"), percent(v.MAPE)})
 	}
 	return list

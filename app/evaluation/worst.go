@@ -74,7 +74,7 @@ func (o *Outcome) Mistake(i int) Mistake {
 	m := Mistake{Sample: i, Name: o.samples.Name(i), Text: cut(o.samples.Text(i), 200)}
 	p := o.Predictions()
 	if p == nil {
-		m.Label, m.Predicted = fmt.Sprintf("%.5g", o.samples.Targets[i]), fmt.Sprintf("%.5g", o.asked.scores[i])
+		m.Label, m.Predicted = evaluate.Short(float64(o.samples.Targets[i]), 5), evaluate.Short(float64(o.asked.scores[i]), 5)
 		m.Loss = math.Abs(float64(o.asked.scores[i]) - float64(o.samples.Targets[i]))
 		return m
 	}
@@ -155,7 +155,7 @@ func (s *Samples) visit(ctx context.Context, visit func(i int, raw []byte)) erro
 // Label is sample i's true class, or its value.
 func (s *Samples) Label(i int, labels []string) string {
 	if s.Labels == nil {
-		return fmt.Sprintf("%.5g", s.Targets[i])
+		return evaluate.Short(float64(s.Targets[i]), 5)
 	}
 	return labels[s.Labels[i]]
 }

@@ -96,3 +96,11 @@ func TestQuantile(t *testing.T) {
 	near(t, "maximum", evaluate.Quantile(sorted, 1), 4)
 	near(t, "of nothing", evaluate.Quantile(nil, 0.5), 0)
 }
+
+func TestShortHasNoPowersOfTen(t *testing.T) {
+	for v, want := range map[float64]string{206_391.4: "206391", 5e5: "500000", 0.91667: "0.9167", 12.5: "12.5", -39_320: "-39320", 1e20: "1e+20", 3e-7: "3e-07"} {
+		if got := evaluate.Short(v, 4); got != want {
+			t.Errorf("%v is written %q, want %q", v, got, want)
+		}
+	}
+}

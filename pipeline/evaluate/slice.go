@@ -117,13 +117,21 @@ func quarter(v float64, edges []float64) string {
 	if math.IsNaN(v) {
 		return "missing"
 	}
-	short := func(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }
 	if len(edges) < 2 {
-		return short(v)
+		return Short(v, 4)
 	}
 	at := 1
 	for at < len(edges)-1 && v >= edges[at] {
 		at++
 	}
-	return fmt.Sprintf("%s … %s", short(edges[at-1]), short(edges[at]))
+	return fmt.Sprintf("%s … %s", Short(edges[at-1], 4), Short(edges[at], 4))
+}
+
+// Short writes a number with so many significant digits; a large one is rounded, not
+// written with a power of ten.
+func Short(v float64, digits int) string {
+	if a := math.Abs(v); a >= math.Pow10(digits) && a < 1e15 {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', digits, 64)
 }

@@ -125,7 +125,13 @@ func (m *mistakes) set(samples []Sample, classes []string, pictures bool, change
 	m.large.Hide()
 	m.alike.Set(nil, "")
 	m.class.SetOptions(classes)
+	for _, o := range []fyne.CanvasObject{m.class, m.relabel, m.order} { // a number has none of it
+		widgets.SetVisible(o, len(classes) > 0)
+	}
 	m.about.Set(m.book.T("evaluate.pick.sample"))
+	if len(classes) == 0 {
+		m.about.Set(m.book.T("evaluate.pick.row"))
+	}
 	if pictures {
 		m.grid.SetCount(len(samples))
 		m.body.Objects = []fyne.CanvasObject{m.grid}
@@ -141,6 +147,9 @@ func (m *mistakes) set(samples []Sample, classes []string, pictures bool, change
 func (m *mistakes) rows() []line {
 	b := m.book
 	rows := []line{{head: true, cells: []string{b.T("evaluate.truth"), b.T("evaluate.answer"), b.T("evaluate.confidence"), b.T("evaluate.text")}}}
+	if len(m.class.Options) == 0 {
+		rows[0].cells[2] = b.T("evaluate.error")
+	}
 	for _, s := range m.samples {
 		rows = append(rows, line{head: s.Changed != "", cells: []string{s.Label, s.Answer, s.Note, s.Text}})
 	}

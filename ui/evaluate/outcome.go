@@ -9,10 +9,12 @@ import (
 
 	"athanor/app/evaluation"
 	"athanor/pipeline/evaluate"
+	"athanor/ui/widgets"
 )
 
 func (v *View) classification(o *evaluation.Outcome) {
 	b, c := v.book, o.Classification
+	v.nameFigures("train.accuracy", "evaluate.majority", "evaluate.f1", "evaluate.calibration")
 	v.accuracy.Set(b.Percent(c.Accuracy), b.T("evaluate.interval", c.Low*100, c.High*100))
 	v.majority.Set(b.Percent(c.Majority), b.T("evaluate.majority.about"))
 	if base := o.Baseline; base != nil {
@@ -103,14 +105,24 @@ func (v *View) ranks(c *evaluate.Classification) string {
 	return strings.Join(parts, " · ")
 }
 
+// nameFigures names the figures that tell how good a model is.
+func (v *View) nameFigures(keys ...string) {
+	for i, f := range []*widgets.Figure{v.accuracy, v.majority, v.f1, v.calib} {
+		f.Rename(v.book.T(keys[i]))
+	}
+}
+
 func (v *View) regression(o *evaluation.Outcome) {
 	b, r := v.book, o.Regression
-	v.accuracy.Set(b.Number(r.R2), "R²")
-	v.majority.Set(b.Number(r.MAE), "MAE")
-	v.f1.Set(b.Number(r.RMSE), "RMSE")
-	v.calib.Set("–", "")
+	v.nameFigures("evaluate.r2", "evaluate.mae", "evaluate.rmse", "evaluate.largest")
+	beside := ""
+	if o.Baseline != nil {
+		beside = b.T("evaluate.baseline") + " " + b.Number(o.Baseline.R2)
+	}
+	v.accuracy.Set(b.Number(r.R2), beside)
+	v.majority.Set(b.Number(r.MAE), b.T("evaluate.always.mean", b.Number(r.MeanMAE)))
+	v.f1.Set(b.Number(r.RMSE), "")
+	v.calib.Set(b.Number(r.MaxError), b.T("evaluate.median", b.Number(r.MedianAE)))
 	v.classes, v.means = nil, nil
-	v.matrix.Set(nil, nil)
-	v.table.Refresh()
 	v.sentence.Set(b.T("evaluate.regression", b.Count(o.Samples), b.Number(r.R2)))
 }

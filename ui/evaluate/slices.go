@@ -82,7 +82,10 @@ func (l *lines) set(rows []line) {
 func sliceLines(b *i18n.Book, o *evaluation.Outcome) []line {
 	rows := weakest(b, o)
 	for _, g := range o.Slices {
-		rows = append(rows, line{}, sliceHead(b, trait(b, g.By), o))
+		if len(rows) > 0 {
+			rows = append(rows, line{})
+		}
+		rows = append(rows, sliceHead(b, trait(b, g.By), o))
 		for _, s := range g.Slices {
 			rows = append(rows, sliceLine(b, s.Value, s, o))
 		}
@@ -135,7 +138,11 @@ func weakest(b *i18n.Book, o *evaluation.Outcome) []line {
 }
 
 func sliceHead(b *i18n.Book, title string, o *evaluation.Outcome) line {
-	return line{head: true, cells: []string{title, b.T("evaluate.support"), quality(b, o.Classification != nil), b.T("evaluate.interval.head")}}
+	head := line{head: true, cells: []string{title, b.T("evaluate.support"), quality(b, o.Classification != nil)}}
+	if o.Classification != nil {
+		head.cells = append(head.cells, b.T("evaluate.interval.head"))
+	}
+	return head
 }
 
 func sliceLine(b *i18n.Book, name string, s evaluate.Slice, o *evaluation.Outcome) line {

@@ -69,6 +69,9 @@ type View struct {
 	charts    [3]*widgets.ChartView
 	titles    [3]*widgets.Text
 	plots     [3]*fyne.Container
+	below     [2]*fyne.Container    // under the figures: of classes, of numbers
+	errors    [2]*widgets.ChartView // of numbers
+	post      func(func())
 	notes     *widgets.Prose
 	slices    *lines
 	mistakes  *mistakes
@@ -79,7 +82,7 @@ type View struct {
 // New returns the screen without models; post brings finished charts to the UI
 // goroutine.
 func New(book *i18n.Book, post func(func())) *View {
-	v := &View{book: book, busy: widgets.NewBar(look.Ember, 4), busyText: widgets.Note("").Truncate(), matrix: widgets.NewConfusion(), cell: widgets.Note("")}
+	v := &View{book: book, post: post, busy: widgets.NewBar(look.Ember, 4), busyText: widgets.Note("").Truncate(), matrix: widgets.NewConfusion(), cell: widgets.Note("")}
 	figure := func(key string) *widgets.Figure { return widgets.NewFigure(book.T(key)) }
 	v.accuracy, v.majority, v.f1 = figure("train.accuracy"), figure("evaluate.majority"), figure("evaluate.f1")
 	v.calib, v.latency, v.size = figure("evaluate.calibration"), figure("evaluate.latency"), figure("evaluate.size")
@@ -273,8 +276,14 @@ func (v *View) draw() {
 	}
 	p := v.outcome.Charts(widgets.ChartTheme(), func(word string) string { return v.book.T("evaluate.axis." + axisKey(word)) })
 	specs, keys := []*chart.Spec{p.Reliability, p.ROC, p.PR}, []string{"reliability", "roc", "pr"}
-	if v.outcome.Regression != nil {
+	numbers := v.outcome.Regression != nil
+	widgets.SetVisible(v.below[0], !numbers)
+	widgets.SetVisible(v.below[1], numbers)
+	if numbers {
 		specs, keys = []*chart.Spec{p.Residuals, p.Errors, nil}, []string{"residuals", "errors", "pr"}
+		for i, spec := range specs[:2] {
+			v.errors[i].Draw(*spec)
+		}
 	}
 	for i, spec := range specs {
 		widgets.SetVisible(v.plots[i], spec != nil)
@@ -318,7 +327,18 @@ func (v *View) makeResult() fyne.CanvasObject {
 	top := widgets.Panel(widgets.Column(2*look.Gap, figures, widgets.Column(0, v.sentence, v.notes)))
 	matrix := widgets.TitledPanel(v.book.T("train.confusion"), v.cell, v.matrix)
 	table := widgets.TitledPanel(v.book.T("evaluate.classes"), nil, v.table)
-	return container.NewBorder(widgets.Below(top, look.Gap), nil, nil, nil, widgets.Cards(2, matrix, table))
+	v.below[0], v.below[1] = widgets.Cards(2, matrix, table), v.makeErrors()
+	return container.NewBorder(widgets.Below(top, look.Gap), nil, nil, nil, container.NewStack(v.below[0], v.below[1]))
+}
+
+// makeErrors is what a regression shows in place of classes: how its errors lie.
+func (v *View) makeErrors() *fyne.Container {
+	cards := widgets.Cards(2)
+	for i, key := range []string{"evaluate.chart.residuals", "evaluate.chart.errors"} {
+		v.errors[i] = widgets.NewChartView(v.post)
+		cards.Add(widgets.TitledPanel(v.book.T(key), nil, v.errors[i]))
+	}
+	return cards
 }
 
 // CreateRenderer implements fyne.Widget.

@@ -43,6 +43,12 @@ func (f *Figure) Set(value, remark string) {
 	}
 }
 
+// Rename changes what stands above the number.
+func (f *Figure) Rename(name string) { f.name.Set(name) }
+
+// Name is what stands above the number.
+func (f *Figure) Name() string { return f.name.Text() }
+
 // Value is the number as it is shown.
 func (f *Figure) Value() string { return f.value.Text() }
 
