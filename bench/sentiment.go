@@ -47,7 +47,7 @@ func sentiments(ctx context.Context, b *bench) (section, error) {
 	out := section{title: "Sentiment", text: "Held-out reviews are those the shipped model's own split kept apart; " +
 		"duplicates lie on one side. Pairs are 200 minimal pairs written for this project, one word or negation apart; neither SnowNLP nor our models were trained on them, but the blend's Short was chosen with them in view. Reviews of other kinds are 80 of films, restaurants, apps, courses, travel, games, services and music, " +
 		"written for this project before any model was asked about them."}
-	for _, measure := range []func(context.Context) (table, error){s.quality, s.categories, s.speed, s.limits} {
+	for _, measure := range []func(context.Context) (table, error){s.quality, s.categories, s.english, s.speed, s.limits} {
 		t, err := measure(ctx)
 		if err != nil {
 			return section{}, err
