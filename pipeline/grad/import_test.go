@@ -334,7 +334,7 @@ func TestImportedNetworksDifferentiate(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
 	for name, model := range map[string]*onnx.Model{
 		"BERT by PyTorch": torchBERT(), "BERT by tf2onnx": tensorflowBERT(), "BERT by Keras": kerasBERT(),
-		"MobileNet": mobileNet(), "ResNet": resNet(), "vision transformer": visionTransformer(),
+		"MobileNet": mobileNet(), "ResNet": resNet(), "vision transformer": visionTransformer(), "Swin": shiftedWindows(),
 	} {
 		t.Run(name, func(t *testing.T) { checkOne(t, tuned(model), 0) })
 	}

@@ -16,25 +16,23 @@ type statistics struct{ mean, deviation []float64 }
 // flatDeviation is below what a feature must vary to be divided by it.
 const flatDeviation = 1e-6
 
+// measure goes over the features once: sums of what they are away from the first
+// sample's, and of its square, in float64.
 func measure(v *vectors) statistics {
 	s := statistics{make([]float64, v.width), make([]float64, v.width)}
 	rows := float64(v.Len())
+	first := v.data[:min(v.width, len(v.data))]
 	for at := 0; at < len(v.data); at += v.width {
 		for k, x := range v.data[at : at+v.width] {
-			s.mean[k] += float64(x)
-		}
-	}
-	for k := range s.mean {
-		s.mean[k] /= rows
-	}
-	for at := 0; at < len(v.data); at += v.width {
-		for k, x := range v.data[at : at+v.width] {
-			d := float64(x) - s.mean[k]
+			d := float64(x) - float64(first[k])
+			s.mean[k] += d
 			s.deviation[k] += d * d
 		}
 	}
-	for k, d := range s.deviation {
-		if s.deviation[k] = math.Sqrt(d / rows); s.deviation[k] < flatDeviation {
+	for k, x := range first {
+		away := s.mean[k] / rows
+		s.mean[k] = float64(x) + away
+		if s.deviation[k] = math.Sqrt(max(s.deviation[k]/rows-away*away, 0)); s.deviation[k] < flatDeviation {
 			s.deviation[k] = 1
 		}
 	}
