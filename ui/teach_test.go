@@ -62,7 +62,7 @@ func TestANetworkThatReadsTextsIsTaughtInTheWindow(t *testing.T) {
 	q.Until(t, 20*time.Second, s.Ready)
 	s.TeachFile(network)
 	q.Until(t, 20*time.Second, func() bool { r := s.NextRecipe(); return uitrain.Teaching(&r) == uitrain.TeachHead })
-	if r := s.NextRecipe(); r.Transfer.Vocabulary != filepath.Join(files, "vocab.txt") || r.Model.Length != 128 {
+	if r := s.NextRecipe(); r.Transfer.Vocabulary != filepath.Join(files, "vocab.txt") || r.Model.Length != testenv.Positions {
 		t.Errorf("the recipe has the vocabulary %q and %d tokens a text", r.Transfer.Vocabulary, r.Model.Length)
 	}
 	s.SetPieces(16)

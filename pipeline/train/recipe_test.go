@@ -108,3 +108,20 @@ func FuzzParseRecipe(f *testing.F) {
 		}
 	})
 }
+
+// A bag of n-grams reads most of a review, at the rate that suits it; networks that
+// read in order keep to the beginning.
+func TestTextsHaveDefaultsOfTheirOwn(t *testing.T) {
+	for name, want := range map[string]struct {
+		length int
+		rate   float64
+	}{"": {512, 0.01}, "ngram": {512, 0.01}, "nb-linear": {512, 0.03}, "textcnn": {64, 0.001}, "attention": {64, 0.001}} {
+		r, err := train.Recipe{Task: "text", Model: train.Model{Name: name}}.Resolve()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Model.Length != want.length || r.Optimizer.LearningRate != want.rate {
+			t.Errorf("%q: length %d, rate %v", name, r.Model.Length, r.Optimizer.LearningRate)
+		}
+	}
+}
