@@ -11,6 +11,7 @@ import (
 
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
+	"athanor/ui"
 )
 
 // ended runs the program until it ends by itself and returns what it said.
@@ -65,12 +66,13 @@ func TestOneWindowOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := start(t, d, binary, home, "1")
-	await(t, "the window", 30*time.Second, d.hasWindow)
-	d.settle()
+	p.up(t)
+	p.until(t, "the words about the settings", func(c ui.Counters) bool { return c.Dialog })
+	d.still()
 	d.shoot("damaged-settings")
 	d.key("Escape")
-	d.key("ctrl+4") // the screen that reads the database
-	d.settle()
+	p.until(t, "the end of the dialog", func(c ui.Counters) bool { return !c.Dialog })
+	p.goes(t, "curves", "4") // the screen that reads the database
 	if said, err := ended(t, binary, d.env("ATHANOR_HOME="+home)...); err != nil {
 		t.Errorf("the second start: %v, %q", err, said)
 	}

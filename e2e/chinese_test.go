@@ -13,6 +13,7 @@ import (
 	"athanor/app/project"
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
+	"athanor/ui"
 )
 
 // TestChineseIsTypedThroughAnInputMethod runs fcitx5 with its pinyin engine,
@@ -29,19 +30,19 @@ func TestChineseIsTypedThroughAnInputMethod(t *testing.T) {
 	d := openDisplay(t, "1280x800", outFolder(t))
 	env := inputMethod(t, d)
 	p := start(t, d, binary, t.TempDir(), "1", env...)
-	await(t, "the window", 30*time.Second, d.hasWindow)
-	d.settle()
+	p.up(t)
 	d.do("mousemove", "700", "760", "click", "1") // the window gets the focus
-	d.palette("new project")
+	p.palette(t, "new project")
+	p.until(t, "the field of the name", func(c ui.Counters) bool { return c.Dialog })
 	d.do("key", "ctrl+space") // turns pinyin on
-	d.settle()
-	for key := range strings.SplitSeq("nihao", "") {
-		d.do("key", key)
-		d.settle() // its candidates are on screen
-	}
+	d.do("type", "--delay", "40", "nihao")
+	await(t, "the candidates", 20*time.Second, func() bool {
+		out, err := d.run("xdotool", "search", "--onlyvisible", "--class", "fcitx")
+		return err == nil && out != ""
+	})
 	d.shoot("input-method")
 	d.do("key", "space") // commits the first candidate
-	d.settle()
+	p.until(t, "the Chinese text", func(c ui.Counters) bool { return c.Field == "你好" })
 	d.shoot("input-method-committed")
 	d.do("key", "ctrl+space") // off again
 	d.do("key", "Return")

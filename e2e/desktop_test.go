@@ -22,10 +22,9 @@ func TestTheDesktopKnowsOfARun(t *testing.T) {
 	desk := desktoptest.Start(t)
 	d := openDisplay(t, "1280x800", outFolder(t))
 	p := start(t, d, binary, t.TempDir(), "1", desk.Env()...)
-	await(t, "the window", 30*time.Second, d.hasWindow)
-	d.settle()
-	d.palette("digits")
-	p.rested(t, d)
+	p.up(t)
+	p.palette(t, "digits")
+	p.rested(t)
 	d.key("ctrl+Return")
 	await(t, "somebody to keep the machine awake", 60*time.Second, func() bool { return desk.Held() == 1 })
 	p.standStill(t, 3*time.Second)
@@ -42,7 +41,8 @@ func TestTheDesktopKnowsOfARun(t *testing.T) {
 	}
 }
 
-// standStill stops the program for a while.
+// standStill stops the program for a while, which is what a machine that sleeps does
+// to it: the time is what is tested.
 func (p *program) standStill(t *testing.T, span time.Duration) {
 	t.Helper()
 	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {

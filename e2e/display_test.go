@@ -82,43 +82,29 @@ func (d *display) key(keys string) {
 	d.do("key", "--clearmodifiers", keys)
 }
 
-// palette opens the palette, types and confirms.
-func (d *display) palette(text string) {
+// still waits until the picture stands still: two in a row are equal. A window in
+// which nothing happens comes to that.
+func (d *display) still() {
 	d.t.Helper()
-	d.key("ctrl+k")
-	d.settle()
-	d.do("type", "--delay", "25", text)
-	d.settle()
-	d.key("Return")
-	d.settle()
-}
-
-// settle waits until the picture stands still, at most two seconds.
-func (d *display) settle() {
-	last, equal := "", 0
-	for range 12 {
-		time.Sleep(150 * time.Millisecond)
+	last := ""
+	await(d.t, "a picture that stands still", 20*time.Second, func() bool {
 		sum, err := d.run("sh", "-c", "import -silent -window root rgb:- | md5sum")
-		if err == nil && sum == last {
-			equal++
-		} else {
-			equal = 0
-		}
-		if last = sum; equal >= 2 {
-			return
-		}
-	}
+		same := err == nil && sum == last
+		last = sum
+		return same
+	})
 }
 
-// await polls until done, or fails after limit.
+// await asks again and again until done, or fails after limit.
 func await(t *testing.T, what string, limit time.Duration, done func() bool) time.Duration {
 	t.Helper()
-	began := time.Now()
+	began, again := time.Now(), time.NewTicker(20*time.Millisecond)
+	defer again.Stop()
 	for !done() {
 		if time.Since(began) > limit {
 			t.Fatalf("%s did not happen within %v", what, limit)
 		}
-		time.Sleep(50 * time.Millisecond)
+		<-again.C
 	}
 	return time.Since(began)
 }

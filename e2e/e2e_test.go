@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -41,9 +43,9 @@ func TestFromFirstStartToATrainedNetwork(t *testing.T) {
 	m := measured{Busy: busy()}
 	began := time.Now()
 	p := start(t, d, binary, t.TempDir(), "1")
-	m.WindowSeconds = await(t, "the window", 20*time.Second, d.hasWindow).Seconds()
+	m.WindowSeconds = p.up(t)
 	m.WindowCPU = p.cpu(t).Seconds()
-	d.settle()
+	d.still()
 	d.shoot("first-start")
 	m.FreshResident, m.FreshAnonymous = p.status(t, "VmRSS:"), p.status(t, "RssAnon:")
 	m.ChartsSecond, m.Training = p.train(t, d)
@@ -51,7 +53,7 @@ func TestFromFirstStartToATrainedNetwork(t *testing.T) {
 	m.Busy = max(m.Busy, busy())
 	p.check(t)
 	m.Accuracy = p.tested(t)
-	d.settle()
+	p.rested(t)
 	img := d.shoot("trained")
 	if share(img, img.Bounds(), color.RGBA{R: 0xe6, G: 0x9f, A: 255}) < 0.0005 {
 		t.Error("no training curve is on the screen")
@@ -107,8 +109,8 @@ func (d *display) hasWindow() bool {
 // a second while the network learnt, and what the window counted meanwhile.
 func (p *program) train(t *testing.T, d *display) (charts float64, counted ui.Counters) {
 	t.Helper()
-	d.palette("digits")
-	p.rested(t, d)
+	p.palette(t, "digits")
+	p.rested(t)
 	d.key("ctrl+Return")
 	await(t, "the run", 60*time.Second, func() bool { return len(p.runs()) > 0 })
 	var from time.Time
@@ -190,27 +192,34 @@ func places() [][2]string {
 func (p *program) gallery(t *testing.T, d *display) {
 	t.Helper()
 	for _, look := range looks() {
-		d.palette(look[1])
-		d.palette(look[2])
+		p.dress(t, look)
 		for _, place := range places() {
-			d.key("ctrl+" + place[1])
-			p.rested(t, d)
+			p.goes(t, place[0], place[1])
 			d.shoot(place[0] + "-" + look[0])
 		}
 	}
-	d.palette("English")
-	d.palette("dark")
+	p.dress(t, looks()[0])
+}
+
+// dress changes language and look.
+func (p *program) dress(t *testing.T, look [3]string) {
+	t.Helper()
+	p.palette(t, look[1])
+	p.palette(t, look[2])
+	p.until(t, "look and language", func(c ui.Counters) bool { return c.Look == look[1] && strings.HasPrefix(look[0], c.Language) })
 }
 
 // idle measures the program while nothing happens, on Home.
 func (p *program) idle(t *testing.T, d *display) (cpu, resident, anonymous float64) {
 	t.Helper()
-	d.key("ctrl+1")
-	d.settle()
-	time.Sleep(25 * time.Second)                               // models of screens that were left are closed after 20, as what Fyne drew of them
+	p.goes(t, "home", "1")
+	const forgotten = 21000 // milliseconds after which Fyne lets go of what it drew of a screen
+	p.until(t, "the end of what was left open", func(c ui.Counters) bool { return c.Held == 0 && c.LeftMS > forgotten })
+	trims := p.ask(t, syscall.SIGUSR2).Trims
 	d.do("mousemove", "700", "300", "mousemove", "500", "420") // Fyne forgets when it draws
-	d.settle()
-	time.Sleep(5 * time.Second) // then memory is given back
+	d.key("ctrl+comma")
+	d.key("ctrl+1") // a change of screen is what memory is given back after
+	p.until(t, "memory to be given back", func(c ui.Counters) bool { return c.Place == "home" && c.Trims > trims })
 	const span = 5 * time.Second
 	before := p.cpu(t)
 	time.Sleep(span)

@@ -22,25 +22,21 @@ func TestAHundredThousandSamplesScroll(t *testing.T) {
 	d := openDisplay(t, "1280x800", outFolder(t))
 	home, data := t.TempDir(), writeSamples(t, 100_000)
 	p := start(t, d, program, home, "frames")
-	await(t, "the window", 30*time.Second, d.hasWindow)
-	d.settle()
-	d.palette(data)
+	p.up(t)
+	p.palette(t, data)
 	await(t, "the first picture", 60*time.Second, func() bool { return p.read(t).PictureMS > 0 })
-	d.settle()
+	p.rested(t)
 	first := p.read(t).PictureMS
 	d.do("mousemove", "500", "400")
 	p.read(t)
-	for range 40 {
-		d.do("click", "5") // the wheel, downwards
-		time.Sleep(20 * time.Millisecond)
-	}
+	d.do("click", "--repeat", "40", "--delay", "20", "5") // the wheel, downwards, as fast as a finger turns it
 	scrolled := p.read(t)
 	load := busy()
 	slack := 1.0
 	if load > 1.15 {
 		slack = 1.5 * load
 	}
-	d.settle()
+	d.still()
 	d.shoot("many-samples")
 	t.Logf("first picture %.0f ms; longest frame %.1f ms, %.1f ms of the processor; slack %.2f", first, scrolled.FrameMS, scrolled.FrameCPU, slack)
 	if first > slack*300 {

@@ -22,6 +22,7 @@ import (
 type program struct {
 	cmd  *exec.Cmd
 	home string
+	d    *display
 }
 
 // built builds the program, once for all tests.
@@ -67,7 +68,7 @@ func start(t *testing.T, d *display, binary, home, debug string, more ...string)
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Process.Kill() })
-	return &program{cmd: c, home: home}
+	return &program{cmd: c, home: home, d: d}
 }
 
 // outFolder is where pictures and report are kept.
@@ -172,12 +173,48 @@ func (p *program) read(t *testing.T) ui.Counters {
 	return p.ask(t, syscall.SIGUSR1)
 }
 
+// up waits until the window is on screen and tells what it counts.
+func (p *program) up(t *testing.T) (seconds float64) {
+	t.Helper()
+	took := await(t, "the window", 30*time.Second, p.d.hasWindow)
+	await(t, "the first counters", 30*time.Second, func() bool {
+		_, err := os.Stat(p.countersFile())
+		return err == nil
+	})
+	return took.Seconds()
+}
+
+// until waits until the program tells that what is asked for is so.
+func (p *program) until(t *testing.T, what string, so func(ui.Counters) bool) {
+	t.Helper()
+	await(t, what, 60*time.Second, func() bool { return so(p.ask(t, syscall.SIGUSR2)) })
+}
+
 // rested waits until the program has no work in the background, and its picture
 // stands still.
-func (p *program) rested(t *testing.T, d *display) {
+func (p *program) rested(t *testing.T) {
 	t.Helper()
-	await(t, "the end of the work in the background", 60*time.Second, func() bool { return p.ask(t, syscall.SIGUSR2).Pending == 0 })
-	d.settle()
+	p.until(t, "the end of the work in the background", func(c ui.Counters) bool { return c.Pending == 0 })
+	p.d.still()
+}
+
+// goes presses the key of a screen and waits until that screen is there and rests.
+func (p *program) goes(t *testing.T, place, key string) {
+	t.Helper()
+	p.d.key("ctrl+" + key)
+	p.until(t, place, func(c ui.Counters) bool { return c.Place == place })
+	p.rested(t)
+}
+
+// palette opens the palette, types what finds a command, and confirms it.
+func (p *program) palette(t *testing.T, text string) {
+	t.Helper()
+	p.d.key("ctrl+k")
+	p.until(t, "the palette", func(c ui.Counters) bool { return c.Palette })
+	p.d.do("type", "--delay", "4", text)
+	p.until(t, "the typed text", func(c ui.Counters) bool { return c.Field == text })
+	p.d.key("Return")
+	p.until(t, "the end of the palette", func(c ui.Counters) bool { return !c.Palette })
 }
 
 func (p *program) ask(t *testing.T, signal syscall.Signal) ui.Counters {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"image"
 	"testing"
-	"time"
 
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
@@ -31,16 +30,13 @@ func TestScreensFitEverySize(t *testing.T) {
 			}
 			settings(t, home, fmt.Sprintf("[window]\nwidth = %d\nheight = %d\n", size.width/factor, size.height/factor))
 			p := start(t, d, binary, home, "1", "FYNE_SCALE="+size.scale)
-			await(t, "the window", 30*time.Second, d.hasWindow)
-			d.settle()
+			p.up(t)
 			for _, look := range looks() {
-				d.palette(look[1])
-				d.palette(look[2])
-				d.palette("digits")
-				p.rested(t, d)
+				p.dress(t, look)
+				p.palette(t, "digits")
+				p.rested(t)
 				for _, place := range places() {
-					d.key("ctrl+" + place[1])
-					p.rested(t, d)
+					p.goes(t, place[0], place[1])
 					img := d.shoot(place[0] + "-" + look[0] + "-" + name)
 					marginIsFree(t, img, factor, place[0]+" "+look[0])
 				}

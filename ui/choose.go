@@ -1,17 +1,20 @@
 package ui
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/widget"
 
+	"athanor/ui/choose"
 	"athanor/ui/home"
 	"athanor/ui/shell"
+	"athanor/ui/widgets"
 )
 
 // dropped takes files dropped anywhere on the window.
@@ -65,55 +68,17 @@ func (s *Studio) chooseData() { s.chooseFile(nil, s.openData) }
 
 // chooseFile asks for a file; filter names extensions, nil is all.
 func (s *Studio) chooseFile(filter []string, then func(path string)) {
-	d := dialog.NewFileOpen(func(r fyne.URIReadCloser, err error) {
-		s.choosing = nil
-		if err != nil || r == nil {
-			s.fail(err)
-			return
-		}
-		path := r.URI().Path()
-		if err := r.Close(); err != nil {
-			s.fail(err)
-			return
-		}
-		then(path)
-	}, s.window)
-	if filter != nil {
-		d.SetFilter(storage.NewExtensionFileFilter(filter))
-	}
-	s.choosing = d
-	d.Show()
-	d.Resize(s.dialogSize()) // only a dialog on screen has a size to change
+	s.choose(choose.Wish{Kind: choose.File, Extensions: filter}, "choose.file", "", then)
 }
 
-// chooseSave asks where something is to be written, under the name that is offered.
+// chooseSave asks where something is to be written, under the name that is offered;
+// the file keeps its ending.
 func (s *Studio) chooseSave(name string, then func(path string)) {
-	d := dialog.NewFileSave(func(w fyne.URIWriteCloser, err error) {
-		s.choosing = nil
-		if err != nil || w == nil {
-			s.fail(err)
-			return
-		}
-		path := w.URI().Path()
-		if err := w.Close(); err != nil {
-			s.fail(err)
-			return
-		}
-		then(path)
-	}, s.window)
-	d.SetFileName(name)
-	s.choosing = d
-	d.Show()
-	d.Resize(s.dialogSize()) // only a dialog on screen has a size to change
+	s.choose(choose.Wish{Kind: choose.Save, Extensions: []string{filepath.Ext(name)}}, "choose.save", name, then)
 }
 
 // chooseFolder asks for a folder of pictures or texts.
 func (s *Studio) chooseFolder() { s.pickFolder(s.openData) }
-
-func (s *Studio) dialogSize() fyne.Size {
-	size := s.window.Canvas().Size()
-	return fyne.NewSize(min(size.Width-80, 900), min(size.Height-80, 600))
-}
 
 // chooseDataFor asks for what a starting card needs.
 func (s *Studio) chooseDataFor(w home.Start) {
@@ -126,17 +91,41 @@ func (s *Studio) chooseDataFor(w home.Start) {
 
 // pickFolder asks for a folder.
 func (s *Studio) pickFolder(then func(path string)) {
-	d := dialog.NewFolderOpen(func(u fyne.ListableURI, err error) {
-		s.choosing = nil
-		if err != nil || u == nil {
-			s.fail(err)
-			return
+	s.choose(choose.Wish{Kind: choose.Folder}, "choose.folder", "", then)
+}
+
+// choose opens the dialog that finds files and folders, where it was the last time.
+func (s *Studio) choose(wish choose.Wish, title, name string, then func(path string)) {
+	b := s.book
+	home, err := os.UserHomeDir()
+	if err != nil {
+		home = string(filepath.Separator)
+	}
+	view := choose.New(b, wish, choose.Places(home, s.opts.Paths.Data), name)
+	var pop *widget.PopUp
+	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
+	take := shell.NewAnswer(b.T(title+".go"), view.Choose)
+	take.Importance = widget.HighImportance
+	view.OnChosen = func(path string) {
+		s.folder = view.Dir()
+		pop.Hide()
+		then(path)
+	}
+	view.OnChoice = func(name string) {
+		if take.Enable(); name == "" || name == "." {
+			take.Disable()
 		}
-		then(u.Path())
-	}, s.window)
-	s.choosing = d
-	d.Show()
-	d.Resize(s.dialogSize()) // only a dialog on screen has a size to change
+	}
+	view.OnRead = func(dir string, w choose.Wish) {
+		async(s, func(ctx context.Context) ([]choose.Entry, error) { return choose.List(ctx, dir, w) },
+			func(list []choose.Entry, err error) { view.Apply(dir, list, err) })
+	}
+	size := s.window.Canvas().Size()
+	body := widgets.Width(widgets.Height(view, min(size.Height-220, 460)), min(size.Width-120, 760))
+	pop = shell.Modal(s.window, "folder", b.T(title), body, cancel, take)
+	pop.Show()
+	view.Go(cmp.Or(s.folder, home))
+	s.window.Canvas().Focus(view.Focus())
 }
 
 // makeFolder makes a folder with all above it.

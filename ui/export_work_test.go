@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/pipeline/dataset/operation"
+	"athanor/ui/data"
+	uitrain "athanor/ui/train"
 	"athanor/ui/widgets"
 )
 
@@ -166,4 +168,34 @@ func (s *Studio) DropSample(cell int) {
 	p := s.dataPart()
 	d := &sampleDialog{p: p, name: strconv.Itoa(p.feed().Row(p.rows[cell])), popup: widget.NewPopUp(widgets.Space(1), s.window.Canvas())}
 	d.change(operation.Operation{Kind: operation.Drop, Samples: []string{d.name}})
+}
+
+// ShowPart turns to a part of the data: 0 training, 1 validation, 2 test.
+func (s *Studio) ShowPart(part int) { s.dataPart().view.OnPart(data.Part(part)) }
+
+// ShowClass shows the samples of one class, of all for -1.
+func (s *Studio) ShowClass(class int) { s.dataPart().view.OnClass(class) }
+
+// Rows is the table on the data screen.
+func (s *Studio) Rows() *data.Rows { return s.dataPart().view.Rows() }
+
+// ListedSamples is how many samples the data screen lists.
+func (s *Studio) ListedSamples() int { return len(s.dataPart().rows) }
+
+// Shown is the run on the train screen.
+func (s *Studio) Shown() uitrain.Snapshot { return s.jobs.snapshot }
+
+// PressContinue presses Continue on the train screen.
+func (s *Studio) PressContinue() { s.trainPart().view.OnResume() }
+
+// Press presses a shortcut: Ctrl with the key of a place, or with K.
+func (s *Studio) Press(key fyne.KeyName) {
+	if key == fyne.KeyK {
+		s.pressed(key, s.openPalette)
+	}
+	for _, k := range keyedPlaces() {
+		if k.key == key {
+			s.pressed(key, func() { s.Go(k.id) })
+		}
+	}
 }

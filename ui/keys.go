@@ -24,7 +24,7 @@ func (s *Studio) bind() {
 	s.key(fyne.KeyEnter, s.jobs.start)
 	s.key(fyne.KeyP, s.jobs.pause)
 	s.key(fyne.KeyPeriod, s.jobs.stop)
-	s.window.Canvas().AddShortcut(&fyne.ShortcutUndo{}, func(fyne.Shortcut) { s.undo() })
+	s.window.Canvas().AddShortcut(&fyne.ShortcutUndo{}, func(fyne.Shortcut) { s.pressed(fyne.KeyZ, s.undo) })
 	s.window.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
 		if e.Name == fyne.KeyEscape {
 			s.escape()
@@ -34,16 +34,24 @@ func (s *Studio) bind() {
 	s.window.SetCloseIntercept(s.closing)
 }
 
-// escape leaves the dialog on top: one of Athanor's, or the one that chooses files.
-func (s *Studio) escape() {
-	if !shell.Dismiss(s.window) && s.choosing != nil && s.window.Canvas().Overlays().Top() != nil {
-		s.choosing.Dismiss()
-	}
-}
+// escape leaves the dialog on top.
+func (s *Studio) escape() { shell.Dismiss(s.window) }
 
 func (s *Studio) key(key fyne.KeyName, do func()) {
 	shortcut := &desktop.CustomShortcut{KeyName: key, Modifier: fyne.KeyModifierShortcutDefault}
-	s.window.Canvas().AddShortcut(shortcut, func(fyne.Shortcut) { do() })
+	s.window.Canvas().AddShortcut(shortcut, func(fyne.Shortcut) { s.pressed(key, do) })
+}
+
+// pressed does what a shortcut asks for, except behind a dialog: that wants an
+// answer first. The palette gives way.
+func (s *Studio) pressed(key fyne.KeyName, do func()) {
+	if s.palette != nil && s.palette.Visible() && key != fyne.KeyK {
+		s.palette.Hide()
+	}
+	if top := s.window.Canvas().Overlays().Top(); top != nil && (s.palette == nil || !s.palette.Visible()) {
+		return
+	}
+	do()
 }
 
 // undoer is a part that can take its last change back.
@@ -61,7 +69,7 @@ func (s *Studio) openPalette() {
 		s.palette.Hide()
 		return
 	}
-	s.palette = shell.OpenPalette(s.window, s.book.T("palette.hint"), s.commands(), s.typedCommands)
+	s.palette = shell.OpenPalette(s.window, s.book.T("palette.hint"), s.book.T("palette.nothing"), s.commands(), s.typedCommands)
 }
 
 // commands lists everything the palette can do now. Names of the other language
@@ -76,7 +84,7 @@ func (s *Studio) commands() []shell.Command {
 		list = append(list, s.command("download", "project.pack", "", "pack export project 打包", s.packProject))
 	}
 	list = append(list,
-		s.command("folder", "palette.open", "", "open import data 打开", s.chooseData),
+		s.command("folder", "palette.open", "", "open import file data 打开 文件", s.chooseData),
 		s.command("plus", "project.new", "", "new project 新建 项目", s.newProject),
 		s.command("upload", "project.unpack", "", "unpack packed project 解包", s.chooseUnpack),
 		s.command("camera", "home.webcam", "", "webcam camera capture teach 摄像头", s.teach),

@@ -25,7 +25,10 @@ func (s *Studio) rest() {
 	s.resting = time.AfterFunc(restAfter, func() {
 		s.post(func() {
 			if !s.jobs.live() {
-				go runtime.Trim()
+				go func() {
+					runtime.Trim()
+					s.meter.trimmed()
+				}()
 			}
 		})
 	})
@@ -46,8 +49,10 @@ func (s *Studio) restPart(place string) {
 		return
 	}
 	left := s.left.note(place)
+	s.meter.held.Add(1)
 	time.AfterFunc(leftAfter, func() {
 		s.post(func() {
+			s.meter.held.Add(-1)
 			if s.place != place && s.left[place] == left && s.ctx.Err() == nil {
 				p.sleep()
 				s.rest()

@@ -33,9 +33,13 @@ type meter struct {
 	shown    atomic.Int64 // from the program's start to the window
 	picture  atomic.Int64 // from opening samples to the first picture of one
 	charts   atomic.Int64
-	pending  atomic.Int64 // pieces of work off the UI goroutine
-	preview  spans        // a live picture's way from its arrival to the screen
-	answers  spans        // from a question on the Try or Sentiment screen, such as a stroke or a key, to the frame that shows its answer
+	pending  atomic.Int64    // pieces of work off the UI goroutine
+	trims    atomic.Int64    // how often memory was given back
+	left     atomic.Int64    // when a screen was left last, in nanoseconds of the wall clock
+	held     atomic.Int64    // screens that were left and whose models wait to be closed
+	standing func() Standing // what is on screen; it belongs to the UI goroutine
+	preview  spans           // a live picture's way from its arrival to the screen
+	answers  spans           // from a question on the Try or Sentiment screen, such as a stroke or a key, to the frame that shows its answer
 }
 
 func newMeter(next func(func())) *meter { return &meter{next: next} }
@@ -69,6 +73,12 @@ func (m *meter) failed() { m.errors.Add(1) }
 func (m *meter) begun() { m.pending.Add(1) }
 
 func (m *meter) over() { m.pending.Add(-1) }
+
+// trimmed notes that memory was given back.
+func (m *meter) trimmed() { m.trims.Add(1) }
+
+// moved notes that a screen was left.
+func (m *meter) moved() { m.left.Store(time.Now().UnixNano()) }
 
 // raise stores d where it is the most so far, and reports whether it is.
 func raise(most *atomic.Int64, d time.Duration) bool {
@@ -136,8 +146,22 @@ type Counters struct {
 	PictureMS  float64 `json:"picture_ms"`
 	Charts     int64   `json:"charts"`
 	Pending    int64   `json:"pending"` // pieces of work off the UI goroutine, now
+	Trims      int64   `json:"trims"`   // how often memory was given back
+	LeftMS     float64 `json:"left_ms"` // since a screen was left last
+	Held       int64   `json:"held"`    // screens that were left and whose models wait to be closed
 	Preview    Preview `json:"preview"`
 	Answers    Preview `json:"answers"`
+	Standing
+}
+
+// Standing is what is on screen.
+type Standing struct {
+	Place    string `json:"place"`
+	Language string `json:"language"`
+	Look     string `json:"look"`
+	Palette  bool   `json:"palette"` // the command palette is open
+	Dialog   bool   `json:"dialog"`  // a dialog is open, the palette counted in
+	Field    string `json:"field"`   // what stands in the field that has the focus
 }
 
 // Preview is how long live pictures took from their arrival to being painted, or
@@ -186,11 +210,16 @@ func (s *spans) preview() Preview {
 func (m *meter) counters() Counters {
 	ms := func(v *atomic.Int64) float64 { return float64(v.Load()) / 1e6 }
 	name, _ := m.culprit.Load().(string)
+	var now Standing
+	if m.standing != nil {
+		now = m.standing()
+	}
 	return Counters{
 		Calls: m.calls.Load(), LongestMS: ms(&m.longest), LongestCPU: ms(&m.thread), Longest: name, WaitMS: ms(&m.wait),
 		FrameMS: ms(&m.frame), FrameCPU: ms(&m.frameCPU), Errors: m.errors.Load(), ShownMS: ms(&m.shown),
 		PictureMS: ms(&m.picture), Charts: m.charts.Load(), Pending: m.pending.Load(),
-		Preview: m.preview.preview(), Answers: m.answers.preview(),
+		Trims: m.trims.Load(), Held: m.held.Load(), LeftMS: float64(time.Now().UnixNano()-m.left.Load()) / 1e6,
+		Preview: m.preview.preview(), Answers: m.answers.preview(), Standing: now,
 	}
 }
 
@@ -213,6 +242,7 @@ func (m *meter) watch(ctx context.Context, folder string) {
 	}
 	asked := make(chan os.Signal, 1)
 	notifyReport(asked)
+	m.next(func() { m.report(folder) }) // whoever waits for the file knows then that signals are heard
 	go func() {
 		for {
 			select {

@@ -10,7 +10,6 @@ import (
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/dataset/augment"
 	"athanor/ui/data"
-	"athanor/ui/look"
 	"athanor/ui/shell"
 	"athanor/ui/widgets"
 )
@@ -40,8 +39,8 @@ func (p *dataPart) chooseAugment() {
 	a := &augmenting{p: p, set: o.set, view: data.NewAugmenter(s.book, *now)}
 	a.view.OnChange, a.view.OnNext = a.preview, func() { a.next(a.changes()) }
 	var popup *widget.PopUp
-	cancel := widget.NewButton(s.book.T("common.cancel"), func() { popup.Hide() })
-	use := widget.NewButtonWithIcon(s.book.T("augment.use"), look.Tinted("check", "foregroundOnPrimary"), func() {
+	cancel := shell.NewAnswer(s.book.T("common.cancel"), func() { popup.Hide() })
+	use := shell.NewAnswer(s.book.T("augment.use"), func() {
 		popup.Hide()
 		p.setAugment(a.view.List())
 	})

@@ -28,17 +28,13 @@ func (p *trainPart) openCell(truth, predicted int) {
 	p.showCell(widgets.Height(grid, 360), truth, predicted, len(rows), load.stop)
 }
 
-// openCellTexts lists the numbers of samples that are no pictures: their place
-// in the source.
+// openCellTexts shows the rows of samples that are no pictures.
 func (p *trainPart) openCellTexts(rows []int, truth, predicted int) {
-	feed := p.s.jobs.seen.set.Validation
-	list := widget.NewList(func() int { return len(rows) }, func() fyne.CanvasObject { return widgets.Body("").Truncate() },
-		func(i int, o fyne.CanvasObject) {
-			if t, ok := o.(*widgets.Text); ok {
-				t.Set(p.s.book.T("cell.row", p.s.book.Count(feed.Row(rows[i])+1)))
-			}
-		})
-	p.showCell(widgets.Height(list, 300), truth, predicted, len(rows), func() {})
+	feed, numbers := p.s.jobs.seen.set.Validation, make([]int, len(rows))
+	for i, row := range rows {
+		numbers[i] = feed.Row(row)
+	}
+	p.showCell(widgets.Height(p.s.rowsOfRun(p.s.jobs.run, numbers), 300), truth, predicted, len(rows), func() {})
 }
 
 func (p *trainPart) showCell(content fyne.CanvasObject, truth, predicted, n int, ended func()) {

@@ -41,7 +41,7 @@ func (p *curvesPart) combine(names []string) {
 	s, b := p.s, p.s.book
 	checks := widget.NewCheckGroup(names, nil)
 	var pop *widget.PopUp
-	cancel := widget.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
 	add := shell.NewAnswer(b.T("curves.add"), func() {
 		pop.Hide()
 		if len(checks.Selected) == 0 {
@@ -69,7 +69,7 @@ func (p *curvesPart) write(i store.Info) {
 	note.SetText(i.Notes.Note)
 	note.SetPlaceHolder(b.T("curves.note.hint"))
 	var pop *widget.PopUp
-	cancel := widget.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
 	keep := widget.NewButton(b.T("curves.note.keep"), func() {
 		pop.Hide()
 		n := i.Notes

@@ -71,7 +71,7 @@ func (p *curvesPart) forkForm(r *curves.Run, snapshot train.Snapshot, prepare fu
 	name := r.Info.Name + "@" + strconv.Itoa(snapshot.Epoch)
 	form := uicurves.NewForkForm(b, prepare(recipe), snapshot, name)
 	var pop *widget.PopUp
-	cancel := widget.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
 	begin := widget.NewButton(b.T("curves.fork.begin"), func() {
 		if recipe, ok := form.Recipe(); ok {
 			pop.Hide()

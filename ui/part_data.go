@@ -2,10 +2,7 @@ package ui
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +11,6 @@ import (
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/dataset/health"
 	"athanor/pipeline/dataset/source"
-	"athanor/pipeline/dataset/table"
 	"athanor/ui/data"
 	"athanor/ui/widgets"
 )
@@ -31,6 +27,7 @@ type dataPart struct {
 	teaching *teaching // nil while no classes are captured
 
 	checking context.CancelFunc
+	reading  context.CancelFunc // of rows
 	health   *health.Report
 	healthOf *opened // whose report that is
 }
@@ -40,6 +37,7 @@ func (p *dataPart) build() fyne.CanvasObject {
 	p.view.OnOpenFile = p.s.chooseData
 	p.view.OnOpenFolder = p.s.chooseFolder
 	p.view.OnDigits = func() { p.s.jobs.open(source.Digits, func() {}) }
+	p.view.OnCancel = p.s.jobs.giveUp
 	p.view.OnTrain = func() { p.s.Go(placeTrain) }
 	p.view.OnPart = func(part data.Part) {
 		p.part = part
@@ -70,15 +68,29 @@ func (p *dataPart) hidden() {
 	}
 }
 
-func (p *dataPart) busy(path string, done, total int) {
+// openPatience is how long opening may take before the screen says how far it is: what
+// is there at once needs no such words.
+const openPatience = 400 * time.Millisecond
+
+// busy says that data are being opened since began, and how far that is; "" ends it.
+func (p *dataPart) busy(path string, began time.Time, done, total int) {
 	if p.view == nil {
 		return
 	}
-	text := ""
-	if path != "" {
-		text = p.s.book.T("data.opening", filepath.Base(path))
+	took := time.Since(began)
+	if path == "" {
+		p.view.ApplyBusy("", 0)
+		return
 	}
-	p.view.ApplyBusy(text, done, total)
+	if took < openPatience {
+		return
+	}
+	text, share := p.s.book.T("data.opening", filepath.Base(path)), 0.0
+	if total > 0 && done > 0 {
+		share = float64(done) / float64(total)
+		text += " " + p.s.book.Percent(share) + " · " + p.s.book.T("status.left", p.s.book.Duration(time.Duration(float64(took)*(1-share)/share)))
+	}
+	p.view.ApplyBusy(text, share)
 }
 
 // apply shows the open data set.
@@ -98,66 +110,9 @@ func (p *dataPart) apply() {
 		Counts: [3]int{length(set.Train), length(set.Validation), length(set.Test)}, Classes: p.classes(set.Train),
 	})
 	p.list()
-	p.rowsOf(o)
 	p.showAugment()
 	p.showChanges()
 	p.check(o)
-}
-
-// mostRows is how many rows of a table are read for the screen.
-const mostRows = 5000
-
-// preview is the beginning of a table.
-type preview struct {
-	columns []string
-	rows    [][]string
-}
-
-// errEnough ends a scan that has read what the screen shows.
-var errEnough = errors.New("enough rows")
-
-// rowsOf shows the rows of a table or of texts instead of pictures.
-func (p *dataPart) rowsOf(o *opened) {
-	if o.set.Task == dataset.Image {
-		p.view.ApplyRows(nil, nil)
-		return
-	}
-	p.view.ApplyRows([]string{""}, nil)
-	async(p.s, func(ctx context.Context) (preview, error) { return readPreview(ctx, o.path) }, func(v preview, err error) {
-		if err == nil && p.s.jobs.data == o { // folders of texts have no rows to show
-			p.view.ApplyRows(v.columns, v.rows)
-		}
-	})
-}
-
-func readPreview(ctx context.Context, path string) (preview, error) {
-	var v preview
-	_, _, err := table.Scan(ctx, path, table.Options{}, nil, func(columns []string, row *table.Row) error {
-		v.columns = columns
-		cells := make([]string, len(row.Cells))
-		for i, c := range row.Cells {
-			cells[i] = oneLine(c.String())
-		}
-		if v.rows = append(v.rows, cells); len(v.rows) >= mostRows {
-			return errEnough
-		}
-		return nil
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
-	v.columns = slices.Clone(v.columns)
-	return v, err
-}
-
-// oneLine makes a cell fit into a line of a table.
-func oneLine(s string) string {
-	const longest = 400
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > longest {
-		return string(runes[:longest]) + "…"
-	}
-	return s
 }
 
 // check looks the data over.
@@ -232,6 +187,7 @@ func (p *dataPart) list() {
 	p.work = newLoader(p.s, p.view.Grid(), feed, p.rows, p.s.jobs.data.set.Classes)
 	p.view.Grid().Load = p.work.ask
 	p.view.ApplyPart(p.part, len(p.rows), p.classes(feed))
+	p.listRows()
 }
 
 // loader draws thumbnails of one list of samples off the UI goroutine, the

@@ -112,19 +112,24 @@ func (p *dataPart) samples(f health.Finding) {
 	s, o := p.s, p.s.jobs.data
 	var popup *widget.PopUp
 	closing := shell.NewAnswer(s.book.T("common.close"), func() { popup.Hide() })
-	var content fyne.CanvasObject
-	if o.set.Task == dataset.Image && isFolder(o.path) {
+	content, wide := namesOf(f.Samples), float32(560)
+	switch numbers, ok := numbersOf(f.Samples); {
+	case o.set.Task == dataset.Image && isFolder(o.path):
 		content = p.thumbs(o.path, f.Samples)
-	} else {
-		content = namesOf(f.Samples)
+	case o.set.Task == dataset.Image && ok:
+		content = p.numbered(numbers)
+	case ok:
+		if config, err := o.kept.Config(); err == nil {
+			content, wide = s.rowsView(config, numbers), 760
+		}
 	}
-	popup = shell.Modal(s.window, "data", f.Title(string(s.book.Language())), widgets.Width(widgets.Height(content, 320), 560), closing)
+	popup = shell.Modal(s.window, "data", f.Title(string(s.book.Language())), widgets.Width(widgets.Height(content, 320), wide), closing)
 	popup.Show()
 	s.window.Canvas().Focus(closing)
 }
 
 func namesOf(list []string) fyne.CanvasObject {
-	return widget.NewList(func() int { return len(list) }, func() fyne.CanvasObject { return widgets.Note("").Mono().Truncate() },
+	return widgets.NewList(func() int { return len(list) }, func() fyne.CanvasObject { return widgets.Note("").Mono().Truncate() },
 		func(i int, o fyne.CanvasObject) {
 			if t, ok := o.(*widgets.Text); ok {
 				t.Set(list[i])
@@ -148,5 +153,33 @@ func (p *dataPart) thumbs(folder string, list []string) fyne.CanvasObject {
 		})
 	}
 	grid.SetCount(len(list))
+	return grid
+}
+
+// numbered shows samples by their numbers in the source as pictures.
+func (p *dataPart) numbered(numbers []int) fyne.CanvasObject {
+	type place struct {
+		feed dataset.Feed
+		row  int
+	}
+	set, places := p.s.jobs.data.set, map[int]place{}
+	for _, feed := range []dataset.Feed{set.Train, set.Validation, set.Test} {
+		for row := range length(feed) {
+			places[feed.Row(row)] = place{feed, row}
+		}
+	}
+	grid := widgets.NewGrid(84)
+	grid.Load = func(i int) {
+		at, ok := places[numbers[i]]
+		async(p.s, func(ctx context.Context) (image.Image, error) {
+			if !ok {
+				return nil, errors.ErrUnsupported // a sample that was left out
+			}
+			return data.Picture(ctx, at.feed, at.row, -1)
+		}, func(picture image.Image, err error) {
+			grid.Put(i, widgets.Thumb{Picture: picture, Caption: "#" + p.s.book.Count(numbers[i]+1), Bad: err != nil})
+		})
+	}
+	grid.SetCount(len(numbers))
 	return grid
 }

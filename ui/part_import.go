@@ -39,12 +39,10 @@ func (s *Studio) askColumns(path string, again bool, then func()) {
 		return
 	}
 	choices := kept.Choices()
-	s.dataPart().busy(path, 0, 0)
 	async(s, func(ctx context.Context) (looked, error) {
 		g, ok, err := datasets.Look(ctx, path, choices)
 		return looked{g, ok}, err
 	}, func(l looked, err error) {
-		s.dataPart().busy("", 0, 0)
 		if err != nil {
 			s.fail(err)
 			return
@@ -67,7 +65,7 @@ func chosen(c datasets.Choices) bool {
 func (m *importing) show(g datasets.Glance) {
 	b := m.s.book
 	m.view.OnChange = m.look
-	cancel := widget.NewButton(b.T("common.cancel"), func() { m.popup.Hide() })
+	cancel := shell.NewAnswer(b.T("common.cancel"), func() { m.popup.Hide() })
 	open := shell.NewAnswer(b.T("import.open"), m.open)
 	open.Importance = widget.HighImportance
 	m.popup = shell.Modal(m.s.window, "table", b.T("import.title", filepath.Base(m.path)), widgets.Width(m.view, 700), cancel, open)

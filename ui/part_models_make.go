@@ -214,7 +214,7 @@ func (p *modelsPart) askDescription(path string, rows bool) {
 	b := p.s.book
 	form := models.NewWrapForm(b, rows)
 	var pop *widget.PopUp
-	cancel := widget.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
 	act := widget.NewButton(b.T("models.describe.keep"), func() { p.keepDescribed(path, form, func() { pop.Hide() }) })
 	act.Importance = widget.HighImportance
 	pop = shell.Modal(p.s.window, "info", b.T("models.describe"), form, cancel, act)

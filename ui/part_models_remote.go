@@ -60,7 +60,7 @@ func (p *modelsPart) askRemote() {
 		})
 	}
 	var pop *widget.PopUp
-	cancel := widget.NewButton(s.book.T("common.cancel"), func() { pop.Hide() })
+	cancel := shell.NewAnswer(s.book.T("common.cancel"), func() { pop.Hide() })
 	add := widget.NewButton(s.book.T("models.remote.add"), func() {
 		p.addRemote(form.Ref(), func(err error) {
 			if err != nil {

@@ -45,7 +45,7 @@ func (p *trainPart) findRate() {
 	r.use = widget.NewButton(s.book.T("rate.use"), func() { r.take(p) })
 	r.use.Importance = widget.HighImportance
 	r.use.Disable()
-	closing := widget.NewButton(s.book.T("common.close"), r.close)
+	closing := shell.NewAnswer(s.book.T("common.close"), r.close)
 	r.popup = shell.Modal(s.window, "wand", s.book.T("rate.title"), widgets.Width(r.finder, 620), closing, r.use)
 	r.popup.Show()
 	r.begin(j.recipe)

@@ -64,7 +64,7 @@ func (d *sampleDialog) content(o *opened) fyne.CanvasObject {
 	}
 	facts := widgets.Column(look.Gap, widgets.NewFigureOf(b.T("sample.class"), label))
 	if !isFolder(o.path) && o.set.Task == dataset.Image {
-		classes := widget.NewSelect(o.set.Classes, nil)
+		classes := widgets.NewSelect(o.set.Classes, nil)
 		classes.SetSelectedIndex(d.class)
 		classes.OnChanged = func(to string) {
 			d.change(operation.Operation{Kind: operation.Relabel, Samples: []string{d.name}, To: to})

@@ -71,7 +71,7 @@ func (p *servePart) askKey() {
 	}
 	form := view.NewKeyForm(b, served)
 	var pop *widget.PopUp
-	cancel := widget.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
 	act := widget.NewButton(b.T("serve.key.make"), func() {
 		if wish, ok := form.Wish(); ok {
 			pop.Hide()

@@ -1,13 +1,17 @@
 package ui
 
 import (
+	"bytes"
 	"context"
 	"path/filepath"
 	"time"
 
 	"fyne.io/fyne/v2"
 
+	"athanor/app/store"
+	"athanor/pipeline/chart"
 	"athanor/pipeline/train"
+	"athanor/ui/shell"
 	uitrain "athanor/ui/train"
 	"athanor/ui/widgets"
 )
@@ -37,6 +41,7 @@ func (p *trainPart) build() fyne.CanvasObject {
 	}
 	p.view.OnFile, p.view.OnExplain, p.view.OnLayers = j.chooseSettingFile, p.s.tips.Show, p.showLayers
 	p.view.OnPause, p.view.OnStop, p.view.OnDiscard = j.pause, j.stop, j.discard
+	p.view.OnResume = func() { p.s.resumeRun(p.s.jobs.snapshotDir()) }
 	p.view.OnModel = j.choose
 	p.view.OnChange = func(r train.Recipe) {
 		j.recipe = r
@@ -57,6 +62,10 @@ func (p *trainPart) build() fyne.CanvasObject {
 	p.bundle = &bundle{post: p.s.post}
 	p.loss, p.accuracy = uitrain.NewPlot(p.bundle.add), uitrain.NewPlot(p.bundle.add)
 	p.loss.View.OnDrawn = p.s.meter.drawn
+	uitrain.Link(p.loss, p.accuracy)
+	for _, plot := range []*uitrain.Plot{p.loss, p.accuracy} {
+		plot.OnSave, plot.OnCopy = p.savePlot, p.copyPlot
+	}
 	p.charted, p.points = false, 0
 	p.setup()
 	p.apply(j.snapshot, j.curves)
@@ -190,4 +199,39 @@ func (p *trainPart) copyCommand(string) {
 		}
 	}
 	p.s.copyText(p.command())
+}
+
+// savePlot asks where a chart shall be written, and writes it.
+func (p *trainPart) savePlot(spec chart.Spec, format string) {
+	s := p.s
+	s.chooseSave(s.book.T("train.title")+"."+format, func(path string) {
+		async(s, func(context.Context) (struct{}, error) {
+			var out bytes.Buffer
+			if err := chart.Write(&out, spec, format, 1000, 560); err != nil {
+				return struct{}{}, err
+			}
+			return struct{}{}, store.WriteFile(path, out.Bytes())
+		}, func(_ struct{}, err error) {
+			if err != nil {
+				s.fail(err)
+				return
+			}
+			s.toasts.Show(shell.Good, s.book.T("curves.saved", path), "", nil)
+		})
+	})
+}
+
+// copyPlot puts every point of a chart on the clipboard.
+func (p *trainPart) copyPlot(spec chart.Spec) {
+	async(p.s, func(context.Context) (string, error) {
+		var out bytes.Buffer
+		err := chart.Write(&out, spec, "csv", 0, 0)
+		return out.String(), err
+	}, func(text string, err error) {
+		if err != nil {
+			p.s.fail(err)
+			return
+		}
+		p.s.copyText(text)
+	})
 }

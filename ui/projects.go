@@ -11,10 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/storage"
-
 	"athanor/app/project"
 	"athanor/app/store"
 	"athanor/pipeline/dataset/source"
@@ -210,18 +206,8 @@ func (s *Studio) unpack(path string) {
 
 // chooseProjects asks for the folder of projects.
 func (s *Studio) chooseProjects(then func(path string)) {
-	d := dialog.NewFolderOpen(func(u fyne.ListableURI, err error) {
-		if err != nil || u == nil {
-			s.fail(err)
-			return
-		}
-		then(u.Path())
-	}, s.window)
-	if at, err := storage.ListerForURI(storage.NewFileURI(s.projectsFolder())); err == nil {
-		d.SetLocation(at)
-	}
-	d.Show()
-	d.Resize(s.dialogSize())
+	s.folder = s.projectsFolder()
+	s.pickFolder(then)
 }
 
 // long does work that takes a while behind a dialog that tells how far it is and

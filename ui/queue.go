@@ -7,10 +7,7 @@ import (
 	"time"
 
 	"athanor/app/job"
-	"athanor/app/metrics"
-	"athanor/app/store"
 	"athanor/app/training"
-	"athanor/pipeline/curve"
 	"athanor/pipeline/train"
 	"athanor/ui/shell"
 	uitrain "athanor/ui/train"
@@ -132,51 +129,4 @@ func (s *Studio) resumeRun(dir string) {
 	s.openRun(dir, func(recipe train.Recipe) {
 		s.jobs.enqueue(training.Request{Recipe: recipe, Dir: dir, Resume: true}, s.jobs.title())
 	})
-}
-
-// readHistory reads what a run had told up to a step; what cannot be read is
-// left out, as the run itself does not depend on it.
-func readHistory(dir string, step int) *history {
-	h := &history{}
-	curves, err := store.OpenCurves(dir)
-	if err != nil {
-		return h
-	}
-	defer curves.Close() //nolint:errcheck // only read
-	loss, accuracy := values(curves, "loss"), values(curves, "accuracy")
-	for i, p := range loss {
-		if int(p.X) <= step {
-			m := train.Metric{Step: int(p.X), Loss: p.Y}
-			if i < len(accuracy) {
-				m.Accuracy = accuracy[i].Y
-			}
-			h.curves.Step(m)
-		}
-	}
-	events, err := curves.Events()
-	if err != nil {
-		return h
-	}
-	for _, e := range events {
-		if epoch, ok := e.(train.Epoch); ok && epoch.Step <= step {
-			h.epochs = append(h.epochs, epoch)
-			h.curves.Epoch(epoch)
-		}
-	}
-	return h
-}
-
-// values reads all points of a metric.
-func values(c *store.Curves, metric string) []curve.Point {
-	s, err := c.Series(metric, metrics.Step)
-	if err != nil {
-		return nil
-	}
-	y := make([]float64, s.Len())
-	s.Y(0, y)
-	points := make([]curve.Point, len(y))
-	for i := range points {
-		points[i] = curve.Point{X: s.X(i), Y: y[i]}
-	}
-	return points
 }

@@ -54,6 +54,7 @@ type news struct {
 // history is what a run that is continued had told before.
 type history struct {
 	epochs []train.Epoch
+	log    []train.Log
 	curves uitrain.Curves
 }
 
@@ -163,6 +164,7 @@ func (g *gathered) news(n news) {
 	}
 	if n.earlier != nil {
 		g.epochs, g.curves = n.earlier.epochs, n.earlier.curves
+		g.log = slices.Concat(n.earlier.log, g.log)
 	}
 	if n.outcome != nil {
 		g.outcome = n.outcome
@@ -210,6 +212,7 @@ func screenOf(run *activeRun, snap job.Snapshot[gathered]) uitrain.Snapshot {
 		c := o.Classification
 		out.Test = &uitrain.Test{Accuracy: c.Accuracy, Low: c.Low, High: c.High, Samples: c.Samples}
 	}
+	out.Resumable = !out.Phase.Live() && out.Phase != uitrain.Finished && !run.thrown && continues(g.dir)
 	return out
 }
 

@@ -110,8 +110,10 @@ func resumable(r store.Info) bool {
 	return err == nil && len(left) > 0
 }
 
-// openProject shows a run's data and settings on the train screen.
-func (s *Studio) openProject(dir string) { s.openRun(dir, func(train.Recipe) {}) }
+// openProject shows a run on the train screen: its data, its settings and how it went.
+func (s *Studio) openProject(dir string) {
+	s.openRun(dir, func(r train.Recipe) { s.jobs.show(dir, r) })
+}
 
 // openRun opens a run's data with its settings; then is called when they are
 // there.

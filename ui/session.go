@@ -30,6 +30,7 @@ type session struct {
 	pupil    *training.Pupil // the network from a file that was looked at last
 	later    string          // a network's file that waits for data
 	opening  context.CancelFunc
+	wanted   string // what is being opened
 	run      *activeRun
 	snapshot uitrain.Snapshot
 	curves   uitrain.Curves
@@ -72,7 +73,15 @@ func (j *session) openFor(base train.Recipe, then func()) {
 	if j.opening != nil {
 		j.opening()
 	}
-	j.s.dataPart().busy(path, 0, 0)
+	began := time.Now()
+	time.AfterFunc(openPatience, func() {
+		j.s.post(func() {
+			if j.opening != nil && j.wanted == path {
+				j.s.dataPart().busy(path, began, 0, 0)
+			}
+		})
+	})
+	j.wanted = path
 	j.s.trainPart().opening(path)
 	kept, config, err := j.decided(path)
 	if err != nil {
@@ -83,12 +92,16 @@ func (j *session) openFor(base train.Recipe, then func()) {
 		config.Size = base.Data.Size
 	}
 	config.Progress = func(done, total int) {
-		j.s.post(func() { j.s.dataPart().busy(path, done, total) })
+		j.s.post(func() {
+			if j.opening != nil && j.wanted == path {
+				j.s.dataPart().busy(path, began, done, total)
+			}
+		})
 	}
 	j.opening = async(j.s, func(ctx context.Context) (*dataset.Set, error) { return source.Open(ctx, config) },
 		func(set *dataset.Set, err error) {
 			j.opening = nil
-			j.s.dataPart().busy("", 0, 0)
+			j.s.dataPart().busy("", began, 0, 0)
 			if err != nil {
 				j.s.trainPart().setup()
 				j.s.fail(err)
@@ -101,6 +114,17 @@ func (j *session) openFor(base train.Recipe, then func()) {
 			then()
 			j.teachLater()
 		})
+}
+
+// giveUp ends the opening of data; those that were open stay.
+func (j *session) giveUp() {
+	if j.opening == nil {
+		return
+	}
+	j.opening()
+	j.opening = nil
+	j.s.dataPart().busy("", time.Now(), 0, 0)
+	j.s.trainPart().setup()
 }
 
 // decided is what a person decided about data, and how they are opened with it.

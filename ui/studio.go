@@ -16,7 +16,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/driver"
 
 	"athanor/app/project"
@@ -55,31 +54,31 @@ type Options struct {
 
 // Studio is the open window.
 type Studio struct {
-	ctx      context.Context // the window's life: everything started from it ends with it
-	cancel   context.CancelFunc
-	opts     Options
-	post     func(func())
-	meter    *meter
-	app      fyne.App
-	window   fyne.Window
-	book     *i18n.Book
-	prefs    project.Settings
-	variant  fyne.ThemeVariant
-	rail     *shell.Rail
-	status   *shell.Status
-	toasts   *shell.Toasts
-	tips     *shell.Tips
-	palette  *shell.Palette
-	choosing *dialog.FileDialog // the newest, nil once it has answered
-	stage    *fyne.Container
-	place    string
-	screens  map[string]fyne.CanvasObject
-	parts    map[string]part
-	jobs     *session
-	project  *project.Project // the open one, nil without
-	resting  *time.Timer
-	left     leaves
-	closed   sync.Once
+	ctx     context.Context // the window's life: everything started from it ends with it
+	cancel  context.CancelFunc
+	opts    Options
+	post    func(func())
+	meter   *meter
+	app     fyne.App
+	window  fyne.Window
+	book    *i18n.Book
+	prefs   project.Settings
+	variant fyne.ThemeVariant
+	rail    *shell.Rail
+	status  *shell.Status
+	toasts  *shell.Toasts
+	palette *shell.Palette
+	tips    *shell.Tips
+	folder  string // where a file was chosen last
+	stage   *fyne.Container
+	place   string
+	screens map[string]fyne.CanvasObject
+	parts   map[string]part
+	jobs    *session
+	project *project.Project // the open one, nil without
+	resting *time.Timer
+	left    leaves
+	closed  sync.Once
 }
 
 // part makes the screen of one place and hears when it comes and goes.
@@ -192,6 +191,7 @@ func Open(ctx context.Context, a fyne.App, opts Options) (*Studio, error) {
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.meter = newMeter(opts.Post)
 	s.post = s.meter.post
+	s.meter.standing = s.standing
 	prefs, trouble := project.LoadSettings(opts.Paths.Settings())
 	s.prefs = prefs
 	book, err := i18n.Open(s.language())
@@ -282,6 +282,7 @@ func (s *Studio) Go(id string) {
 	}
 	if old := s.parts[s.place]; old != nil {
 		old.hidden()
+		s.meter.moved()
 		s.restPart(s.place)
 	}
 	if s.screens[id] == nil {

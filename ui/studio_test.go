@@ -128,3 +128,47 @@ func TestEscapeLeavesDialogs(t *testing.T) {
 		}
 	}
 }
+
+// Escape leaves a dialog from each of its parts that the Tab key reaches.
+func TestEscapeLeavesDialogsFromEveryPart(t *testing.T) {
+	s, q, _ := studio(t)
+	csv := reviews(t)
+	escape := &fyne.KeyEvent{Name: fyne.KeyEscape}
+	table := func() {
+		s.OpenData(csv)
+		q.Until(t, 20*time.Second, s.Dialog)
+	}
+	for name, open := range map[string]func(){"file": s.ChooseFile, "folder": s.ChooseFolder, "question": s.AskToClose, "name": s.NewProject, "table": table} {
+		for part := range 16 {
+			open()
+			canvas := s.Window().Canvas()
+			for range part {
+				canvas.FocusNext()
+			}
+			if canvas.Focused() == nil {
+				t.Fatalf("%s: nothing has the focus after %d tabs", name, part)
+			}
+			canvas.Focused().TypedKey(escape)
+			if top := canvas.Overlays().Top(); top != nil {
+				t.Errorf("%s: Escape in part %d, a %T, leaves the dialog open", name, part, canvas.Focused())
+				canvas.Overlays().Remove(top)
+			}
+		}
+	}
+}
+
+// Behind a dialog shortcuts do nothing; the palette gives way to them.
+func TestShortcutsWaitForDialogs(t *testing.T) {
+	s, _, _ := studio(t)
+	press := s.Press
+	s.Go("home")
+	s.NewProject()
+	if press(fyne.Key3); s.Place() != "home" || !s.Dialog() {
+		t.Errorf("a shortcut went through a dialog to %s", s.Place())
+	}
+	s.Window().Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	press(fyne.KeyK)
+	if press(fyne.Key3); s.Place() != "train" || s.Dialog() {
+		t.Errorf("from the palette Ctrl+3 leads to %s, dialog %v", s.Place(), s.Dialog())
+	}
+}

@@ -20,6 +20,7 @@ import (
 	"athanor/inference/testenv"
 	"athanor/ui"
 	"athanor/ui/i18n"
+	uitrain "athanor/ui/train"
 	"athanor/ui/uitest"
 )
 
@@ -95,6 +96,66 @@ func TestAStoppedRunGoesOnWithItsHistory(t *testing.T) {
 	if runs, err = store.RunDirs(filepath.Join(dir, "runs")); err != nil || len(runs) != 1 {
 		t.Errorf("continuing made other runs: %v, %v", runs, err)
 	}
+}
+
+func TestAStoppedRunIsShownAgainAndContinuedFromTheTrainScreen(t *testing.T) {
+	s, q, dir := learning(t)
+	s.SetEpochs(3)
+	s.StartRun()
+	q.Until(t, 60*time.Second, func() bool { return s.Epochs() >= 1 })
+	s.StopRun()
+	q.Until(t, 60*time.Second, s.Idle)
+	if !s.Shown().Resumable {
+		t.Error("a run that was just stopped does not offer to continue")
+	}
+	runs, err := store.RunDirs(filepath.Join(dir, "runs"))
+	if err != nil || len(runs) != 1 {
+		t.Fatalf("%v, %v", runs, err)
+	}
+	had := s.Points()
+	s.SetSeed(7)
+	s.SetEpochs(1)
+	s.StartRun()
+	q.Until(t, 60*time.Second, func() bool { return s.Idle() && s.Points() != had })
+	s.OpenRun(runs[0])
+	q.Until(t, 30*time.Second, func() bool { return s.Shown().Run == runs[0] })
+	if now := s.Shown(); s.Points() != had || now.Phase != uitrain.Stopped || !now.Resumable || now.Progress.Epochs != 3 {
+		t.Errorf("opened again it has %d steps of %d and is %+v", s.Points(), had, now)
+	}
+	s.PressContinue()
+	q.Until(t, 30*time.Second, func() bool { return !s.Idle() })
+	q.Until(t, 120*time.Second, func() bool { return s.Idle() && s.Epochs() == 3 })
+	if now := s.Shown(); now.Phase != uitrain.Finished || now.Resumable {
+		t.Errorf("at its end it is %+v", now)
+	}
+}
+
+func TestTheTableFollowsPartClassAndFixes(t *testing.T) {
+	s, q, _ := studio(t)
+	s.OpenData(reviews(t))
+	q.Until(t, 20*time.Second, s.Dialog)
+	confirm(t, s)
+	q.Until(t, 30*time.Second, func() bool { return s.Samples() > 0 && s.Findings() != nil && s.Rows().Len() > 0 })
+	for part := range 2 {
+		for class := -1; class < 2; class++ {
+			s.ShowPart(part)
+			s.ShowClass(class)
+			q.Until(t, 20*time.Second, func() bool { return s.Rows().Len() == s.ListedSamples() })
+			if class >= 0 {
+				want := s.Rows().Cell(0, 2)
+				for i := range s.Rows().Len() {
+					if got := s.Rows().Cell(i, 2); got != want {
+						t.Fatalf("part %d, class %d: row %d is %q among %q", part, class, i, got, want)
+					}
+				}
+			}
+		}
+	}
+	s.ShowPart(0)
+	s.ShowClass(-1)
+	had := s.Samples()
+	s.Fix("duplicates")
+	q.Until(t, 30*time.Second, func() bool { return s.Samples() < had && s.Rows().Len() == s.Samples() })
 }
 
 func TestACellOfTheMatrixHoldsItsSamples(t *testing.T) {

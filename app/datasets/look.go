@@ -15,7 +15,8 @@ import (
 // Glance is the beginning of a table, read as choices say: what its columns
 // would be for, and its first rows.
 type Glance struct {
-	Format  []string // how it is written, with the reasons of guesses
+	Format  string // the kind of file
+	Dialect table.Dialect
 	Columns []string
 	Rows    [][]string
 	Schema  table.Schema
@@ -55,7 +56,7 @@ func Look(ctx context.Context, path string, c Choices) (g Glance, ok bool, err e
 	if err != nil && !errors.Is(err, errEnough) {
 		return g, true, fmt.Errorf("look at %s: %w", path, err)
 	}
-	g.Format = append([]string{string(src.Format)}, src.Dialect.Reasons...)
+	g.Format, g.Dialect = string(src.Format), src.Dialect
 	chosen, err := roles(c.Roles)
 	if err != nil {
 		return g, true, err

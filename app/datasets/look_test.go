@@ -29,8 +29,8 @@ func TestLookShowsColumnsAndFollowsChoices(t *testing.T) {
 	if err != nil || !ok {
 		t.Fatalf("%v, %v", ok, err)
 	}
-	if len(g.Columns) != 4 || len(g.Rows) != 40 || g.Rows[0][1] != "1.5" || len(g.Format) < 2 {
-		t.Errorf("%d columns, %d rows, %q, format %q", len(g.Columns), len(g.Rows), g.Rows[0], g.Format)
+	if len(g.Columns) != 4 || len(g.Rows) != 40 || g.Rows[0][1] != "1.5" || g.Dialect.Separator != ';' || !g.Dialect.Header {
+		t.Errorf("%d columns, %d rows, %q, dialect %+v", len(g.Columns), len(g.Rows), g.Rows[0], g.Dialect)
 	}
 	if g.Schema.Label != 3 {
 		t.Errorf("the label is column %d, want 3", g.Schema.Label)

@@ -94,7 +94,7 @@ func (p *batchPanel) classes() {
 			}
 		}))
 	}
-	p.v.popUp(p.relabel, items)
+	widgets.Menu(p.relabel, items...)
 }
 
 func (p *batchPanel) build() fyne.CanvasObject {

@@ -85,8 +85,8 @@ func (v *View) newPanel(c Chart) *panel {
 	p.view.OnRange = func(lo, hi float64, ok bool) { v.mark(p, lo, hi, ok) }
 	p.view.OnPick = func(h chart.Hit) { v.pick(p, h) }
 	var size, export *widget.Button
-	size = quiet("table", func() { v.popUp(size, v.sizeItems(p)) })
-	export = quiet("save", func() { v.popUp(export, v.exportItems(p)) })
+	size = quiet("table", func() { widgets.Menu(size, v.sizeItems(p)...) })
+	export = quiet("save", func() { widgets.Menu(export, v.exportItems(p)...) })
 	remove := quiet("close", func() { v.rearrange(func(b *curves.Board) { b.Remove(p.chart.Names) }) })
 	p.tools = container.NewHBox(size, export, remove)
 	head := container.NewBorder(nil, nil, nil, p.tools, p.title)
@@ -99,21 +99,6 @@ func quiet(icon string, do func()) *widget.Button {
 	b := widget.NewButtonWithIcon("", look.Icon(icon), do)
 	b.Importance = widget.LowImportance
 	return b
-}
-
-// popUp opens a menu below an object.
-func (v *View) popUp(at fyne.CanvasObject, items []*fyne.MenuItem) {
-	c := fyne.CurrentApp().Driver().CanvasForObject(at)
-	if c == nil || len(items) == 0 {
-		return
-	}
-	where := fyne.CurrentApp().Driver().AbsolutePositionForObject(at)
-	menu := widget.NewPopUpMenu(fyne.NewMenu("", items...), c)
-	size := menu.MinSize()
-	where = where.AddXY(min(0, c.Size().Width-size.Width-where.X-8), at.Size().Height)
-	where.Y = min(where.Y, max(0, c.Size().Height-size.Height-8))
-	menu.ShowAtPosition(where)
-	c.Focus(menu)
 }
 
 func (v *View) sizeItems(p *panel) []*fyne.MenuItem {

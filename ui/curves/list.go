@@ -91,7 +91,7 @@ func (l *runList) makeActions() *fyne.Container {
 		}
 	}
 	var colour *widget.Button
-	colour = icon("palette", func(i store.Info) { l.v.popUp(colour, l.colours(i)) })
+	colour = icon("palette", func(i store.Info) { widgets.Menu(colour, l.colours(i)...) })
 	write := icon("text", func(i store.Info) {
 		if l.v.OnWrite != nil {
 			l.v.OnWrite(i)

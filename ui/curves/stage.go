@@ -52,7 +52,7 @@ func (v *View) sideExport() fyne.CanvasObject {
 				}
 			}))
 		}
-		v.popUp(b, items)
+		widgets.Menu(b, items...)
 	})
 	return b
 }

@@ -47,7 +47,7 @@ func newTools(v *View) *tools {
 		}
 	})
 	var add *widget.Button
-	add = widget.NewButtonWithIcon(v.book.T("curves.add"), look.Icon("plus"), func() { v.popUp(add, v.addItems()) })
+	add = widget.NewButtonWithIcon(v.book.T("curves.add"), look.Icon("plus"), func() { widgets.Menu(add, v.addItems()...) })
 	t.actions = []fyne.CanvasObject{add, bring}
 	return t
 }

@@ -38,8 +38,8 @@ type Augmenter struct {
 // strength is one change: a switch and how strong it is.
 type strength struct {
 	setting augment.Setting
-	check   *widget.Check
-	slider  *widget.Slider // nil for a plain switch
+	check   *widgets.Check
+	slider  *widgets.Slider // nil for a plain switch
 	value   *widgets.Text
 }
 
@@ -127,7 +127,7 @@ func (a *Augmenter) show() {
 
 func (a *Augmenter) row(s augment.Setting) *strength {
 	r := &strength{setting: s, value: widgets.Note("").Align(fyne.TextAlignTrailing)}
-	r.check = widget.NewCheck(a.book.T("augment.by."+s.Name), nil)
+	r.check = widgets.NewCheck(a.book.T("augment.by."+s.Name), nil)
 	r.check.OnChanged = func(on bool) {
 		value := 0.0
 		if on {
@@ -136,7 +136,7 @@ func (a *Augmenter) row(s augment.Setting) *strength {
 		a.set(a.now.With(s.Name, value))
 	}
 	if s.Most > 0 {
-		r.slider = widget.NewSlider(0, min(s.Most, 4*s.Usual))
+		r.slider = widgets.NewSlider(0, min(s.Most, 4*s.Usual))
 		r.slider.Step = s.Usual / 20
 		r.slider.OnChanged = func(v float64) { a.set(a.now.With(s.Name, v)) }
 	}

@@ -207,7 +207,9 @@ func (c *Capture) row(name string) *takenRow {
 		strip.Add(container.NewStack(widgets.NewFill(look.Raised, 4), thumb))
 	}
 	head := container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(r.count), r.undo), widgets.Strong(name).Truncate())
-	r.all = widgets.Panel(widgets.Column(look.Gap, head, strip, r.hold))
+	// The row keeps its height when the undo button appears: the button that is held
+	// must not move away under the pointer.
+	r.all = widgets.Panel(widgets.Column(look.Gap, widgets.Height(head, r.undo.MinSize().Height), strip, r.hold))
 	return r
 }
 
@@ -252,4 +254,9 @@ func Thumbnail(src image.Image, side int) *image.RGBA {
 		}
 	}
 	return out
+}
+
+// Place is where the button of a class stands in the window.
+func (c *Capture) Place(class string) fyne.Position {
+	return fyne.CurrentApp().Driver().AbsolutePositionForObject(c.classes[class].hold)
 }

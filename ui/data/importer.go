@@ -28,10 +28,10 @@ type Importer struct {
 	glance    datasets.Glance
 	format    *widgets.Prose
 	goal      *widgets.Prose
-	separator *widget.Select
-	header    *widget.Select
-	charset   *widget.Select
-	list      *widget.List
+	separator *widgets.Select
+	header    *widgets.Select
+	charset   *widgets.Select
+	list      *widgets.List
 	rows      *Rows
 }
 
@@ -47,7 +47,7 @@ func NewImporter(book *i18n.Book, choices datasets.Choices) *Importer {
 		sets = append(sets, [2]string{string(s), string(s)})
 	}
 	m.charset = m.pick(sets, choices.Charset, func(c *datasets.Choices, v string) { c.Charset = v })
-	m.list = widget.NewList(func() int { return len(m.glance.Columns) }, m.makeColumn, m.fillColumn)
+	m.list = widgets.NewList(func() int { return len(m.glance.Columns) }, m.makeColumn, m.fillColumn)
 	m.list.HideSeparators = true
 	m.ExtendBaseWidget(m)
 	return m
@@ -58,7 +58,7 @@ func (m *Importer) Choices() datasets.Choices { return m.choices }
 
 // pick is a field of values with their names: keys of translations, or the value
 // itself.
-func (m *Importer) pick(options [][2]string, now string, set func(*datasets.Choices, string)) *widget.Select {
+func (m *Importer) pick(options [][2]string, now string, set func(*datasets.Choices, string)) *widgets.Select {
 	names, chosen := make([]string, len(options)), 0
 	for i, o := range options {
 		names[i] = o[1]
@@ -69,7 +69,7 @@ func (m *Importer) pick(options [][2]string, now string, set func(*datasets.Choi
 			chosen = i
 		}
 	}
-	field := widget.NewSelect(names, nil)
+	field := widgets.NewSelect(names, nil)
 	field.SetSelectedIndex(chosen)
 	field.OnChanged = func(string) {
 		c := m.choices
@@ -89,10 +89,31 @@ func (m *Importer) change(c datasets.Choices) {
 // Apply shows what the choices come to.
 func (m *Importer) Apply(g datasets.Glance) {
 	m.glance = g
-	m.format.Set(strings.Join(g.Format, " · "))
+	m.format.Set(Format(m.book, g))
 	m.goal.Set(Goal(m.book, g))
 	m.rows.Set(g.Columns, g.Rows)
 	m.list.Refresh()
+}
+
+// Format says how the file is written, as it was found out or chosen.
+func Format(book *i18n.Book, g datasets.Glance) string {
+	d := g.Dialect
+	parts := []string{g.Format}
+	if d.Charset != "" {
+		parts = append(parts, string(d.Charset))
+	}
+	if d.Separator != 0 {
+		name := string(rune(d.Separator))
+		if d.Separator == '\t' {
+			name = "Tab"
+		}
+		header := "import.row.data"
+		if d.Header {
+			header = "import.row.names"
+		}
+		parts = append(parts, book.T("import.separated", name), book.T(header))
+	}
+	return strings.Join(append(parts, book.N("import.columns", len(g.Columns))), " · ")
 }
 
 // Goal says in a sentence what a model would learn from the table.
@@ -117,7 +138,7 @@ func Goal(book *i18n.Book, g datasets.Glance) string {
 // column is one line of the list.
 type column struct {
 	name, why *widgets.Text
-	use       *widget.Select
+	use       *widgets.Select
 }
 
 func (m *Importer) makeColumn() fyne.CanvasObject {
@@ -125,7 +146,7 @@ func (m *Importer) makeColumn() fyne.CanvasObject {
 	for _, u := range datasets.Uses() {
 		names = append(names, m.useName(u))
 	}
-	use := widget.NewSelect(names, nil)
+	use := widgets.NewSelect(names, nil)
 	name := widgets.Width(widgets.Body("").Truncate(), 150)
 	return container.NewBorder(nil, nil, name, nil, container.NewBorder(nil, nil, widgets.Width(use, 150), nil, widgets.Pad(widgets.Note("").Truncate(), 4)))
 }
@@ -141,7 +162,7 @@ func columnOf(o fyne.CanvasObject) column {
 	var c column
 	widgets.Visit(o, func(o fyne.CanvasObject) {
 		switch o := o.(type) {
-		case *widget.Select:
+		case *widgets.Select:
 			c.use = o
 		case *widgets.Text:
 			if c.name == nil {
@@ -167,7 +188,7 @@ func (m *Importer) fillColumn(i int, o fyne.CanvasObject) {
 	first.Set(name)
 	if i < len(m.glance.Schema.Columns) {
 		found := m.glance.Schema.Columns[i]
-		second.Set(m.book.T("role."+string(found.Role)) + " · " + found.Reason)
+		second.Set(m.book.T("role."+string(found.Role)) + " · " + m.book.T("why."+found.Why.Name, found.Why.Args...))
 	}
 	c.use.OnChanged = nil
 	c.use.SetSelectedIndex(slices.Index(datasets.Uses(), m.choices.UseOf(name)))
@@ -180,7 +201,7 @@ func (m *Importer) fillColumn(i int, o fyne.CanvasObject) {
 
 // CreateRenderer implements fyne.Widget.
 func (m *Importer) CreateRenderer() fyne.WidgetRenderer {
-	field := func(key string, s *widget.Select) fyne.CanvasObject {
+	field := func(key string, s *widgets.Select) fyne.CanvasObject {
 		return widgets.Column(2, widgets.Note(m.book.T(key)), s)
 	}
 	fields := container.NewGridWithColumns(3, field("import.separator", m.separator), field("import.header", m.header), field("import.charset", m.charset))

@@ -13,14 +13,27 @@ type Rows struct {
 	widget.BaseWidget
 	columns []string
 	rows    [][]string
-	table   *widget.Table
+	table   *cells
+}
+
+// cells is Fyne's table, except that Escape leaves it.
+type cells struct{ widget.Table }
+
+// TypedKey implements fyne.Focusable.
+func (c *cells) TypedKey(e *fyne.KeyEvent) {
+	if !widgets.Escape(c, e) {
+		c.Table.TypedKey(e)
+	}
 }
 
 // NewRows returns an empty table.
 func NewRows() *Rows {
 	r := &Rows{}
-	r.table = widget.NewTable(func() (int, int) { return len(r.rows), len(r.columns) },
-		func() fyne.CanvasObject { return widgets.Body("").Truncate() }, r.fill)
+	r.table = &cells{}
+	r.table.Length = func() (int, int) { return len(r.rows), len(r.columns) }
+	r.table.CreateCell = func() fyne.CanvasObject { return widgets.Body("").Truncate() }
+	r.table.UpdateCell = r.fill
+	r.table.ExtendBaseWidget(r.table)
 	r.table.ShowHeaderRow = true
 	r.table.CreateHeader = func() fyne.CanvasObject { return widgets.Note("").Bold().Truncate() }
 	r.table.UpdateHeader = func(id widget.TableCellID, o fyne.CanvasObject) {
@@ -49,6 +62,17 @@ func (r *Rows) Set(columns []string, rows [][]string) {
 	r.table.ScrollToTop()
 	r.table.Refresh()
 }
+
+// Cell is what stands in a row and a column, "" outside.
+func (r *Rows) Cell(row, column int) string {
+	if row >= len(r.rows) || column >= len(r.rows[row]) {
+		return ""
+	}
+	return r.rows[row][column]
+}
+
+// Len is how many rows there are.
+func (r *Rows) Len() int { return len(r.rows) }
 
 // Widths gives every column room for what it usually holds, within bounds.
 func Widths(columns []string, rows [][]string) []float32 {

@@ -57,6 +57,7 @@ type View struct {
 	OnTrain      func()
 	OnPart       func(Part)
 	OnClass      func(class int) // -1 is all
+	OnCancel     func()          // the data that are being opened are not wanted
 
 	book     *i18n.Book
 	name     *widgets.Text
@@ -71,6 +72,7 @@ type View struct {
 	busyText *widgets.Text
 	busyBox  *fyne.Container
 	body     *fyne.Container
+	page     *fyne.Container // the body, below what is being opened
 	full     fyne.CanvasObject
 	samples  *fyne.Container // the grid, or the table of rows
 	rows     *Rows
@@ -102,8 +104,7 @@ func New(book *i18n.Book) *View {
 	})
 	v.class = widget.NewSelect(nil, nil)
 	v.busy, v.busyText = widgets.NewBar(look.Ember, 4), widgets.Note("")
-	v.busyBox = widgets.Panel(widgets.Column(look.Gap, v.busyText, v.busy))
-	v.busyBox.Hide()
+	v.makeBusy()
 	v.train = widget.NewButtonWithIcon(book.T("data.train"), look.Tinted("train", "foregroundOnPrimary"), func() { call(v.OnTrain) })
 	v.train.Importance = widget.HighImportance
 	v.makeOpeners()
@@ -113,6 +114,7 @@ func New(book *i18n.Book) *View {
 	v.samples = container.NewStack(v.grid)
 	v.full = v.makeFull()
 	v.body = container.NewStack(v.makeEmpty())
+	v.page = container.NewBorder(v.busyBox, nil, nil, nil, v.body)
 	v.train.Hide()
 	v.ExtendBaseWidget(v)
 	return v
@@ -154,9 +156,12 @@ func call(f func()) {
 // Grid is the grid of samples; the owner loads its pictures.
 func (v *View) Grid() *widgets.Grid { return v.grid }
 
+// Rows is the table of samples that are no pictures.
+func (v *View) Rows() *Rows { return v.rows }
+
 // Apply shows a data set; nil shows what to do without one.
 func (v *View) Apply(s *Summary) {
-	v.busyBox.Hide()
+	v.ApplyBusy("", 0)
 	if s == nil {
 		v.train.Hide()
 		v.name.Set("")
@@ -224,20 +229,28 @@ func (v *View) ApplyRows(columns []string, rows [][]string) {
 	v.samples.Refresh()
 }
 
-// ApplyBusy shows how far opening has come; total 0 is not known yet.
-func (v *View) ApplyBusy(text string, done, total int) {
-	widgets.SetVisible(v.busyBox, text != "")
+// makeBusy makes what is shown while large data are opened.
+func (v *View) makeBusy() {
+	cancel := widget.NewButton(v.book.T("common.cancel"), func() { call(v.OnCancel) })
+	line := container.NewBorder(nil, nil, nil, cancel, widgets.Column(look.Gap, v.busyText, v.busy))
+	v.busyBox = widgets.Below(widgets.Panel(line), look.Gap)
+	v.busyBox.Hide()
+}
+
+// ApplyBusy shows that data are being opened, done of them in [0, 1]; "" ends that.
+func (v *View) ApplyBusy(text string, done float64) {
 	v.busyText.Set(text)
-	if total > 0 {
-		v.busy.Set(float64(done) / float64(total))
+	v.busy.Set(done)
+	if on := text != ""; on != v.busyBox.Visible() {
+		widgets.SetVisible(v.busyBox, on)
+		v.page.Refresh() // what is below moves
 	}
 }
 
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	head := widgets.Header(v.book.T("data.title"), v.name, v.teach, v.file, v.folder, v.train)
-	body := container.NewBorder(v.busyBox, nil, nil, nil, v.body)
-	return widget.NewSimpleRenderer(widgets.Page(head, body))
+	return widget.NewSimpleRenderer(widgets.Page(head, v.page))
 }
 
 func (v *View) makeEmpty() fyne.CanvasObject {

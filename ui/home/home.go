@@ -143,7 +143,7 @@ func (v *View) makeFirst() fyne.CanvasObject {
 	text := widgets.Column(look.Gap,
 		widgets.Head(v.book.T("home.title")),
 		widgets.Width(widgets.Paragraph(v.book.T("home.subtitle"), look.Muted), 420),
-		container.NewHBox(start))
+		container.New(layout.NewCustomPaddedLayout(look.Gap, 0, 0, 0), container.NewHBox(start)))
 	content := container.NewBorder(nil, nil, container.NewCenter(text), nil, container.NewCenter(sceneOf(Digits, 300, 150)))
 	return container.NewStack(widgets.NewFill(look.Surface, 12), widgets.Pad(content, look.Margin))
 }

@@ -29,7 +29,8 @@ func ShowFailure(w fyne.Window, book *i18n.Book, f Failure, copied func(string))
 	details.Disable()
 	more := widget.NewAccordion(widget.NewAccordionItem(book.T("error.details"), widgets.Height(details, 110)))
 	var pop *widget.PopUp
-	copyButton := widget.NewButtonWithIcon(book.T("error.copy"), look.Icon("copy"), func() { copied(f.Details) })
+	copyButton := NewAnswer(book.T("error.copy"), func() { copied(f.Details) })
+	copyButton.Icon = look.Icon("copy")
 	closeButton := NewAnswer(book.T("common.close"), func() { pop.Hide() })
 	closeButton.Importance = widget.HighImportance
 	body := widgets.Column(look.Gap, widgets.Paragraph(f.What, theme.ColorNameForeground), widgets.Paragraph(f.Do, look.Muted), more)
@@ -42,7 +43,7 @@ func ShowFailure(w fyne.Window, book *i18n.Book, f Failure, copied func(string))
 // pressed.
 func Ask(w fyne.Window, book *i18n.Book, title, text, action string, do func()) {
 	var pop *widget.PopUp
-	cancel := widget.NewButton(book.T("common.cancel"), func() { pop.Hide() })
+	cancel := NewAnswer(book.T("common.cancel"), func() { pop.Hide() })
 	act := NewAnswer(action, func() {
 		pop.Hide()
 		do()
@@ -88,8 +89,8 @@ func Prompt(w fyne.Window, book *i18n.Book, title, hint, action string, do func(
 		}
 	}
 	entry.OnSubmitted = func(string) { take() }
-	cancel := widget.NewButton(book.T("common.cancel"), func() { pop.Hide() })
-	act := widget.NewButton(action, take)
+	cancel := NewAnswer(book.T("common.cancel"), func() { pop.Hide() })
+	act := NewAnswer(action, take)
 	act.Importance = widget.HighImportance
 	pop = Modal(w, "file", title, entry, cancel, act)
 	pop.Show()
@@ -107,7 +108,7 @@ type Wait struct {
 // not want to wait.
 func ShowWait(w fyne.Window, book *i18n.Book, title string, cancel func()) *Wait {
 	d := &Wait{bar: widgets.NewBar(look.Ember, 4), text: widgets.Note("")}
-	button := widget.NewButton(book.T("common.cancel"), func() {
+	button := NewAnswer(book.T("common.cancel"), func() {
 		cancel()
 		d.Hide()
 	})

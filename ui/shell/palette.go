@@ -26,24 +26,28 @@ type Palette struct {
 	found    []Command
 	at       int
 	entry    *widgets.Entry
-	list     *widget.List
+	list     *widgets.List
+	nothing  *widgets.Prose
 	popup    *widget.PopUp
 	window   fyne.Window
 	more     func(query string) []Command
 }
 
-// OpenPalette shows the palette over w with the field focused. more, which may be
+// OpenPalette shows the palette over w with the field focused; nothing is what it says
+// where no command fits. more, which may be
 // nil, adds commands that what was typed itself makes possible.
-func OpenPalette(w fyne.Window, hint string, commands []Command, more func(query string) []Command) *Palette {
+func OpenPalette(w fyne.Window, hint, nothing string, commands []Command, more func(query string) []Command) *Palette {
 	p := &Palette{window: w, more: more, commands: commands, found: commands, entry: widgets.NewEntry()}
 	p.entry.SetPlaceHolder(hint)
 	p.entry.OnChanged = p.filter
 	p.entry.OnKey = p.key
 	p.entry.OnSubmitted = func(string) { p.run(p.at) }
-	p.list = widget.NewList(func() int { return len(p.found) }, makeCommand, p.fill)
+	p.nothing = widgets.Paragraph(nothing, look.Muted).Centre()
+	p.nothing.Hide()
+	p.list = widgets.NewList(func() int { return len(p.found) }, makeCommand, p.fill)
 	p.list.HideSeparators = true
 	p.list.OnSelected = func(i int) { p.run(i) }
-	box := container.NewBorder(widgets.Below(p.entry, look.Gap), nil, nil, nil, widgets.Height(p.list, 320))
+	box := container.NewBorder(widgets.Below(p.entry, look.Gap), nil, nil, nil, container.NewStack(widgets.Height(p.list, 320), container.NewBorder(widgets.Space(64), nil, nil, nil, p.nothing)))
 	p.popup = widget.NewModalPopUp(widgets.Pad(widgets.Width(box, 480), 12), w.Canvas())
 	p.popup.Show()
 	w.Canvas().Focus(p.entry)
@@ -88,6 +92,7 @@ func (p *Palette) filter(query string) {
 	if p.more != nil {
 		p.found = append(p.more(query), p.found...)
 	}
+	widgets.SetVisible(p.nothing, len(p.found) == 0)
 	p.list.UnselectAll()
 	p.list.Refresh()
 }

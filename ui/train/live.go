@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -31,7 +32,10 @@ type live struct {
 	matrix   *widgets.Confusion
 	cell     *widgets.Text
 	slips    *widgets.Bars
+	mistaken *widgets.Text  // above slips
+	later    *widgets.Prose // in the matrix's place until there is one
 	log      *widget.List
+	quiet    *widgets.Prose // in the log's place until there is one
 	lines    []string
 	epochs   int
 	classes  []string
@@ -51,6 +55,9 @@ func newLive(book *i18n.Book) *live {
 		l.cell.Set(book.T("train.cell", nameOf(l.classes, truth), nameOf(l.classes, predicted), n))
 	}
 	l.charts = container.NewStack()
+	l.mistaken = widgets.Note(book.T("train.slips"))
+	l.mistaken.Hide()
+	l.later, l.quiet = widgets.SmallParagraph(book.T("train.confusion.empty")), widgets.SmallParagraph(book.T("train.log.empty"))
 	l.log = widget.NewList(func() int { return len(l.lines) },
 		func() fyne.CanvasObject { return widgets.Note("").Mono().Truncate() },
 		func(i int, o fyne.CanvasObject) {
@@ -66,10 +73,12 @@ func newLive(book *i18n.Book) *live {
 func (l *live) layout() fyne.CanvasObject {
 	figures := container.NewGridWithColumns(6, l.accuracy, l.loss, l.epoch, l.left, l.speed, l.rate)
 	top := widgets.Panel(widgets.Column(look.Gap, figures, l.bar))
-	slips := widgets.Width(container.NewBorder(widgets.Note(l.book.T("train.slips")), nil, nil, nil, container.NewVBox(l.slips)), 108)
-	matrix := widgets.TitledPanel(l.book.T("train.confusion"), l.cell, container.NewBorder(nil, nil, nil, slips, l.matrix))
-	log := widgets.TitledPanel(l.book.T("train.log"), nil, l.log)
-	bottom := widgets.Height(container.NewBorder(nil, nil, widgets.Width(matrix, 332), nil, log), 232)
+	slips := widgets.Width(container.NewBorder(l.mistaken, nil, nil, nil, container.NewVBox(l.slips)), 108)
+	cells := container.NewStack(container.NewBorder(nil, nil, nil, slips, l.matrix), container.NewVBox(l.later))
+	matrix := widgets.TitledPanel(l.book.T("train.confusion"), l.cell, cells)
+	log := widgets.TitledPanel(l.book.T("train.log"), nil, container.NewStack(l.log, container.NewVBox(l.quiet)))
+	left := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), widgets.Width(matrix, 332))
+	bottom := widgets.Height(container.NewBorder(nil, nil, left, nil, log), 232)
 	said := container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(16),
 		widget.NewIcon(look.Tinted("info", look.Muted)))), nil, widgets.Pad(l.sentence, 4))
 	middle := container.NewBorder(nil, said, nil, nil, l.charts)
@@ -85,6 +94,7 @@ func gapped(top, bottom, middle fyne.CanvasObject) fyne.CanvasObject {
 func (l *live) apply(s Snapshot) {
 	p := s.Progress
 	l.epoch.Set(epochText(l.book, p), stepText(l.book, p))
+	l.left.Rename(l.book.T(leftName(s)))
 	l.left.Set(leftText(l.book, s), leftRemark(l.book, s))
 	l.speed.Set(count(l.book, int(p.SamplesPerSecond)), memoryText(l.book, p.PeakRSS))
 	l.rate.Set(rateText(p.LearningRate), "")
@@ -97,6 +107,7 @@ func (l *live) apply(s Snapshot) {
 	l.sentence.Set(said(l.book, s))
 	if len(s.Log) != len(l.lines) {
 		l.lines = logLines(s.Log)
+		widgets.SetVisible(l.quiet, len(l.lines) == 0)
 		l.log.Refresh()
 		l.log.ScrollToBottom()
 	}
@@ -132,6 +143,9 @@ func unset(v float64, step int) float64 {
 
 func (l *live) fill(s Snapshot) {
 	l.classes = s.Classes
+	there := len(s.Epochs) > 0 && len(s.Epochs[len(s.Epochs)-1].Confusion) > 0
+	widgets.SetVisible(l.mistaken, there)
+	widgets.SetVisible(l.later, !there)
 	if len(s.Epochs) == 0 {
 		l.matrix.Set(nil, nil)
 		l.slips.Set(nil)
@@ -165,6 +179,15 @@ func share(step, steps int) float64 {
 	return float64(step) / float64(steps)
 }
 
+// leftName says which time that is.
+func leftName(s Snapshot) string {
+	switch s.Phase {
+	case Finished, Stopped, Failed:
+		return "train.took"
+	}
+	return "train.left"
+}
+
 // leftText is the time still needed, or the time it took.
 func leftText(book *i18n.Book, s Snapshot) string {
 	switch s.Phase {
@@ -184,7 +207,7 @@ func leftRemark(book *i18n.Book, s Snapshot) string {
 	case Idle:
 		return ""
 	case Finished, Stopped, Failed:
-		return phaseText(book, s.Phase)
+		return ""
 	}
 	return book.T("train.elapsed", book.Duration(s.Elapsed))
 }

@@ -1,22 +1,33 @@
 package train
 
 import (
+	"image"
 	"math"
 	"strconv"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
 
 	"athanor/pipeline/chart"
+	"athanor/ui/i18n"
+	"athanor/ui/look"
 	"athanor/ui/widgets"
 )
 
 // Plot is a chart of the run with a line that tells the values under the
 // pointer and else what the strokes mean.
 type Plot struct {
-	View   *widgets.ChartView
+	View *widgets.ChartView
+	// OnSave and OnCopy are wishes to write the chart as a format, and to copy its
+	// values.
+	OnSave func(spec chart.Spec, format string)
+	OnCopy func(spec chart.Spec)
+
 	value  *widgets.Text
 	legend string
 	spec   chart.Spec
+	twin   *Plot // whose crosshair goes along
 }
 
 // NewPlot returns an empty plot; post brings finished pictures to the UI
@@ -27,14 +38,49 @@ func NewPlot(post func(func())) *Plot {
 	return p
 }
 
+// Link lets the crosshair of each plot go along with the other's.
+func Link(a, b *Plot) { a.twin, b.twin = b, a }
+
 // Draw draws spec, soon.
 func (p *Plot) Draw(spec chart.Spec) {
 	p.spec = spec
 	p.View.Draw(spec)
 }
 
-// Values is the line beside the chart's title.
+// Values is the line that tells the values.
 func (p *Plot) Values() fyne.CanvasObject { return p.value }
+
+// Tools are what stands beside the chart's title: the values, and a button to save
+// and copy.
+func (p *Plot) Tools(book *i18n.Book) fyne.CanvasObject {
+	var save *widget.Button
+	save = widget.NewButtonWithIcon("", look.Tinted("save", look.Muted), func() { widgets.Menu(save, p.items(book)...) })
+	save.Importance = widget.LowImportance
+	return widgets.Row(4, container.NewCenter(p.value), container.NewGridWrap(fyne.NewSize(28, 20), save))
+}
+
+func (p *Plot) items(book *i18n.Book) []*fyne.MenuItem {
+	var items []*fyne.MenuItem
+	for _, format := range []string{"png", "svg", "pdf", "csv"} {
+		items = append(items, fyne.NewMenuItem(book.T("curves.save", format), func() {
+			if p.OnSave != nil && len(p.spec.Lines) > 0 {
+				p.OnSave(p.forPaper(), format)
+			}
+		}))
+	}
+	return append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(book.T("train.copy_values"), func() {
+		if p.OnCopy != nil && len(p.spec.Lines) > 0 {
+			p.OnCopy(p.forPaper())
+		}
+	}))
+}
+
+// forPaper is the chart as it is saved: light, with a legend.
+func (p *Plot) forPaper() chart.Spec {
+	spec := p.spec
+	spec.Theme, spec.NoLegend = chart.Light(), false
+	return spec
+}
 
 // SetLegend says what the strokes mean.
 func (p *Plot) SetLegend(text string) {
@@ -42,8 +88,26 @@ func (p *Plot) SetLegend(text string) {
 	p.value.Set(text)
 }
 
-// hover tells the values at the pointer, the nearest curve first.
-func (p *Plot) hover(_ float64, hits []chart.Hit, ok bool) {
+// hover tells the values at the pointer, the nearest curve first, here and in the
+// twin.
+func (p *Plot) hover(x float64, hits []chart.Hit, ok bool) {
+	p.tell(hits, ok)
+	if p.twin != nil {
+		p.twin.follow(x, ok)
+	}
+}
+
+// follow puts the crosshair where the twin's pointer is.
+func (p *Plot) follow(x float64, ok bool) {
+	p.View.SetCross(x, ok)
+	var hits []chart.Hit
+	if drawn := p.View.Picture(); ok && drawn != nil {
+		hits = drawn.Near(image.Pt(int(drawn.X.Pixel(x)), 0))
+	}
+	p.tell(hits, ok)
+}
+
+func (p *Plot) tell(hits []chart.Hit, ok bool) {
 	text := ""
 	for i, hit := range hits {
 		if hit.Line >= len(p.spec.Lines) {

@@ -34,6 +34,8 @@ type Snapshot struct {
 	Log      []train.Log
 	Test     *Test // after the run, where there is a test set
 	Elapsed  time.Duration
+	// Resumable says that the run ended before its time and can go on.
+	Resumable bool
 }
 
 // Test is the trained model's result on samples it never saw.

@@ -21,6 +21,7 @@ type View struct {
 	OnPause   func() // pauses, or resumes a paused run
 	OnStop    func() // stops and keeps
 	OnDiscard func()
+	OnResume  func()             // a run that was stopped, interrupted or failed goes on
 	OnModel   func(name string)  // another model was chosen
 	OnChange  func(train.Recipe) // a setting changed
 	OnCopy    func(text string)
@@ -48,6 +49,7 @@ type View struct {
 	stop    *widget.Button
 	discard *widget.Button
 	try     *widget.Button
+	resume  *widget.Button
 	command *widgets.Prose
 	flight  map[string]*widgets.Figure
 	queue   *queue
@@ -94,6 +96,7 @@ func (v *View) makeButtons() {
 	v.stop = button("train.stop", "stop", "foreground", v.Stop)
 	v.discard = button("train.discard", "trash", look.Muted, func() { call(v.OnDiscard) })
 	v.discard.Importance = widget.LowImportance
+	v.resume = button("home.resume", "play", "foreground", func() { call(v.OnResume) })
 	v.try = button("train.try", "try", "foregroundOnPrimary", func() { call(v.OnTry) })
 	v.try.Importance = widget.HighImportance
 }
@@ -150,9 +153,9 @@ func (v *View) SetCharts(loss, accuracy *Plot) {
 	}
 	loss.SetLegend(v.book.T("train.legend"))
 	accuracy.SetLegend(v.book.T("train.legend"))
-	left := widgets.TitledPanel(v.book.T("train.loss.curve"), loss.Values(), loss.View)
-	right := widgets.TitledPanel(v.book.T("train.accuracy.curve"), accuracy.Values(), accuracy.View)
-	v.live.charts.Add(container.NewGridWithColumns(2, left, right))
+	left := widgets.TitledPanel(v.book.T("train.loss.curve"), loss.Tools(v.book), loss.View)
+	right := widgets.TitledPanel(v.book.T("train.accuracy.curve"), accuracy.Tools(v.book), accuracy.View)
+	v.live.charts.Add(container.NewGridWithColumns(2, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap/4), left), container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap/4, 0), right)))
 }
 
 // Setup is what can be trained and how.
@@ -215,7 +218,7 @@ func (v *View) ApplyPreflight(p Preflight, device string) {
 // Apply shows a snapshot of a run; it is the only way background data reach the
 // screen.
 func (v *View) Apply(s Snapshot) {
-	changed := s.Phase != v.state.Phase || s.Run != v.state.Run
+	changed := s.Phase != v.state.Phase || s.Run != v.state.Run || s.Resumable != v.state.Resumable
 	v.state = s
 	v.live.apply(s)
 	if changed {
@@ -257,6 +260,7 @@ func (v *View) showButtons() {
 	widgets.SetVisible(v.stop, p.Live())
 	widgets.SetVisible(v.discard, p.Live())
 	widgets.SetVisible(v.try, p == Finished || p == Stopped)
+	widgets.SetVisible(v.resume, v.state.Resumable)
 	v.start.Importance = widget.HighImportance
 	if v.try.Visible() || p.Live() {
 		v.start.Importance = widget.MediumImportance
@@ -300,7 +304,7 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	if len(v.live.charts.Objects) == 0 {
 		v.SetCharts(nil, nil)
 	}
-	head := widgets.Header(v.book.T("train.title"), container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), v.phase), nil, v.data), v.discard, v.stop, v.pause, v.start, v.try)
+	head := widgets.Header(v.book.T("train.title"), container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), v.phase), nil, v.data), v.discard, v.stop, v.pause, v.resume, v.start, v.try)
 	side := widgets.WatchedColumn(v.makeSide(), func() { v.explain("", nil) })
 	body := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), side), nil, v.live.layout())
 	return widget.NewSimpleRenderer(widgets.Page(head, body))

@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
 
 	"athanor/ui/look"
 )
@@ -41,11 +42,35 @@ func SideColumn(content fyne.CanvasObject) fyne.CanvasObject { return WatchedCol
 // scrolls.
 func WatchedColumn(content fyne.CanvasObject, scrolled func()) fyne.CanvasObject {
 	inner := container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), content)
-	scroll := container.NewVScroll(inner)
+	return Width(Scrolling(inner, scrolled), 296)
+}
+
+// Scrolling is content that scrolls up and down as a whole: the wheel moves it also
+// over a field, which in Fyne keeps the wheel to itself. Content that holds lists or
+// fields of several lines, which scroll on their own, needs Fyne's own scroller.
+// scrolled, which may be nil, is called whenever it scrolls.
+func Scrolling(content fyne.CanvasObject, scrolled func()) fyne.CanvasObject {
+	scroll := container.NewVScroll(content)
 	if scrolled != nil {
 		scroll.OnScrolled = func(fyne.Position) { scrolled() }
 	}
-	return Width(scroll, 296)
+	w := &wheel{to: scroll}
+	w.ExtendBaseWidget(w)
+	return container.NewStack(scroll, w)
+}
+
+// wheel lies over a scroller and hears nothing but the wheel.
+type wheel struct {
+	widget.BaseWidget
+	to *container.Scroll
+}
+
+// Scrolled implements fyne.Scrollable.
+func (w *wheel) Scrolled(e *fyne.ScrollEvent) { w.to.Scrolled(e) }
+
+// CreateRenderer implements fyne.Widget.
+func (w *wheel) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(container.NewWithoutLayout())
 }
 
 // SetVisible shows or hides o; it does nothing where o is so already.

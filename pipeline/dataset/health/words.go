@@ -18,7 +18,7 @@ func (f Finding) Message(language string) string {
 		share = strconv.FormatFloat(100*float64(f.Count)/float64(f.Of), 'f', 1, 64)
 	}
 	return strings.NewReplacer(
-		"{count}", strconv.Itoa(f.Count), "{of}", strconv.Itoa(f.Of), "{share}", share, "{column}", f.Column, "{detail}", f.Detail,
+		"{count}", strconv.Itoa(f.Count), "{of}", strconv.Itoa(f.Of), "{share}", share, "{column}", f.Column, "{detail}", f.detail(language),
 	).Replace(f.words(language).message)
 }
 

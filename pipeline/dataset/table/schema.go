@@ -31,8 +31,30 @@ func Choosable() []Role {
 type Column struct {
 	Name   string `json:"name"`
 	Role   Role   `json:"role"`
-	Reason string `json:"reason"`
+	Reason string `json:"reason"` // Why in English
+	Why    Why    `json:"-"`
 }
+
+// Why is the reason of a role: its name and what belongs to it, for saying it in
+// any language.
+type Why struct {
+	Name string
+	Args []any
+}
+
+func why(name string, args ...any) Why { return Why{name, args} }
+
+// String is the reason in English.
+func (w Why) String() string {
+	return fmt.Sprintf(map[string]string{
+		"asked": "as asked", "empty": "no cell has a value", "constant": "every row has %q", "dates": "%d of %d values are dates",
+		"long": "%.0f bytes on average, %d different", "different": "%d different values in %d rows", "counts": "it counts the rows",
+		"numbers": "%d of %d values are numbers", "name": "its name says so", "last": "the last column that could be one",
+	}[w.Name], w.Args...)
+}
+
+// give gives a column a role.
+func (c *Column) give(role Role, w Why) { c.Role, c.Why, c.Reason = role, w, w.String() }
 
 // Schema is what a table's columns are used for.
 type Schema struct {
@@ -63,14 +85,15 @@ const regressionFrom = 20
 func Guess(profiles []*Profile, w Wish) (Schema, error) {
 	s := Schema{Label: -1, Text: -1, Group: -1, Time: -1}
 	for i, p := range profiles {
-		role, why := guessRole(p)
+		role, because := guessRole(p)
 		if r, ok := w.Roles[p.Name]; ok {
-			role, why = r, "as asked"
+			role, because = r, why("asked")
 			if r == Group {
 				s.Group = i
 			}
 		}
-		s.Columns = append(s.Columns, Column{p.Name, role, why})
+		s.Columns = append(s.Columns, Column{Name: p.Name})
+		s.Columns[i].give(role, because)
 	}
 	if err := s.apply(profiles, w); err != nil {
 		return s, err
@@ -124,7 +147,7 @@ func (s *Schema) choose(at *int, name string, role Role) error {
 	for i, c := range s.Columns {
 		if c.Name == name {
 			*at = i
-			s.Columns[i].Role, s.Columns[i].Reason = role, "as asked"
+			s.Columns[i].give(role, why("asked"))
 			return nil
 		}
 		all = append(all, c.Name)
@@ -132,32 +155,32 @@ func (s *Schema) choose(at *int, name string, role Role) error {
 	return fmt.Errorf("%w: %q; the columns are %q", ErrColumn, name, all)
 }
 
-func guessRole(p *Profile) (Role, string) {
+func guessRole(p *Profile) (Role, Why) {
 	n := p.Present()
 	distinct := p.Distinct()
 	switch {
 	case n == 0:
-		return Empty, "no cell has a value"
+		return Empty, why("empty")
 	case distinct == 1 && p.Missing == 0:
-		return Constant, fmt.Sprintf("every row has %q", p.Top(1)[0])
+		return Constant, why("constant", p.Top(1)[0])
 	case p.Numbers*20 >= n*19:
 		return numeric(p, n, distinct)
 	case p.Dates*20 >= n*19:
-		return Date, fmt.Sprintf("%d of %d values are dates", p.Dates, n)
+		return Date, why("dates", p.Dates, n)
 	case p.MeanBytes() > 32 && distinct*2 > n:
-		return Text, fmt.Sprintf("%.0f bytes on average, %d different", p.MeanBytes(), distinct)
+		return Text, why("long", p.MeanBytes(), distinct)
 	case distinct*2 > n && distinct > 50 && p.Missing*10 < p.Rows:
-		return Identifier, fmt.Sprintf("%d different values in %d rows", distinct, n)
+		return Identifier, why("different", distinct, n)
 	}
-	return Category, fmt.Sprintf("%d different values in %d rows", distinct, n)
+	return Category, why("different", distinct, n)
 }
 
-func numeric(p *Profile, n, distinct int) (Role, string) {
+func numeric(p *Profile, n, distinct int) (Role, Why) {
 	if p.Integers == n && !p.Many && distinct == n && n > 50 && p.Max-p.Min == float64(n-1) ||
 		p.Integers == n && distinct == p.Rows && n > 20 && idName(p.Name) {
-		return Identifier, "it counts the rows"
+		return Identifier, why("counts")
 	}
-	return Number, fmt.Sprintf("%d of %d values are numbers", p.Numbers, n)
+	return Number, why("numbers", p.Numbers, n)
 }
 
 func idName(name string) bool {
@@ -176,21 +199,21 @@ func labelNames() []string {
 
 // guessLabel takes a column with a usual name, else the last that could be one.
 func (s *Schema) guessLabel(profiles []*Profile) {
-	set := func(i int, why string) {
+	set := func(i int, w Why) {
 		s.Label = i
-		s.Columns[i].Role, s.Columns[i].Reason = Label, why
+		s.Columns[i].give(Label, w)
 	}
 	for _, want := range labelNames() {
 		for i, p := range profiles {
 			if strings.EqualFold(strings.TrimSpace(p.Name), want) && p.Present() > 0 && s.Columns[i].Role != Text {
-				set(i, "its name says so")
+				set(i, why("name"))
 				return
 			}
 		}
 	}
 	for i := range slices.Backward(profiles) {
 		if r := s.Columns[i].Role; r == Category || r == Number {
-			set(i, "the last column that could be one")
+			set(i, why("last"))
 			return
 		}
 	}
