@@ -211,6 +211,7 @@ func (p *sentimentPart) applyFile(snap job.Snapshot[reviewed]) {
 	if !ended {
 		return
 	}
+	p.job = nil // its last word may come twice
 	p.s.fail(snap.Err)
 	if p.file.Summary != nil {
 		p.openRows()
