@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"athanor/app/store"
@@ -100,8 +101,17 @@ func scrolling(ctx context.Context, b *bench) (rows [][]string, err error) {
 	return [][]string{
 		{"window on screen after the start", ms(c.ShownMS), "≤ 1,000 ms", verdict(c.ShownMS <= 1000)},
 		{"first picture of 100,000", ms(c.PictureMS), "≤ 300 ms", verdict(c.PictureMS <= 300)},
-		{"longest frame while scrolling through them", fmt.Sprintf("%s on the wall (%s in five rounds of 40 turns), %s of the UI thread's work", ms(worst), spread(frames, ms), ms(slices.Max(work))), "≤ 50 ms", verdict(worst <= 50)},
+		{"longest frame while scrolling through them", fmt.Sprintf("%s on the wall (five rounds of 40 turns: %s), %s of the UI thread's work", ms(worst), listed(frames, ms), ms(slices.Max(work))), "≤ 50 ms", verdict(worst <= 50)},
 	}, nil
+}
+
+// listed is every value, in the order of measuring.
+func listed(values []float64, show func(float64) string) string {
+	var words []string
+	for _, v := range values {
+		words = append(words, show(v))
+	}
+	return strings.Join(words, ", ")
 }
 
 // wheel turns the wheel over the samples forty times, and tells what was counted.

@@ -14,7 +14,7 @@ import (
 )
 
 // TestAHundredThousandSamplesScroll opens 100,000 pictures and scrolls through
-// them: the first picture within 300 ms, no frame far over 50 ms of the processor.
+// them: the first picture within 300 ms, no frame over 50 ms of the processor.
 func TestAHundredThousandSamplesScroll(t *testing.T) {
 	needTools(t)
 	testenv.NeedNative(t, runtime.Load())
@@ -43,10 +43,9 @@ func TestAHundredThousandSamplesScroll(t *testing.T) {
 		t.Errorf("the first picture came after %.0f ms", first)
 	}
 	// Wanted are 50 ms on the wall. There a frame also holds the display's and the
-	// software renderer's own work, which share two cores with the program here, and
-	// even its processor time was seen to double on a busy machine: the wall is told,
-	// and the limit on the processor's time guards against what is clearly worse.
-	if scrolled.FrameCPU > slack*100 {
+	// software renderer's own work, which share two cores with the program and with
+	// whatever else runs here: the wall is told, and the processor's time is held to it.
+	if scrolled.FrameCPU > slack*50 {
 		t.Errorf("a frame took %.1f ms of the processor while scrolling", scrolled.FrameCPU)
 	}
 	p.close(t)

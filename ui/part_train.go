@@ -25,6 +25,7 @@ type trainPart struct {
 	points   int
 	charted  bool
 	bundle   *bundle   // charts and figures of one moment
+	told     bool      // with the moment before, figures were told, too
 	next     time.Time // when the next moment may be shown
 	trial    context.CancelFunc
 	search   *rateSearch // the newest search for a learning rate
@@ -118,8 +119,16 @@ func (p *trainPart) apply(s uitrain.Snapshot, c uitrain.Curves) {
 		return
 	}
 	p.points = c.Points()
-	p.bundle.begin(2, p.tell)
+	p.bundle.begin(2, p.tellInTurn)
 	p.redraw()
+}
+
+// tellInTurn tells the news with every second moment of a run that goes: nobody reads
+// figures five times a second, and each of their texts is written anew.
+func (p *trainPart) tellInTurn() {
+	if p.told = !p.told || p.s.jobs.snapshot.Phase != uitrain.Running; p.told {
+		p.tell()
+	}
 }
 
 // tell shows the newest news of the run in figures and in the status bar.
@@ -135,7 +144,7 @@ func (p *trainPart) pace() time.Duration {
 	if p.s.place != placeTrain {
 		return 500 * time.Millisecond
 	}
-	return 180 * time.Millisecond
+	return 190 * time.Millisecond
 }
 
 // due reports whether another moment of a run may be shown.

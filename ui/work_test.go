@@ -41,7 +41,9 @@ func finished(t *testing.T, dir string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.Sort(models)
+	slices.SortFunc(models, func(a, b string) int { // by folder: the second of a second is "…-2", and "-" comes before "/"
+		return strings.Compare(filepath.Dir(a), filepath.Dir(b))
+	})
 	return models
 }
 
