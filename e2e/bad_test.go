@@ -41,6 +41,7 @@ func TestWhatTheWindowCannotDoWithoutIsNamed(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ display, home, want string }{
 		"display": {"", t.TempDir(), "no display"},
+		"nobody":  {":9876", t.TempDir(), "cannot be reached"},
 		"OpenGL":  {bare.name, t.TempDir(), "libgl1-mesa-dri"},
 		"home":    {full.name, filepath.Join(file, "home"), "ATHANOR_HOME"},
 	} {

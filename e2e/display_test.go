@@ -32,14 +32,16 @@ func needTools(t *testing.T) {
 	}
 }
 
-// openDisplay starts Xvfb on a free display.
+// openDisplay starts Xvfb on a free display. It must not begin anew whenever its last
+// client leaves, as it would by default: the program that comes just then is turned
+// away.
 func openDisplay(t *testing.T, size, out string, more ...string) *display {
 	t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := exec.Command("Xvfb", append([]string{"-displayfd", "3", "-screen", "0", size + "x24", "-nolisten", "tcp"}, more...)...)
+	server := exec.Command("Xvfb", append([]string{"-displayfd", "3", "-screen", "0", size + "x24", "-nolisten", "tcp", "-noreset"}, more...)...)
 	server.ExtraFiles = []*os.File{write}
 	if err := server.Start(); err != nil {
 		t.Fatal(err)

@@ -6,7 +6,6 @@ package ui
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -16,7 +15,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver"
 
 	"athanor/app/project"
 	"athanor/assets"
@@ -24,12 +22,6 @@ import (
 	"athanor/ui/look"
 	"athanor/ui/shell"
 )
-
-// ErrNoDisplay says that there is no screen to open a window on.
-var ErrNoDisplay = errors.New("there is no display to open the window on: set DISPLAY, or use the commands (athanor --help; athanor demo trains without a screen)")
-
-// ErrNoOpenGL says that the display cannot draw the window.
-var ErrNoOpenGL = errors.New("this display offers no OpenGL to draw the window with: install libgl1-mesa-dri (software OpenGL is enough), or use the commands (athanor --help; athanor demo trains without a screen)")
 
 // gcPercent lets the heap grow by half before it is collected: a window lives
 // long and makes little garbage, so that memory is dearer than collections.
@@ -128,10 +120,9 @@ func Run(ctx context.Context, opts Options) error {
 	})
 	defer stop()
 	s.app.Lifecycle().SetOnStarted(s.later)
-	s.window.Show()
-	if !onScreen(s.window) {
+	if err := show(s.window); err != nil {
 		s.cancel()
-		return ErrNoOpenGL
+		return err
 	}
 	s.afterCrash(report)
 	s.app.Run()
@@ -141,47 +132,12 @@ func Run(ctx context.Context, opts Options) error {
 	return nil
 }
 
-// onScreen reports whether a shown window really exists: Fyne only logs it where
-// none could be made.
-func onScreen(w fyne.Window) bool {
-	native, ok := w.(driver.NativeWindow)
-	if !ok {
-		return true
-	}
-	there := true
-	native.RunNative(func(context any) {
-		switch c := context.(type) {
-		case driver.X11WindowContext:
-			there = c.WindowHandle != 0
-		case driver.WaylandWindowContext:
-			there = c.WaylandSurface != 0
-		}
-	})
-	return there
-}
-
 // later begins what can wait until the window is on screen.
 func (s *Studio) later() {
 	s.meter.onScreen(time.Since(s.opts.Started))
 	s.meter.watch(s.ctx, s.opts.Paths.Data)
 	time.AfterFunc(time.Second, func() { s.post(s.emptyTrash) })
 	s.watch()
-}
-
-// prepareDisplay refuses a machine without a display and chooses X11 where an
-// input method is set up: GLFW's Wayland side has none, so Chinese could not be
-// typed there.
-func prepareDisplay() error {
-	x11, wayland := os.Getenv("DISPLAY"), os.Getenv("WAYLAND_DISPLAY")
-	if x11 == "" && wayland == "" {
-		return ErrNoDisplay
-	}
-	if x11 != "" && wayland != "" && os.Getenv("FYNE_PLATFORM") == "" {
-		if err := os.Setenv("FYNE_PLATFORM", "x11"); err != nil {
-			return fmt.Errorf("choose X11: %w", err)
-		}
-	}
-	return nil
 }
 
 // Open builds the window over a Fyne app without showing it; tests give their
