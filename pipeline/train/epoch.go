@@ -125,40 +125,82 @@ func (r *run) diverged(loss float64) error {
 	return fmt.Errorf("%w: the loss is %v at step %d, before the first checkpoint; %s", ErrDiverged, loss, r.Step, advice)
 }
 
-// saver writes one checkpoint at a time beside the training.
-type saver struct{ result chan saved }
+// saver writes checkpoints beside the training, one after another: small states
+// may queue up, so that a slow disk does not hold the steps up.
+type saver struct{ under []writing }
+
+// writing is one checkpoint under way: its result, and when it has ended.
+type writing struct {
+	result chan saved
+	done   chan struct{}
+}
 
 type saved struct {
 	event Checkpoint
 	err   error
 }
 
-// wait returns the result of the checkpoint under way, nothing where there is none.
-func (s *saver) wait() saved {
-	if s.result == nil {
-		return saved{}
+// Checkpoints that wait for the disk: so many, and so many bytes of states, at most.
+const (
+	mostWaiting  = 4
+	waitingBytes = 16 << 20
+)
+
+// start writes one behind those under way.
+func (s *saver) start(write func() saved) {
+	var before chan struct{}
+	if n := len(s.under); n > 0 {
+		before = s.under[n-1].done
 	}
-	v := <-s.result
-	s.result = nil
+	w := writing{make(chan saved, 1), make(chan struct{})}
+	s.under = append(s.under, w)
+	go func() {
+		if before != nil {
+			<-before
+		}
+		w.result <- write()
+		close(w.done)
+	}()
+}
+
+// full tells whether a state of so many bytes must wait for those under way.
+func (s *saver) full(bytes int) bool {
+	return len(s.under) >= mostWaiting || (len(s.under)+1)*bytes > waitingBytes && len(s.under) > 0
+}
+
+// first takes the result of the oldest under way, which there is, waiting for it.
+func (s *saver) first() saved {
+	v := <-s.under[0].result
+	s.under = s.under[1:]
 	return v
+}
+
+// wait ends when nothing is under way.
+func (s *saver) wait() {
+	for len(s.under) > 0 {
+		s.first()
+	}
 }
 
 // checkpoint copies the state and writes it in the background: the best epoch
 // first, so that a step checkpoint never speaks of a best that is not there.
 func (r *run) checkpoint(ctx context.Context, best bool) error {
-	if err := errors.Join(r.collect(true), r.deps.Store.Flush()); err != nil {
+	if err := errors.Join(r.collect(false), r.deps.Store.Flush()); err != nil {
 		return err
 	}
 	parts, err := r.state.snapshot(ctx)
 	if err != nil {
 		return err
 	}
+	for r.saver.full(total(parts)) {
+		if err := r.taken(r.saver.first()); err != nil {
+			return err
+		}
+	}
 	r.Seconds = r.clock.elapsed().Seconds()
 	r.clock.checkpointed()
 	p := r.position
-	result := make(chan saved, 1)
-	r.saver.result = result
-	go func() { result <- r.files.save(parts, p, best) }()
+	r.saver.start(func() saved { return r.files.save(parts, p, best) })
 	return ctx.Err()
 }
 
@@ -178,12 +220,26 @@ func (c *checkpoints) save(parts [][]byte, p position, best bool) saved {
 	return saved{Checkpoint{Step: p.Step, Epoch: p.Epoch, Path: path, Best: best}, err}
 }
 
-// collect takes a finished checkpoint's result, waiting for it if asked.
-func (r *run) collect(wait bool) error {
-	if r.saver.result == nil || (!wait && len(r.saver.result) == 0) {
-		return nil
+// total is how many bytes a state has.
+func total(parts [][]byte) (bytes int) {
+	for _, p := range parts {
+		bytes += len(p)
 	}
-	v := r.saver.wait()
+	return bytes
+}
+
+// collect takes the results of checkpoints that are written, waiting for all if asked.
+func (r *run) collect(wait bool) error {
+	for len(r.saver.under) > 0 && (wait || len(r.saver.under[0].result) > 0) {
+		if err := r.taken(r.saver.first()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// taken tells of a checkpoint that was written.
+func (r *run) taken(v saved) error {
 	if v.err != nil {
 		return v.err
 	}
@@ -194,7 +250,7 @@ func (r *run) collect(wait bool) error {
 func (r *run) interrupted(ctx context.Context, cause error) error {
 	r.clock.stop()
 	if !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
-		_ = r.saver.wait() // cause is what the person must hear
+		r.saver.wait() // cause is what the person must hear
 		_ = r.deps.Store.Flush()
 		return cause
 	}
