@@ -21,6 +21,7 @@ import (
 	onnx "athanor/inference/runtime"
 	"athanor/pipeline/dataset"
 	"athanor/pipeline/train"
+	"athanor/pipeline/transfer"
 	"athanor/ui/shell"
 	uitrain "athanor/ui/train"
 )
@@ -208,6 +209,7 @@ func screenOf(run *activeRun, snap job.Snapshot[gathered]) uitrain.Snapshot {
 		Run: fmt.Sprintf("%p", run), Phase: phaseOf(run, snap), Classes: g.classes, Progress: g.progress,
 		Epochs: g.epochs, Log: g.log, Elapsed: end.Sub(snap.Started),
 	}
+	out.Modelless = adapterAlone(g.outcome)
 	if o := g.outcome; o != nil && o.Classification != nil && o.Tested {
 		c := o.Classification
 		out.Test = &uitrain.Test{Accuracy: c.Accuracy, Low: c.Low, High: c.High, Samples: c.Samples}
@@ -249,7 +251,7 @@ func (j *session) ended(run *activeRun, snap job.Snapshot[gathered]) {
 		s.toasts.Show(shell.Good, text, "", nil)
 		s.notify(b.T("phase.finished"), text)
 	default:
-		s.toasts.Show(shell.Good, b.T("run.kept"), "", nil)
+		s.toasts.Show(shell.Good, b.T(j.keptKey(snap.Value.outcome)), "", nil)
 		s.notify(b.T("phase.finished"), run.name)
 	}
 	j.besideTeacher(run, snap.Value.outcome)
@@ -258,6 +260,22 @@ func (j *session) ended(run *activeRun, snap job.Snapshot[gathered]) {
 	s.rest()
 	s.trainPart().preflight()
 	s.runsChanged()
+}
+
+// keptKey is the text for what a run without a test part left.
+func (j *session) keptKey(o *training.Outcome) string {
+	switch {
+	case adapterAlone(o):
+		return "run.adapter"
+	case j.snapshot.Phase == uitrain.Finished:
+		return "run.finished"
+	}
+	return "run.kept"
+}
+
+// adapterAlone tells whether a run left low-rank additions and no model.
+func adapterAlone(o *training.Outcome) bool {
+	return o != nil && filepath.Base(o.Model) == transfer.AdapterName
 }
 
 // tidy removes the checkpoints of an ended run that nobody needs any more, as

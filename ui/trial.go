@@ -61,9 +61,11 @@ func (p *trainPart) weigh() {
 				continue
 			}
 			r := recipe
-			r.Transfer = nil
 			if models[i].Name != r.Model.Name {
-				r.Model.Name, r.Model.Hidden, r.Model.Channels = models[i].Name, nil, nil
+				var err error
+				if r, err = (train.Recipe{Task: recipe.Task, Model: train.Model{Name: models[i].Name}}).Resolve(); err != nil {
+					return nil, err
+				}
 			}
 			n, err := preflight.Parameters(r, set)
 			if err != nil {

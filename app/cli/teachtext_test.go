@@ -113,3 +113,26 @@ func TestTeachingTextsRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestLowRankTrainingKeepsWhatIsAsked: the merged model, the adapter alone, or both;
+// of the adapter's run the model can be made again.
+func TestLowRankTrainingKeepsWhatIsAsked(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	network, reviews := encoderFiles(t, true)
+	for keep, want := range map[string][2]bool{train.KeepBoth: {true, true}, train.KeepMerged: {true, false}, train.KeepAdapter: {false, true}} {
+		dir := filepath.Join(t.TempDir(), "run")
+		_, err := athanorIn(t.Context(), t, "transfer", network, "--data", reviews, "--label", "stars", "--text", "review", "--length", "16", "--threads", "1",
+			"--out", dir, "--lora", "2", "--epochs", "1", "--lora-keep", keep)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range []string{train.ModelName, transfer.AdapterName} {
+			if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != want[i] {
+				t.Errorf("%s: %s: %v", keep, name, err)
+			}
+		}
+	}
+	if _, err := athanorIn(t.Context(), t, "transfer", network, "--data", reviews, "--lora", "2", "--lora-keep", "nothing"); !errors.Is(err, train.ErrRecipe) {
+		t.Errorf("a choice that is none: %v", err)
+	}
+}

@@ -164,19 +164,26 @@ func (f *Form) reteach(before train.Recipe, what string) {
 	if what == TeachFrom && len(f.layers) > 0 {
 		teach(&f.recipe, TeachFrom, f.layers[len(f.layers)-1].Node)
 	}
-	usual := func(r train.Recipe) float64 {
-		r.Optimizer = train.Optimizer{Name: r.Optimizer.Name}
-		r, err := r.Resolve()
-		if err != nil {
-			return 0
-		}
-		return r.Optimizer.LearningRate
+	was, is := usualPace(before), usualPace(f.recipe)
+	if f.recipe.Optimizer.LearningRate == was.Optimizer.LearningRate {
+		f.recipe.Optimizer.LearningRate = is.Optimizer.LearningRate
+		f.defaults.Optimizer.LearningRate = is.Optimizer.LearningRate
 	}
-	if f.recipe.Optimizer.LearningRate == usual(before) {
-		f.recipe.Optimizer.LearningRate = usual(f.recipe)
-		f.defaults.Optimizer.LearningRate = f.recipe.Optimizer.LearningRate
+	if f.recipe.Train.Batch == was.Train.Batch {
+		f.recipe.Train.Batch, f.defaults.Train.Batch = is.Train.Batch, is.Train.Batch
 	}
 	f.showAll()
+}
+
+// usualPace is a recipe with the usual learning rate and batch of what it teaches.
+func usualPace(r train.Recipe) train.Recipe {
+	open := r
+	open.Optimizer, open.Train.Batch = train.Optimizer{Name: r.Optimizer.Name}, 0
+	open, err := open.Resolve()
+	if err != nil {
+		return r
+	}
+	return open
 }
 
 // showAll shows every setting that matters, as it is now.

@@ -36,6 +36,8 @@ type Snapshot struct {
 	Elapsed  time.Duration
 	// Resumable says that the run ended before its time and can go on.
 	Resumable bool
+	// Modelless runs kept something else than a model that can be tried.
+	Modelless bool
 }
 
 // Test is the trained model's result on samples it never saw.

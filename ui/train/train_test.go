@@ -256,6 +256,9 @@ func TestFormTeachesANetworkFromAFile(t *testing.T) {
 			if r.Optimizer.LearningRate != c.rate {
 				t.Errorf("%s: learning rate %g, want %g", c.what, r.Optimizer.LearningRate, c.rate)
 			}
+			if batch := map[bool]int{true: 128, false: 32}[c.what == uitrain.TeachHead]; r.Train.Batch != batch {
+				t.Errorf("%s: batches of %d, want %d", c.what, r.Train.Batch, batch)
+			}
 			if _, err := r.Resolve(); err != nil {
 				t.Errorf("%s: %v", c.what, err)
 			}

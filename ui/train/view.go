@@ -259,7 +259,7 @@ func (v *View) showButtons() {
 	widgets.SetVisible(v.pause, p == Running || p == Paused)
 	widgets.SetVisible(v.stop, p.Live())
 	widgets.SetVisible(v.discard, p.Live())
-	widgets.SetVisible(v.try, p == Finished || p == Stopped)
+	widgets.SetVisible(v.try, (p == Finished || p == Stopped) && !v.state.Modelless)
 	widgets.SetVisible(v.resume, v.state.Resumable)
 	v.start.Importance = widget.HighImportance
 	if v.try.Visible() || p.Live() {
