@@ -19,6 +19,7 @@ import (
 	"athanor/app/store"
 	"athanor/inference/attribution"
 	"athanor/inference/model"
+	"athanor/inference/vision"
 )
 
 // newExplain is the command `athanor explain`.
@@ -112,14 +113,9 @@ func (c *explainCommand) answered(p model.Prediction) (int, error) {
 }
 
 func (c *explainCommand) picture(ctx context.Context, file string) error {
-	f, err := os.Open(file)
+	img, err := vision.ReadPicture(file)
 	if err != nil {
 		return err
-	}
-	defer f.Close()
-	img, _, err := image.Decode(f)
-	if err != nil {
-		return fmt.Errorf("read picture: %w", err)
 	}
 	answer, err := c.e.Model.Images(ctx, img)
 	if err != nil {

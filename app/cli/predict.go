@@ -6,21 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"os"
 	"strings"
 
-	// Decoders of the kinds of pictures that predict takes.
-	_ "image/gif"
-	_ "image/jpeg"
-	_ "image/png"
-
 	"github.com/spf13/cobra"
-	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/webp"
 
 	"athanor/inference/model"
+	"athanor/inference/vision"
 )
 
 // newPredict is the command `athanor predict`.
@@ -115,7 +108,11 @@ func (p *predictor) ask(ctx context.Context, r io.Reader) ([]model.Prediction, e
 		}
 		return p.model.Rows(ctx, rows...)
 	default:
-		picture, _, err := image.Decode(r)
+		data, err := io.ReadAll(r)
+		if err != nil {
+			return nil, fmt.Errorf("read picture: %w", err)
+		}
+		picture, err := vision.Decode(data)
 		if err != nil {
 			return nil, fmt.Errorf("read picture: %w", err)
 		}

@@ -6,19 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"os"
 	"slices"
 
-	// Decoders of the kinds of pictures that are labelled.
-	_ "image/gif"
-	_ "image/jpeg"
-	_ "image/png"
-
-	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/webp"
-
 	"athanor/inference/model"
+	"athanor/inference/vision"
 	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/source"
 )
@@ -58,12 +49,7 @@ var errUnreadable = errors.New("unreadable")
 
 func ask(ctx context.Context, m *model.Model, u source.Unlabelled) (model.Prediction, error) {
 	if u.Path != "" && u.Text == "" {
-		f, err := os.Open(u.Path)
-		if err != nil {
-			return model.Prediction{}, errUnreadable
-		}
-		defer f.Close()
-		picture, _, err := image.Decode(f)
+		picture, err := vision.ReadPicture(u.Path)
 		if err != nil {
 			return model.Prediction{}, errUnreadable
 		}

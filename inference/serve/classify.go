@@ -7,9 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/gif"
-	_ "image/jpeg"
-	_ "image/png"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -20,6 +17,7 @@ import (
 
 	"athanor/inference/model"
 	"athanor/inference/serve/oip"
+	"athanor/inference/vision"
 )
 
 // question is what a person sends to the simple face: one of the three.
@@ -126,18 +124,19 @@ func (s *Server) encode(enc Encoder, q question) ([]model.Sample, error) {
 	return nil, fmt.Errorf("%w: send an image, a text or a row", oip.ErrRequest)
 }
 
-// picture decodes a picture after its size was looked at.
+// picture decodes a picture as training does, turned as its EXIF block says,
+// after its size was looked at.
 func (s *Server) picture(data []byte) (image.Image, error) {
-	size, _, err := image.DecodeConfig(bytes.NewReader(data))
+	size, err := vision.Probe(data)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the picture is no JPEG, PNG or GIF", oip.ErrRequest)
+		return nil, fmt.Errorf("%w: %w", oip.ErrRequest, err)
 	}
-	if size.Width <= 0 || size.Height <= 0 || int64(size.Width) > s.config.Limits.Pixels/int64(size.Height) {
-		return nil, fmt.Errorf("%w: the picture has %d×%d pixels", oip.ErrTooLarge, size.Width, size.Height)
+	if int64(size.W) > s.config.Limits.Pixels/int64(size.H) {
+		return nil, fmt.Errorf("%w: the picture has %d×%d pixels", oip.ErrTooLarge, size.W, size.H)
 	}
-	picture, _, err := image.Decode(bytes.NewReader(data))
+	picture, err := vision.Decode(data)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the picture is damaged", oip.ErrRequest)
+		return nil, fmt.Errorf("%w: %w", oip.ErrRequest, err)
 	}
 	return picture, nil
 }
