@@ -88,6 +88,7 @@ func parts() []part {
 		{"data", data},
 		{"scale", scale},
 		{"learning", learning},
+		{"cards", cards},
 		{"faces", faces},
 		{"anonymous", anonymous},
 		{"serve", serving},

@@ -246,7 +246,7 @@ func (j *session) models() []uitrain.Model {
 	var list []uitrain.Model
 	for _, a := range nn.Architectures() {
 		if j.data != nil && a.Takes == string(j.data.set.Task) {
-			list = append(list, uitrain.Model{Name: a.Name})
+			list = append(list, uitrain.Model{Name: a.Name, Usual: j.usual(a)})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b uitrain.Model) int { return rank(a.Name) - rank(b.Name) })
@@ -254,6 +254,15 @@ func (j *session) models() []uitrain.Model {
 		list = append(list, j.pupilModel())
 	}
 	return list
+}
+
+// usual says what to expect of an architecture.
+func (j *session) usual(a nn.Architecture) string {
+	if a.Usual == (nn.Usual{}) {
+		return ""
+	}
+	b := j.s.book
+	return b.T("model.usual."+a.Takes, b.Percent(a.Usual.Accuracy), b.Count(a.Usual.Speed))
 }
 
 // rank puts the quickest architectures first.

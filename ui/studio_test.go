@@ -59,6 +59,9 @@ func TestThreeClicksTrainANetwork(t *testing.T) {
 	s, q, dir := studio(t)
 	s.StartDigits()
 	q.Until(t, 20*time.Second, s.Ready)
+	if !uitest.Shows(s.Window().Content(), "Digits: about 98") {
+		t.Error("no card says what to expect of its network")
+	}
 	s.SetEpochs(1)
 	s.StartRun()
 	q.Until(t, 60*time.Second, s.Idle)

@@ -18,6 +18,7 @@ type Model struct {
 	Name       string // of the recipe; texts are "model."+Name
 	Parameters int    // 0: not known yet
 	About      string // in place of the translated text
+	Usual      string // what to expect of it; "" where nothing is known
 }
 
 // picker is the list of model cards.
@@ -55,7 +56,11 @@ func (p *picker) card(m Model) *widgets.Press {
 		text = p.book.T("model." + m.Name + ".about")
 	}
 	about := widgets.Note(text).Truncate()
-	content := container.New(layout.NewCustomPaddedLayout(8, 8, 10, 10), widgets.Column(2, head, about))
+	lines := widgets.Column(2, head, about)
+	if m.Usual != "" {
+		lines.Add(widgets.Note(m.Usual).Truncate())
+	}
+	content := container.New(layout.NewCustomPaddedLayout(6, 6, 10, 10), lines)
 	return widgets.NewPress(content, look.Raised, 6, func() { p.choose(m.Name) })
 }
 
