@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ import (
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
 	"athanor/pipeline/chart"
+	"athanor/pipeline/evaluate"
 	"athanor/pipeline/train"
 )
 
@@ -60,7 +62,11 @@ func tableRecipe(file string) train.Recipe {
 
 // One table through everything: metrics, slices, fairness, report.
 func TestTable(t *testing.T) {
-	file := trained(t, tableRecipe(passengers(t, 400)))
+	var villages []string // each with one passenger
+	for i := range 12 {
+		villages = append(villages, fmt.Sprintf("30,male,Village %d,no", i))
+	}
+	file := trained(t, tableRecipe(passengers(t, 388, villages...)))
 	out, err := evaluation.Run(t.Context(), evaluation.Request{Model: file, Part: "all"}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +84,13 @@ func TestTable(t *testing.T) {
 	}
 	if n := len(by["age"].Slices); n != 4 {
 		t.Errorf("age has %d quarters, want 4: %+v", n, by["age"])
+	}
+	if towns := by["town"].Slices; len(towns) != 4 || !slices.ContainsFunc(towns, func(s evaluate.Slice) bool { return s.Value == evaluation.Rare && s.Samples == 12 }) {
+		t.Errorf("villages of one passenger are not joined: %+v", towns)
+	}
+	asked, err := evaluation.Run(t.Context(), evaluation.Request{Model: file, Part: "all", Slices: []string{"town"}, Quick: true}, nil)
+	if err != nil || len(asked.Slices[0].Slices) != 15 {
+		t.Errorf("asked for each town: %+v, %v", asked.Slices, err)
 	}
 	gap := 0.0
 	for _, g := range out.Gaps {

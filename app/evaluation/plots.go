@@ -36,6 +36,16 @@ func share(label string) chart.Axis {
 	return chart.Axis{Label: label, Kind: chart.Percent, Min: 0, Max: 1}
 }
 
+// dotRoom is what an axis needs beyond its outermost dots, as a part of its length:
+// half a dot, which the edge would cut off.
+const dotRoom = 0.04
+
+// around is an axis on which dots from low to high are seen whole.
+func around(label string, low, high float64) chart.Axis {
+	room := dotRoom * (high - low)
+	return chart.Axis{Label: label, Min: low - room, Max: high + room}
+}
+
 func line(points [][2]float64) curve.Samples {
 	x, y := make([]float64, len(points)), make([]float64, len(points))
 	for i, p := range points {
@@ -57,8 +67,10 @@ func reliability(c evaluate.Classification, theme chart.Theme, word func(string)
 			dots = append(dots, curve.Point{X: b.Confidence, Y: b.Accuracy})
 		}
 	}
+	x, y := share(word("confidence")), share(word("accuracy"))
+	x.Max, y.Min, y.Max = 1+dotRoom, -dotRoom, 1+dotRoom
 	return &chart.Spec{
-		Theme: theme, X: share(word("confidence")), Y: share(word("accuracy")), NoLegend: true,
+		Theme: theme, X: x, Y: y, NoLegend: true,
 		Lines: []chart.Line{diagonal(theme), {Name: word("accuracy"), Samples: line(points), Dots: dots, Colour: theme.Colour(0)}},
 	}
 }
@@ -90,7 +102,7 @@ func residuals(r evaluate.Residuals, theme chart.Theme, word func(string) string
 		high = low + 1
 	}
 	scatter = &chart.Spec{
-		Theme: theme, X: chart.Axis{Label: word("predicted")}, Y: chart.Axis{Label: word("residual"), Min: min(r.Low, -1e-9), Max: max(r.High, 1e-9)}, NoLegend: true,
+		Theme: theme, X: around(word("predicted"), low, high), Y: around(word("residual"), min(r.Low, -1e-9), max(r.High, 1e-9)), NoLegend: true,
 		Lines: []chart.Line{{Samples: line([][2]float64{{low, 0}, {high, 0}}), Dots: dots, Colour: theme.Colour(0)}},
 	}
 	var steps [][2]float64

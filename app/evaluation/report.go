@@ -107,7 +107,7 @@ func (r reporter) own(name string) string {
 	switch name {
 	case "":
 		return r.say("(empty)")
-	case Brightness, Length, Language, Missing:
+	case Brightness, Length, Language, Missing, Rare:
 		return r.say(name)
 	}
 	return name

@@ -31,6 +31,13 @@ const (
 // Missing is what a cell without a value is called.
 const Missing = "missing"
 
+// Rare is what the values of fewer than fewSamples samples are called together,
+// where a column has more than fewNames values and nobody asked for each.
+const (
+	Rare       = "values of fewer than 5 samples"
+	fewSamples = 5
+)
+
 // mostColumns is how many columns of a table are sliced unasked.
 const mostColumns = 40
 
@@ -54,17 +61,36 @@ func slice(ctx context.Context, o *Outcome, q Request) ([]Grouping, []evaluate.G
 		}
 		g := Grouping{By: by}
 		if p := o.Predictions(); p != nil {
-			g.Slices = evaluate.Slices(*p, by, values, only...)
+			g.Slices = evaluate.Slices(*p, by, shownAs(values, q), only...)
 			if kind == named || len(q.Slices) > 0 {
 				gaps = append(gaps, o.widest(by, values)...)
 			}
 		} else {
-			g.Slices = evaluate.ValueSlices(o.asked.scores, o.samples.Targets, by, values, only...)
+			g.Slices = evaluate.ValueSlices(o.asked.scores, o.samples.Targets, by, shownAs(values, q), only...)
 		}
 		groupings = append(groupings, g)
 	}
 	slices.SortStableFunc(gaps, func(a, b evaluate.Gap) int { return int(math.Copysign(1, b.Gap-a.Gap)) })
 	return groupings, gaps, nil
+}
+
+// shownAs joins the rare values of a column that was not asked for by name: dozens
+// of slices of one sample each say nothing and hide the others.
+func shownAs(values []string, q Request) []string {
+	count := map[string]int{}
+	for _, v := range values {
+		count[v]++
+	}
+	if len(q.Slices) > 0 || len(count) <= fewNames {
+		return values
+	}
+	out := slices.Clone(values)
+	for i, v := range out {
+		if count[v] < fewSamples && v != Missing {
+			out[i] = Rare
+		}
+	}
+	return out
 }
 
 func slicesOf(o *Outcome, q Request) []string {

@@ -79,7 +79,7 @@ func chinese() words {
 
 		"Confusion: a row a true class, a column an answer": "混淆矩阵：每行是真实类别，每列是模型回答",
 		"Slices, the worst first":                           "切片，最差的在前", "value": "取值", "log loss": "对数损失", "(empty)": "（空）", "no sample has this value": "没有样本取此值",
-		Brightness: "亮度", Length: "长度", Language: "语言", Missing: "缺失",
+		Brightness: "亮度", Length: "长度", Language: "语言", Missing: "缺失", Rare: "样本少于 5 个的值",
 		"Fairness: the largest differences between groups": "公平性：各组之间的最大差距",
 		"Demographic parity compares how often an answer is given, equal opportunity how often it is found where it is true. Groups of fewer than 20 samples are not compared.": "人口统计均等比较各组被给出某个回答的比例，机会均等比较真实为该类时被找出的比例。少于 20 个样本的组不参与比较。",
 		"column": "列", "measure": "度量", "answer": "回答", "gap": "差距", "highest": "最高", "lowest": "最低",

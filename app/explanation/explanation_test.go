@@ -19,6 +19,7 @@ import (
 	"athanor/inference/model"
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
+	"athanor/pipeline/explain"
 	"athanor/pipeline/train"
 )
 
@@ -259,7 +260,7 @@ func reviews(t testing.TB) string {
 // difference of outputs.
 func TestWordsAreExplainedCompletely(t *testing.T) {
 	data := reviews(t)
-	for _, name := range []string{"ngram", "textcnn", "attention"} {
+	for _, name := range []string{"ngram", "textcnn", "attention", "nb-linear"} {
 		t.Run(name, func(t *testing.T) {
 			r := train.Recipe{Task: "text", Data: train.Data{Path: data, Label: "label", Text: "review"}, Model: train.Model{Name: name, Length: 24}, Train: train.Loop{Epochs: 4, Batch: 16}}
 			r.Optimizer.LearningRate = 0.01
@@ -283,6 +284,9 @@ func TestWordsAreExplainedCompletely(t *testing.T) {
 			}
 			if math.Abs(sum-complete.Sum) > 1e-4*math.Abs(complete.Sum) {
 				t.Errorf("words sum to %v of %v", sum, complete.Sum)
+			}
+			if err := e.Embed(t.Context(), nil); errors.Is(err, explain.ErrNoEmbedding) != (name == "nb-linear") {
+				t.Errorf("an inner layer: %v", err)
 			}
 			if empty, _, err := attribution.Words(t.Context(), e.Model, e.Graph, "", 0); err != nil || len(empty) != 0 {
 				t.Errorf("no text: %v, %v", empty, err)

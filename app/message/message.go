@@ -13,6 +13,7 @@ import (
 	"athanor/app/datasets"
 	"athanor/app/labelling"
 	"athanor/app/store"
+	"athanor/inference/attribution"
 	"athanor/inference/model"
 	"athanor/inference/onnx"
 	"athanor/inference/runtime"
@@ -21,6 +22,7 @@ import (
 	"athanor/pipeline/dataset/operation"
 	"athanor/pipeline/dataset/source"
 	"athanor/pipeline/dataset/table"
+	"athanor/pipeline/explain"
 	"athanor/pipeline/train"
 )
 
@@ -253,6 +255,16 @@ func models() []entry {
 			errs: []error{onnx.ErrMalformed, onnx.ErrInvalid, onnx.ErrExternal},
 			what: [2]string{"This is not a usable ONNX model.", "这不是可用的 ONNX 模型。"},
 			do:   [2]string{"Check that the download is complete and that files beside it (external data) came along.", "请确认下载完整，并且外部数据文件与模型放在一起。"},
+		},
+		{
+			errs: []error{explain.ErrNoEmbedding},
+			what: [2]string{"This model has no inner layer in which samples could be compared.", "该模型没有可用来比较样本的中间层。"},
+			do:   [2]string{"Networks have one, linear models of words do not. Everything else works without it.", "神经网络有中间层，词的线性模型没有；其他功能不受影响。"},
+		},
+		{
+			errs: []error{explain.ErrUnexplainable, attribution.ErrNoGraph},
+			what: [2]string{"The model cannot be explained by gradients.", "无法用梯度解释该模型。"},
+			do:   [2]string{"The details say why. Its answers can be measured all the same.", "详细信息说明了原因。模型的回答仍可评估。"},
 		},
 		{
 			errs: []error{model.ErrForeign, model.ErrMetadata},

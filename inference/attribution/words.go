@@ -55,7 +55,8 @@ func Words(ctx context.Context, m *model.Model, g *Graph, s string, class int) (
 	return share(s, tokens, values), c, nil
 }
 
-// share gives every word its part of the tokens' attributions.
+// share gives every word its part of the tokens' attributions. A token of no letters,
+// such as the beginning of the text, belongs to the word that it touches.
 func share(s string, tokens []text.Token, values []float64) []Word {
 	var words []Word
 	for _, u := range text.Units(s) {
@@ -71,7 +72,7 @@ func share(s string, tokens []text.Token, values []float64) []Word {
 		}
 		var covered []int
 		for i, w := range words {
-			if w.Start < t.End && t.Start < w.End {
+			if w.Start < t.End && t.Start < w.End || t.Start == t.End && w.Start <= t.Start && t.Start <= w.End {
 				covered = append(covered, i)
 			}
 		}

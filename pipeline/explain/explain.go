@@ -18,6 +18,9 @@ import (
 // ErrUnexplainable says that a model has no input to differentiate by.
 var ErrUnexplainable = errors.New("the model cannot be explained by gradients")
 
+// ErrNoEmbedding says that samples cannot be compared as the model sees them.
+var ErrNoEmbedding = errors.New("the model has no embedding")
+
 // mostElements bounds the memory of one run, samples at once times their size: maps
 // and their gradients are some hundred times that. More at once is no faster.
 const mostElements = 1 << 18
@@ -202,31 +205,59 @@ func (b builder) text() (*onnx.Model, error) {
 // embed puts a scaling behind the look-up of the input's embeddings and returns
 // the look-up's name.
 func (b builder) embed() string {
+	at := b.lookup()
+	if at < 0 {
+		return ""
+	}
+	from := b.m.Graph.Nodes[at].Outputs[0]
+	for _, later := range b.m.Graph.Nodes {
+		for k, in := range later.Inputs {
+			if in == from {
+				later.Inputs[k] = scaled
+			}
+		}
+	}
+	mul := &onnx.Node{OpType: "Mul", Name: scaled, Inputs: []string{from, attribution.InputScale}, Outputs: []string{scaled}}
+	b.m.Graph.Nodes = slices.Insert(b.m.Graph.Nodes, at+1, mul)
+	b.m.Graph.Inputs = append(b.m.Graph.Inputs, onnx.TensorValue(attribution.InputScale, onnx.Float, b.in.Type.Tensor.Shape[0], onnx.Fixed(1), onnx.Fixed(1)))
+	return from
+}
+
+// lookup is the node that looks up the embeddings of the input, -1 without one. Of
+// several, such as the ratios and weights of nb-linear, it is the one that is read
+// the least: what also divides by its own length does not change along the path,
+// and would explain nothing.
+func (b builder) lookup() int {
+	at, fewest := -1, 0
 	for i, n := range b.m.Graph.Nodes {
 		if n.OpType != "Gather" || n.Inputs[1] != b.in.Name || b.m.Graph.Initializer(n.Inputs[0]) == nil {
 			continue
 		}
-		from := n.Outputs[0]
-		for _, later := range b.m.Graph.Nodes {
-			for k, in := range later.Inputs {
-				if in == from {
-					later.Inputs[k] = scaled
-				}
+		if reads := b.reads(n.Outputs[0]); at < 0 || reads < fewest {
+			at, fewest = i, reads
+		}
+	}
+	return at
+}
+
+// reads is how often nodes take a value.
+func (b builder) reads(name string) (n int) {
+	for _, node := range b.m.Graph.Nodes {
+		for _, in := range node.Inputs {
+			if in == name {
+				n++
 			}
 		}
-		mul := &onnx.Node{OpType: "Mul", Name: scaled, Inputs: []string{from, attribution.InputScale}, Outputs: []string{scaled}}
-		b.m.Graph.Nodes = slices.Insert(b.m.Graph.Nodes, i+1, mul)
-		b.m.Graph.Inputs = append(b.m.Graph.Inputs, onnx.TensorValue(attribution.InputScale, onnx.Float, b.in.Type.Tensor.Shape[0], onnx.Fixed(1), onnx.Fixed(1)))
-		return from
 	}
-	return ""
+	return n
 }
 
 // OutputEmbedding is the output that Embedding adds.
 const OutputEmbedding = "athanor.embedding"
 
 // Embedding adds to a model what its last layer sees: two samples whose
-// embeddings are near are alike to the model.
+// embeddings are near are alike to the model. ErrNoEmbedding says that there is no such
+// layer.
 func Embedding(m *onnx.Model) error {
 	for _, n := range slices.Backward(m.Graph.Nodes) {
 		if (n.OpType == "Gemm" || n.OpType == "MatMul") && m.Graph.Initializer(n.Inputs[1]) != nil {
@@ -235,5 +266,5 @@ func Embedding(m *onnx.Model) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%w: it has no dense layer at its end", ErrUnexplainable)
+	return fmt.Errorf("%w: no dense layer is at its end", ErrNoEmbedding)
 }

@@ -31,6 +31,7 @@ type comparing struct {
 	chart  *widgets.ChartView
 	words  *widgets.Prose
 	last   *evaluation.Comparison
+	box    *fyne.Container // around the table, as high as its rows
 	result *fyne.Container // hidden until there is one
 	OnRun  func(ids []string)
 }
@@ -108,13 +109,17 @@ func middle(name string) string {
 
 // name is how a compared model is called on this screen.
 func (c *comparing) name(path string) string {
-	for _, m := range c.models {
+	for i, m := range c.models {
 		if m.ID == path {
-			return m.Name
+			return c.picks.Options[i]
 		}
 	}
 	return evaluation.ShortName(path)
 }
+
+// mostRows is how many rows of the table are seen at once: the rest of the height is
+// the plot's.
+const mostRows = 6
 
 func (c *comparing) apply(r *evaluation.Comparison) {
 	b := c.book
@@ -130,6 +135,7 @@ func (c *comparing) apply(r *evaluation.Comparison) {
 		rows = append(rows, row)
 	}
 	c.table.set(rows)
+	c.box.Objects = []fyne.CanvasObject{widgets.Height(c.table.list, c.table.height(min(len(rows), mostRows)))}
 	widgets.SetVisible(c.result, true)
 	c.chart.Draw(c.spec())
 	c.advise()
@@ -215,15 +221,16 @@ func (c *comparing) ratio(same, better, worse string, r float64) string {
 // chance writes a p value; very small ones say no more than that.
 func chance(p float64) string {
 	if p < 0.001 {
-		return "p < 0.001"
+		return "p\u00a0<\u00a00.001"
 	}
-	return fmt.Sprintf("p = %.3f", p)
+	return fmt.Sprintf("p\u00a0=\u00a0%.3f", p)
 }
 
 func (c *comparing) object() fyne.CanvasObject {
 	choose := widgets.TitledPanel(c.book.T("evaluate.models"), c.run, container.NewVScroll(c.picks))
 	matter := widgets.Panel(widgets.Column(look.Gap, widgets.Note(c.book.T("evaluate.needs")), c.needs, c.words))
-	c.result = widgets.Cards(1, widgets.Panel(c.table.list), widgets.Panel(c.chart))
+	c.box = container.NewStack()
+	c.result = container.NewBorder(widgets.Below(widgets.Panel(c.box), look.Gap), nil, nil, nil, widgets.Panel(c.chart))
 	c.result.Hide()
 	right := container.NewBorder(widgets.Below(matter, look.Gap), nil, nil, nil, c.result)
 	return container.NewBorder(nil, nil, widgets.Width(choose, 250), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right))

@@ -73,6 +73,11 @@ func (l *lines) fill(i int, o fyne.CanvasObject) {
 	})
 }
 
+// height is what n rows take.
+func (l *lines) height(n int) float32 {
+	return float32(n) * (l.makeRow().MinSize().Height + theme.Padding())
+}
+
 func (l *lines) set(rows []line) {
 	l.rows = rows
 	l.list.Refresh()
@@ -146,8 +151,11 @@ func sliceHead(b *i18n.Book, title string, o *evaluation.Outcome) line {
 }
 
 func sliceLine(b *i18n.Book, name string, s evaluate.Slice, o *evaluation.Outcome) line {
-	if s.Value == evaluation.Missing {
+	switch s.Value {
+	case evaluation.Missing:
 		name = strings.TrimSuffix(name, s.Value) + b.T("evaluate.missing")
+	case evaluation.Rare:
+		name = strings.TrimSuffix(name, s.Value) + b.T("evaluate.rare")
 	}
 	r := line{cells: []string{name, b.Count(s.Samples)}}
 	switch {

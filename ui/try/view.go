@@ -197,7 +197,7 @@ func (v *View) ApplyTask(task string, draws bool) {
 func (v *View) show() {
 	switch v.task {
 	case "text":
-		v.input.Objects = []fyne.CanvasObject{widgets.Panel(v.entry)}
+		v.input.Objects = []fyne.CanvasObject{widgets.TitledPanel(v.book.T("try.text"), nil, v.entry)}
 	case "table":
 		v.input.Objects = []fyne.CanvasObject{widgets.TitledPanel(v.book.T("try.row"), nil, v.row.object())}
 	default:
