@@ -1,5 +1,7 @@
 package ui
 
+import "strings"
+
 func (s *Studio) modelsPart() *modelsPart {
 	p, _ := s.parts[placeModels].(*modelsPart)
 	return p
@@ -10,6 +12,15 @@ func (s *Studio) ChosenModel() string { return s.modelsPart().view.Chosen() }
 
 // ModelTakes is how long its card says one answer takes.
 func (s *Studio) ModelTakes() string { return s.modelsPart().view.Latency() }
+
+// ModelFacts is what its card says, "Name: value" a line.
+func (s *Studio) ModelFacts() string {
+	var b strings.Builder
+	for _, f := range s.modelsPart().view.Facts() {
+		b.WriteString(f[0] + ": " + f[1] + "\n")
+	}
+	return b.String()
+}
 
 // Listed is how many models the screen lists.
 func (s *Studio) Listed() int { return s.modelsPart().view.Listed() }

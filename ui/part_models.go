@@ -220,6 +220,7 @@ func (p *modelsPart) bring(path string) {
 		}
 		return copyInto(folder, path)
 	}, func(to string, err error) {
+		p.view.Expect(to)
 		p.brought(to, err)
 		if err == nil && silent {
 			p.describe(to)

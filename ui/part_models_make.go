@@ -252,6 +252,7 @@ func (p *modelsPart) keepDescribed(path string, form *models.WrapForm, done func
 			return
 		}
 		done()
+		p.view.Expect(to)
 		p.brought(to, nil)
 	})
 }

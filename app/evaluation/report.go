@@ -197,7 +197,7 @@ func (r reporter) detail(c *evaluate.Classification) []number {
 		{r.say("Cohen's κ, Matthews"), fmt.Sprintf("%.4f, %.4f", d.Kappa, d.Matthews)},
 		{r.say("log loss, Brier score"), fmt.Sprintf("%.4f, %.4f", c.Loss, d.Brier)},
 	}
-	for _, k := range d.TopK {
+	for _, k := range d.TopK[min(1, len(d.TopK)):] { // the first is the accuracy
 		list = append(list, number{r.say("right class among the best %d", k.K), percent(k.Accuracy)})
 	}
 	return list

@@ -2,6 +2,7 @@
 package models
 
 import (
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -61,6 +62,7 @@ type View struct {
 	book   *i18n.Book
 	items  []Item
 	chosen string
+	next   string // to be chosen when it is listed
 	list   *widget.List
 	detail *fyne.Container
 	known  *fyne.Container
@@ -69,6 +71,7 @@ type View struct {
 	copies *copies
 	took   *widgets.Text // of the model on the card, for one row
 	of     string        // whose card it is
+	facts  [][2]string   // on the card
 }
 
 // New returns the screen without models.
@@ -132,8 +135,9 @@ func (v *View) Listed() int { return len(v.items) }
 func (v *View) ApplyList(items []Item) {
 	v.items = items
 	v.list.Refresh()
-	for i, it := range items {
-		if it.ID == v.chosen {
+	for _, want := range []string{v.next, v.chosen} {
+		if i := slices.IndexFunc(items, func(it Item) bool { return it.ID == want }); i >= 0 {
+			v.next = ""
 			v.list.Select(i)
 			return
 		}
@@ -143,14 +147,21 @@ func (v *View) ApplyList(items []Item) {
 	}
 }
 
+// Expect chooses a model with the next list that has it.
+func (v *View) Expect(id string) { v.next = id }
+
 // ApplyCard shows one model.
 func (v *View) ApplyCard(c Card) {
 	if c.Path != v.copies.of {
 		v.copies.reset(c.Path)
 	}
+	v.facts = c.Facts
 	v.detail.Objects = []fyne.CanvasObject{container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), v.card(c)))}
 	v.detail.Refresh()
 }
+
+// Facts are what the card says, name and value.
+func (v *View) Facts() [][2]string { return v.facts }
 
 // Latency is what the card says of it.
 func (v *View) Latency() string {
