@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func huge(t *testing.T, path string) {
 	graph := bytes.Join([][]byte{add, field(2, []byte("huge")), value(11, "x"), value(12, "y"), tag, weight}, nil)
 	head := bytes.Join([][]byte{number(1, 8), field(8, number(2, 17)), protowire.AppendTag(nil, 7, protowire.BytesType)}, nil)
 	head = protowire.AppendVarint(head, uint64(len(graph)+4*hugeFloats))
-	file := append(head, graph...)
+	file := slices.Concat(head, graph)
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func (a *asker) pictures() error {
 		return fmt.Errorf("%w: the model takes %d inputs, the data has %d", ErrMismatch, len(inputs), len(columns))
 	}
 	for i, col := range columns {
-		if err := inputs[i].Accepts(col.Type, shape(1, col.Shape)); err != nil {
+		if err := inputs[i].Accepts(col.Type, shape(max(a.fixed(), 1), col.Shape)); err != nil {
 			return fmt.Errorf("%w: %w", ErrMismatch, err)
 		}
 	}
@@ -91,8 +91,40 @@ type change struct {
 	row    func(row map[string]string, seed uint64) map[string]string
 }
 
-// ask returns the scores of the given samples, changed where c is not nil.
+// fixed is how many samples the model takes at once, where it takes one number of
+// them alone, as many exported models do; 0 where it takes any.
+func (a *asker) fixed() int {
+	in := a.model.Inputs()[0]
+	if !in.Ranked || len(in.Shape) == 0 || !in.Shape[0].Known {
+		return 0
+	}
+	return int(max(in.Shape[0].Value, 0))
+}
+
+// ask returns the scores of the given samples, changed where c is not nil. A model
+// of one number of samples is asked in parts of so many, the last one filled up
+// with its last sample.
 func (a *asker) ask(ctx context.Context, rows []int, c *change) ([]float32, error) {
+	n := a.fixed()
+	if n == 0 {
+		return a.askOnce(ctx, rows, c)
+	}
+	var scores []float32
+	for part := range slices.Chunk(rows, n) {
+		full := slices.Clone(part)
+		for len(full) < n {
+			full = append(full, part[len(part)-1])
+		}
+		got, err := a.askOnce(ctx, full, c)
+		if err != nil {
+			return nil, err
+		}
+		scores = append(scores, got[:len(got)/n*len(part)]...)
+	}
+	return scores, nil
+}
+
+func (a *asker) askOnce(ctx context.Context, rows []int, c *change) ([]float32, error) {
 	if a.model.Info().Task == model.Image {
 		return a.askPictures(ctx, rows, c)
 	}
