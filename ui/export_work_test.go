@@ -199,3 +199,6 @@ func (s *Studio) Press(key fyne.KeyName) {
 		}
 	}
 }
+
+// AfterCrash begins as after a crash that left a report.
+func (s *Studio) AfterCrash(report string) { s.afterCrash(report) }

@@ -66,28 +66,34 @@ func watchCrashes(folder string) (report string, err error) {
 	return report, nil
 }
 
-// afterCrash says that the last time ended badly and offers to go on; it does
-// not open by itself what may have been the cause.
+// afterCrash says that the last time ended badly and, where there is a run, offers
+// to go on with the last one; it does not open by itself what may have been the cause.
 func (s *Studio) afterCrash(report string) {
 	if report == "" {
 		return
 	}
-	b := s.book
-	shell.Ask(s.window, b, b.T("crash.title"), b.T("crash.text", s.opts.Paths.Data), b.T("crash.go"), func() {
-		folder := s.runsFolder()
-		async(s, func(ctx context.Context) (string, error) {
-			runs, err := recentRuns(ctx, folder, 1)
-			if err != nil || len(runs) == 0 {
-				return "", err
-			}
-			return runs[0].Dir, nil
-		}, func(dir string, err error) {
-			s.fail(err)
-			if dir != "" {
-				s.openProject(dir)
-			}
-		})
+	folder := s.runsFolder()
+	async(s, func(ctx context.Context) (string, error) {
+		runs, err := recentRuns(ctx, folder, 1)
+		if err != nil || len(runs) == 0 {
+			return "", err
+		}
+		return runs[0].Dir, nil
+	}, func(dir string, err error) {
+		s.fail(err)
+		s.offerAfterCrash(dir)
 	})
+}
+
+// offerAfterCrash asks whether the last run shall be opened; dir is "" without one.
+func (s *Studio) offerAfterCrash(dir string) {
+	b := s.book
+	title, text := b.T("crash.title"), b.T("crash.text", s.opts.Paths.Data)
+	if dir == "" {
+		shell.Tell(s.window, title, text, b.T("common.close"))
+		return
+	}
+	shell.Ask(s.window, b, title, text+" "+b.T("crash.ask"), b.T("crash.go"), func() { s.openProject(dir) })
 }
 
 // stayAwake keeps the machine from falling asleep until the returned function is

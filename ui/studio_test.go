@@ -3,11 +3,14 @@ package ui_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
 
 	"athanor/app/project"
 	"athanor/inference/runtime"
@@ -51,6 +54,34 @@ func TestEveryPlaceOpensInBothLanguagesAndLooks(t *testing.T) {
 	}
 	if raw, err := os.ReadFile(filepath.Join(dir, "settings.toml")); err != nil || !strings.Contains(string(raw), "zh") {
 		t.Errorf("the language was not kept: %q, %v", raw, err)
+	}
+}
+
+var cutNumber = regexp.MustCompile(`^\d.*…$`)
+
+// The window must not grow beyond the smallest size when a run fills the screen; the
+// menu bar takes some of the height.
+func TestTheTrainScreenFitsWithARunOnIt(t *testing.T) {
+	testenv.NeedNative(t, runtime.Load())
+	const menu = 28
+	s, q, _ := studio(t)
+	s.Window().Resize(fyne.NewSize(1024, 700-menu))
+	s.StartDigits()
+	q.Until(t, 20*time.Second, s.Ready)
+	s.SetEpochs(3)
+	s.StartRun()
+	q.Until(t, 60*time.Second, s.Idle)
+	for _, l := range i18n.Languages() {
+		s.SetLanguage(l)
+		s.Go("train")
+		if need := s.Window().Canvas().Content().MinSize(); need.Width > 1024 || need.Height > 700-menu {
+			t.Errorf("in %s the finished run needs %v × %v units, more than 1024 × %d", l, need.Width, need.Height, 700-menu)
+		}
+		for _, o := range test.LaidOutObjects(s.Window().Content()) {
+			if text, ok := o.(*canvas.Text); ok && text.TextSize >= look.TextBody && cutNumber.MatchString(text.Text) {
+				t.Errorf("in %s a number is cut off: %q", l, text.Text)
+			}
+		}
 	}
 }
 

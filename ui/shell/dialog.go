@@ -54,6 +54,16 @@ func Ask(w fyne.Window, book *i18n.Book, title, text, action string, do func()) 
 	w.Canvas().Focus(act)
 }
 
+// Tell shows what a person should know and has nothing to answer to.
+func Tell(w fyne.Window, title, text, understood string) {
+	var pop *widget.PopUp
+	act := NewAnswer(understood, func() { pop.Hide() })
+	act.Importance = widget.HighImportance
+	pop = Modal(w, "info", title, widgets.Paragraph(text, look.Muted), act)
+	pop.Show()
+	w.Canvas().Focus(act)
+}
+
 // Modal returns a hidden dialog of Athanor's look with its buttons at the lower
 // right. The first button is the way out, which Escape takes too (see Dismiss).
 func Modal(w fyne.Window, icon, title string, body fyne.CanvasObject, buttons ...fyne.CanvasObject) *widget.PopUp {

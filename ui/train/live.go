@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -73,16 +72,44 @@ func newLive(book *i18n.Book) *live {
 func (l *live) layout() fyne.CanvasObject {
 	figures := container.NewGridWithColumns(6, l.accuracy, l.loss, l.epoch, l.left, l.speed, l.rate)
 	top := widgets.Panel(widgets.Column(look.Gap, figures, l.bar))
-	slips := widgets.Width(container.NewBorder(l.mistaken, nil, nil, nil, container.NewVBox(l.slips)), 108)
+	slips := widgets.Width(container.NewBorder(l.mistaken, nil, nil, nil, container.NewVBox(l.slips)), slipsWidth)
 	cells := container.NewStack(container.NewBorder(nil, nil, nil, slips, l.matrix), container.NewVBox(l.later))
-	matrix := widgets.TitledPanel(l.book.T("train.confusion"), l.cell, cells)
+	matrix := widgets.ToldPanel(l.book.T("train.confusion"), l.cell, nil, cells)
 	log := widgets.TitledPanel(l.book.T("train.log"), nil, container.NewStack(l.log, container.NewVBox(l.quiet)))
-	left := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), widgets.Width(matrix, 332))
-	bottom := widgets.Height(container.NewBorder(nil, nil, left, nil, log), 232)
+	bottom := container.New(foot{slips}, matrix, log)
 	said := container.NewBorder(nil, nil, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(16),
 		widget.NewIcon(look.Tinted("info", look.Muted)))), nil, widgets.Pad(l.sentence, 4))
 	middle := container.NewBorder(nil, said, nil, nil, l.charts)
 	return gapped(top, bottom, middle)
+}
+
+// The foot's measures: its height, the width of the matrix's panel with the list of
+// slips and of that list, and the width of a log whose lines can be read.
+const (
+	footHeight  = 212
+	matrixWidth = 332
+	slipsWidth  = 108
+	logWidth    = 240
+)
+
+// foot lays out the matrix's panel and the log. Where the log would be too narrow to
+// be read, the list of slips makes room for it.
+type foot struct{ slips fyne.CanvasObject }
+
+func (f foot) MinSize([]fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(matrixWidth-slipsWidth+look.Gap+logWidth, footHeight)
+}
+
+func (f foot) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	roomy := size.Width >= matrixWidth+look.Gap+logWidth
+	widgets.SetVisible(f.slips, roomy)
+	left := float32(matrixWidth)
+	if !roomy {
+		left -= slipsWidth
+	}
+	objects[0].Resize(fyne.NewSize(left, size.Height))
+	objects[1].Move(fyne.NewPos(left+look.Gap, 0))
+	objects[1].Resize(fyne.NewSize(size.Width-left-look.Gap, size.Height))
 }
 
 // gapped is a border layout with the grid's gap between its parts.
@@ -128,7 +155,7 @@ func (l *live) scores(s Snapshot) {
 	last := s.Epochs[len(s.Epochs)-1]
 	l.loss.Set(l.book.Number(last.ValLoss), l.book.T("train.on_validation"))
 	if s.Test != nil {
-		l.accuracy.Set(l.book.Percent(s.Test.Accuracy), l.book.T("train.on_test", l.book.Count(s.Test.Samples)))
+		l.accuracy.Set(l.book.Percent(s.Test.Accuracy), l.book.T("train.on_test"))
 		return
 	}
 	l.accuracy.Set(l.book.Percent(last.ValAccuracy), l.book.T("train.on_validation"))
@@ -230,7 +257,7 @@ func stepText(book *i18n.Book, p train.Progress) string {
 	if p.Step == 0 {
 		return ""
 	}
-	return book.T("train.step", p.Step, p.Steps)
+	return book.T("train.step", p.Step)
 }
 
 func said(book *i18n.Book, s Snapshot) string {
@@ -254,7 +281,7 @@ func logLines(log []train.Log) []string {
 }
 
 // mostSlips is how many pairs of confused classes are listed.
-const mostSlips = 6
+const mostSlips = 5
 
 // slipLevels lists the pairs of classes that are most often taken for each other.
 func slipLevels(classes []string, matrix [][]int) []widgets.Level {

@@ -50,13 +50,12 @@ func (p *Plot) Draw(spec chart.Spec) {
 // Values is the line that tells the values.
 func (p *Plot) Values() fyne.CanvasObject { return p.value }
 
-// Tools are what stands beside the chart's title: the values, and a button to save
-// and copy.
-func (p *Plot) Tools(book *i18n.Book) fyne.CanvasObject {
+// tool is the button beside the chart's title to save and copy.
+func (p *Plot) tool(book *i18n.Book) fyne.CanvasObject {
 	var save *widget.Button
 	save = widget.NewButtonWithIcon("", look.Tinted("save", look.Muted), func() { widgets.Menu(save, p.items(book)...) })
 	save.Importance = widget.LowImportance
-	return widgets.Row(4, container.NewCenter(p.value), container.NewGridWrap(fyne.NewSize(28, 20), save))
+	return container.NewGridWrap(fyne.NewSize(28, 20), save)
 }
 
 func (p *Plot) items(book *i18n.Book) []*fyne.MenuItem {

@@ -153,8 +153,8 @@ func (v *View) SetCharts(loss, accuracy *Plot) {
 	}
 	loss.SetLegend(v.book.T("train.legend"))
 	accuracy.SetLegend(v.book.T("train.legend"))
-	left := widgets.TitledPanel(v.book.T("train.loss.curve"), loss.Tools(v.book), loss.View)
-	right := widgets.TitledPanel(v.book.T("train.accuracy.curve"), accuracy.Tools(v.book), accuracy.View)
+	left := widgets.ToldPanel(v.book.T("train.loss.curve"), loss.value, loss.tool(v.book), loss.View)
+	right := widgets.ToldPanel(v.book.T("train.accuracy.curve"), accuracy.value, accuracy.tool(v.book), accuracy.View)
 	v.live.charts.Add(container.NewGridWithColumns(2, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap/4), left), container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap/4, 0), right)))
 }
 

@@ -22,6 +22,17 @@ func TitledPanel(title string, trailing, content fyne.CanvasObject) *fyne.Contai
 	if trailing != nil {
 		head.Add(trailing)
 	}
+	return headedPanel(head, content)
+}
+
+// ToldPanel is a panel with its title and, beside it, a line that says what is
+// pointed at; it has what room title and tool, which may be nil, leave.
+func ToldPanel(title string, line *Text, tool, content fyne.CanvasObject) *fyne.Container {
+	line.Align(fyne.TextAlignTrailing).Truncate()
+	return headedPanel(container.NewBorder(nil, nil, Note(title).Bold(), tool, container.New(middling{}, line)), content)
+}
+
+func headedPanel(head, content fyne.CanvasObject) *fyne.Container {
 	return Panel(container.NewBorder(Below(head, look.Gap), nil, nil, nil, content))
 }
 

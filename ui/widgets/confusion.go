@@ -126,7 +126,7 @@ func (r *confusionRenderer) place(t *canvas.Text, at fyne.Position, size fyne.Si
 	t.Resize(fyne.NewSize(size.Width, height))
 }
 
-func (r *confusionRenderer) MinSize() fyne.Size { return fyne.NewSize(180, 180) }
+func (r *confusionRenderer) MinSize() fyne.Size { return fyne.NewSize(180, 150) }
 
 func (r *confusionRenderer) Refresh() {
 	changed := r.label()

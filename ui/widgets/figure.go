@@ -3,6 +3,7 @@ package widgets
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/ui/look"
@@ -59,7 +60,8 @@ func (f *Figure) CreateRenderer() fyne.WidgetRenderer {
 		return widget.NewSimpleRenderer(box)
 	}
 	box.Add(f.remark)
-	return widget.NewSimpleRenderer(container.New(minimum{fyne.NewSize(72, 0)}, box))
+	apart := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap/2), box)
+	return widget.NewSimpleRenderer(container.New(minimum{fyne.NewSize(72, 0)}, apart))
 }
 
 // minimum keeps its only object at least a size.

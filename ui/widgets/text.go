@@ -132,11 +132,11 @@ func (r *textRenderer) scaled(width float32) float32 {
 	if !r.t.shrink || width <= 0 {
 		return r.t.size
 	}
-	full := fyne.MeasureText(r.t.text, r.t.size, r.t.style).Width
-	if full <= width {
-		return r.t.size
+	size := r.t.size // glyphs have whole widths, so that a text does not shrink evenly
+	for size > look.TextBody && fyne.MeasureText(r.t.text, size, r.t.style).Width > width {
+		size--
 	}
-	return max(r.t.size*width/full*0.98, look.TextBody)
+	return max(size, look.TextBody)
 }
 
 // fit shortens the text to width by bisection over its runes.
