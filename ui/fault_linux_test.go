@@ -30,7 +30,7 @@ func TestADiskThatFillsWhileANetworkLearns(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	s.SetEpochs(3)
+	s.SetEpochs(4)
 	s.StartRun()
 	q.Until(t, 60*time.Second, func() bool { return s.Epochs() >= 1 })
 	ballast := filepath.Join(disk, "ballast")
@@ -40,15 +40,15 @@ func TestADiskThatFillsWhileANetworkLearns(t *testing.T) {
 	if s.Errors() == 0 || top == nil || !uitest.Shows(top, "disk is full") {
 		t.Fatalf("%d errors were shown; none tells of the full disk", s.Errors())
 	}
-	if now := s.Shown(); now.Phase != uitrain.Failed || !now.Resumable || now.Progress.Epochs != 3 {
-		t.Fatalf("the run is %v and can go on: %v", now.Phase, now.Resumable)
+	if now := s.Shown(); now.Phase != uitrain.Failed || !now.Resumable || now.Progress.Epochs != 4 {
+		t.Fatalf("the run is %v of %d epochs, done %d, and can go on: %v", now.Phase, now.Progress.Epochs, s.Epochs(), now.Resumable)
 	}
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
 	s.PressContinue()
 	q.Until(t, 30*time.Second, func() bool { return !s.Idle() })
-	q.Until(t, 120*time.Second, func() bool { return s.Idle() && s.Epochs() == 3 })
+	q.Until(t, 120*time.Second, func() bool { return s.Idle() && s.Epochs() == 4 })
 	runs, err := store.RunDirs(disk)
 	if err != nil || len(runs) != 1 || s.Shown().Phase != uitrain.Finished {
 		t.Errorf("%d runs (%v), the shown one is %v", len(runs), err, s.Shown().Phase)

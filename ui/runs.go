@@ -106,7 +106,12 @@ func resumable(r store.Info) bool {
 	default:
 		return false
 	}
-	left, err := filepath.Glob(filepath.Join(r.Dir, "checkpoints", "step-*.safetensors"))
+	return checkpointed(r.Dir)
+}
+
+// checkpointed reports whether a run left something to go on from.
+func checkpointed(dir string) bool {
+	left, err := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*.safetensors"))
 	return err == nil && len(left) > 0
 }
 

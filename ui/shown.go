@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"math"
-	"path/filepath"
 
 	"athanor/app/metrics"
 	"athanor/app/store"
@@ -71,14 +70,9 @@ func (j *session) snapshotDir() string {
 	return j.run.request.Dir
 }
 
-// continues reports whether the run that ended in a folder can go on.
-func continues(dir string) bool {
-	if dir == "" {
-		return false
-	}
-	info, err := store.ReadInfo(filepath.Clean(dir))
-	return err == nil && resumable(info)
-}
+// continues reports whether a run that ended in a folder before its time can go on.
+// What its status says does not count: on a full disk it could not be written.
+func continues(dir string) bool { return dir != "" && checkpointed(dir) }
 
 // readHistory reads what a run had told up to a step; what cannot be read is
 // left out, as the run itself does not depend on it.

@@ -57,13 +57,12 @@ func TestEveryPlaceOpensInBothLanguagesAndLooks(t *testing.T) {
 	}
 }
 
-var cutNumber = regexp.MustCompile(`^\d.*…$`)
-
 // The window must not grow beyond the smallest size when a run fills the screen; the
 // menu bar takes some of the height.
 func TestTheTrainScreenFitsWithARunOnIt(t *testing.T) {
 	testenv.NeedNative(t, runtime.Load())
 	const menu = 28
+	cutNumber := regexp.MustCompile(`^\d.*…$`)
 	s, q, _ := studio(t)
 	s.Window().Resize(fyne.NewSize(1024, 700-menu))
 	s.StartDigits()
