@@ -34,6 +34,31 @@ func (s *Studio) rest() {
 	})
 }
 
+// Fyne lets go of what it drew of a screen 20 seconds after that was left
+// (app/locale), when the window is drawn next: of textures then, and of renderers at
+// most ten seconds later. A window at rest is not drawn, so it is asked to be.
+const (
+	forgets   = 21 * time.Second
+	forgotten = 32 * time.Second
+)
+
+// settle gives back what was kept for the screens that were left, once Fyne has let
+// go of it, unless another screen comes before.
+func (s *Studio) settle() {
+	s.moves++
+	move := s.moves
+	for _, after := range []time.Duration{forgets, forgotten} {
+		time.AfterFunc(after, func() {
+			s.post(func() {
+				if s.moves == move && s.ctx.Err() == nil {
+					s.status.Refresh()
+					s.rest()
+				}
+			})
+		})
+	}
+}
+
 // leftAfter is how long a screen must have been left before what it keeps open for
 // its work is closed.
 const leftAfter = 20 * time.Second

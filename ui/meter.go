@@ -36,6 +36,7 @@ type meter struct {
 	pending  atomic.Int64    // pieces of work off the UI goroutine
 	trims    atomic.Int64    // how often memory was given back
 	left     atomic.Int64    // when a screen was left last, in nanoseconds of the wall clock
+	trim     atomic.Int64    // when memory was given back last
 	held     atomic.Int64    // screens that were left and whose models wait to be closed
 	standing func() Standing // what is on screen; it belongs to the UI goroutine
 	preview  spans           // a live picture's way from its arrival to the screen
@@ -75,9 +76,12 @@ func (m *meter) begun() { m.pending.Add(1) }
 func (m *meter) over() { m.pending.Add(-1) }
 
 // trimmed notes that memory was given back.
-func (m *meter) trimmed() { m.trims.Add(1) }
+func (m *meter) trimmed() {
+	m.trims.Add(1)
+	m.trim.Store(time.Now().UnixNano())
+}
 
-// moved notes that a screen was left.
+// moved notes that a screen was left, or made anew.
 func (m *meter) moved() { m.left.Store(time.Now().UnixNano()) }
 
 // raise stores d where it is the most so far, and reports whether it is.
@@ -147,7 +151,7 @@ type Counters struct {
 	Charts     int64   `json:"charts"`
 	Pending    int64   `json:"pending"` // pieces of work off the UI goroutine, now
 	Trims      int64   `json:"trims"`   // how often memory was given back
-	LeftMS     float64 `json:"left_ms"` // since a screen was left last
+	Settled    bool    `json:"settled"` // memory was given back after Fyne forgot what was left
 	Held       int64   `json:"held"`    // screens that were left and whose models wait to be closed
 	Preview    Preview `json:"preview"`
 	Answers    Preview `json:"answers"`
@@ -218,7 +222,7 @@ func (m *meter) counters() Counters {
 		Calls: m.calls.Load(), LongestMS: ms(&m.longest), LongestCPU: ms(&m.thread), Longest: name, WaitMS: ms(&m.wait),
 		FrameMS: ms(&m.frame), FrameCPU: ms(&m.frameCPU), Errors: m.errors.Load(), ShownMS: ms(&m.shown),
 		PictureMS: ms(&m.picture), Charts: m.charts.Load(), Pending: m.pending.Load(),
-		Trims: m.trims.Load(), Held: m.held.Load(), LeftMS: float64(time.Now().UnixNano()-m.left.Load()) / 1e6,
+		Trims: m.trims.Load(), Held: m.held.Load(), Settled: m.trim.Load()-m.left.Load() > int64(forgotten),
 		Preview: m.preview.preview(), Answers: m.answers.preview(), Standing: now,
 	}
 }

@@ -160,7 +160,7 @@ func (p *sentimentPart) sleep() {
 		return
 	}
 	go p.analyst.end()
-	p.analyst = nil
+	p.analyst, p.quick = nil, nil
 }
 
 func (p *sentimentPart) build() fyne.CanvasObject {

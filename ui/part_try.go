@@ -146,7 +146,7 @@ func (p *tryPart) sleep() {
 		return
 	}
 	go p.open.close()
-	p.open = newOpenModel(p.s, p.chosen)
+	p.open, p.quick = newOpenModel(p.s, p.chosen), nil
 }
 
 // resettle opens the model anew where the settings name another device since.

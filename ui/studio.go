@@ -70,6 +70,7 @@ type Studio struct {
 	project *project.Project // the open one, nil without
 	resting *time.Timer
 	left    leaves
+	moves   int // how often a screen came
 	closed  sync.Once
 }
 
@@ -238,7 +239,6 @@ func (s *Studio) Go(id string) {
 	}
 	if old := s.parts[s.place]; old != nil {
 		old.hidden()
-		s.meter.moved()
 		s.restPart(s.place)
 	}
 	if s.screens[id] == nil {
@@ -251,7 +251,9 @@ func (s *Studio) Go(id string) {
 	s.stage.Refresh()
 	s.rail.Select(id)
 	s.parts[id].shown()
+	s.meter.moved()
 	s.rest()
+	s.settle()
 }
 
 // Place is the place on screen.

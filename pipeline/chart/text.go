@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -57,27 +58,29 @@ func wide(s string) bool {
 	return false
 }
 
-// cjkFonts loads the first system font with Chinese characters, once; nil when
-// there is none.
+// cjkFonts opens the first system font with Chinese characters, once; nil when
+// there is none. Such a font has 20 MB and more: it stays in its file, which is
+// open from then on, and only what a label needs is read.
 //
 //nolint:gochecknoglobals // a lazily computed constant of the machine
 var cjkFonts = sync.OnceValue(func() *font.Cache {
 	for _, path := range cjkPaths() {
-		data, err := os.ReadFile(path)
+		file, err := os.Open(path)
 		if err != nil {
 			continue
 		}
-		if f := simplified(data); f != nil {
+		if f := simplified(file); f != nil {
 			return font.NewCache(font.Collection{{Font: font.Font{Typeface: "Liberation", Variant: "Sans"}, Face: f}})
 		}
+		_ = file.Close() // only read
 	}
 	return nil
 })
 
 // simplified returns the face for simplified Chinese of a font file; in the Noto
 // collections that is the third.
-func simplified(data []byte) *opentype.Font {
-	if c, err := opentype.ParseCollection(data); err == nil && c.NumFonts() > 0 {
+func simplified(file io.ReaderAt) *opentype.Font {
+	if c, err := opentype.ParseCollectionReaderAt(file); err == nil && c.NumFonts() > 0 {
 		if f, err := c.Font(min(2, c.NumFonts()-1)); err == nil {
 			return f
 		}

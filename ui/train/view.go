@@ -50,7 +50,7 @@ type View struct {
 	discard *widget.Button
 	try     *widget.Button
 	resume  *widget.Button
-	command *widgets.Prose
+	command *widgets.Listing
 	flight  map[string]*widgets.Figure
 	queue   *queue
 }

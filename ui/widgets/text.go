@@ -105,8 +105,7 @@ func (t *Text) Text() string { return t.text }
 
 // CreateRenderer implements fyne.Widget.
 func (t *Text) CreateRenderer() fyne.WidgetRenderer {
-	line := canvas.NewText(t.text, look.Colour(t.colour))
-	r := &textRenderer{t: t, line: line}
+	r := &textRenderer{t: t, line: newLine(t.text, t.size, t.style, t.colour)}
 	r.style()
 	return r
 }
@@ -133,7 +132,7 @@ func (r *textRenderer) scaled(width float32) float32 {
 		return r.t.size
 	}
 	size := r.t.size // glyphs have whole widths, so that a text does not shrink evenly
-	for size > look.TextBody && fyne.MeasureText(r.t.text, size, r.t.style).Width > width {
+	for size > look.TextBody && measure(r.t.text, size, r.t.style).Width > width {
 		size--
 	}
 	return max(size, look.TextBody)
@@ -159,7 +158,7 @@ func (r *textRenderer) fit(width float32) string {
 }
 
 func (r *textRenderer) measure(s string) float32 {
-	return fyne.MeasureText(s, r.line.TextSize, r.t.style).Width
+	return measure(s, r.line.TextSize, r.t.style).Width
 }
 
 func (r *textRenderer) Layout(size fyne.Size) {
@@ -179,7 +178,7 @@ func (r *textRenderer) MinSize() fyne.Size {
 	if r.of == r.t.text && r.least.Height > 0 {
 		return r.least
 	}
-	r.least, r.of = fyne.MeasureText(r.t.text, r.t.size, r.t.style), r.t.text
+	r.least, r.of = measure(r.t.text, r.t.size, r.t.style), r.t.text
 	if r.t.truncate {
 		r.least.Width = min(r.least.Width, 24)
 	}
@@ -209,13 +208,6 @@ func Paragraph(text string, colour fyne.ThemeColorName) *Prose {
 
 // SmallParagraph returns wrapped text in the small size, muted.
 func SmallParagraph(text string) *Prose { return prose(text, look.Muted, theme.SizeNameCaptionText) }
-
-// Code returns wrapped text in the small size and the fixed-width face.
-func Code(text string) *Prose {
-	p := prose(text, look.Muted, theme.SizeNameCaptionText)
-	p.segment().Style.TextStyle.Monospace = true
-	return p
-}
 
 func prose(text string, colour fyne.ThemeColorName, size fyne.ThemeSizeName) *Prose {
 	style := widget.RichTextStyle{ColorName: colour, SizeName: size}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -28,9 +29,13 @@ type Set struct {
 	Labels []byte // [n], 0 to 9, each digit as often as the others (±1), shuffled
 }
 
-// Embedded draws the embedded training and test sets.
+// Embedded returns the embedded training and test sets. They are drawn once and
+// shared by all callers (9 MB), who must not change them.
 func Embedded(ctx context.Context) (train, test *Set, err error) {
-	all, err := Draw(ctx, Seed, Train+Test)
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	all, err := embedded()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,6 +44,12 @@ func Embedded(ctx context.Context) (train, test *Set, err error) {
 	test = &Set{Pixels: all.Pixels[border:], Labels: all.Labels[Train:]}
 	return train, test, nil
 }
+
+// embedded draws both sets. That takes a quarter of a second, and is not cancelled
+// for one caller: another may wait for them.
+//
+//nolint:gochecknoglobals // a lazily computed constant
+var embedded = sync.OnceValues(func() (*Set, error) { return Draw(context.Background(), Seed, Train+Test) })
 
 // Draw draws n digits on all cores. Picture i depends on seed, i and its label
 // alone, so the result is the same on any machine with any number of cores.
