@@ -31,14 +31,23 @@ func TestScreensFitEverySize(t *testing.T) {
 			settings(t, home, fmt.Sprintf("[window]\nwidth = %d\nheight = %d\n", size.width/factor, size.height/factor))
 			p := start(t, d, binary, home, "1", "FYNE_SCALE="+size.scale)
 			p.up(t)
+			if factor == 1 { // a run fills the train screen, which must not push anything out
+				p.train(t, d)
+				p.rested(t)
+			}
 			for _, look := range looks() {
 				p.dress(t, look)
-				p.palette(t, "digits")
-				p.rested(t)
+				if factor != 1 {
+					p.palette(t, "digits")
+					p.rested(t)
+				}
 				for _, place := range places() {
 					p.goes(t, place[0], place[1])
 					img := d.shoot(place[0] + "-" + look[0] + "-" + name)
 					marginIsFree(t, img, factor, place[0]+" "+look[0])
+					if factor == 1 {
+						statusIsWhole(t, img, place[0]+" "+look[0])
+					}
 				}
 			}
 			if c := p.close(t); c.Errors != 0 {
@@ -62,5 +71,23 @@ func marginIsFree(t *testing.T, img image.Image, factor int, what string) {
 				return
 			}
 		}
+	}
+}
+
+// statusIsWhole fails where the status bar is not all on the screen, as where the
+// content is higher than the window: it has the rail's colour, and the page is above.
+func statusIsWhole(t *testing.T, img image.Image, what string) {
+	t.Helper()
+	const height = 28
+	x, bottom := img.Bounds().Dx()/2, img.Bounds().Max.Y
+	ground := img.At(2, bottom-2)
+	for y := bottom - height + 1; y < bottom; y++ {
+		if img.At(x, y) != ground {
+			t.Errorf("%s: the status bar is cut off: at %d,%d there is something else", what, x, y)
+			return
+		}
+	}
+	if img.At(x, bottom-height-4) == ground {
+		t.Errorf("%s: the status bar is not where it belongs", what)
 	}
 }
