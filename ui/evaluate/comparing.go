@@ -121,6 +121,13 @@ func (c *comparing) name(path string) string {
 // the plot's.
 const mostRows = 6
 
+// plotHeight is how high the plot is at least, below words about many models that
+// scroll with it; besideBar is the room of the bar they scroll with.
+const (
+	plotHeight = 180
+	besideBar  = 12
+)
+
 func (c *comparing) apply(r *evaluation.Comparison) {
 	b := c.book
 	c.last = r
@@ -221,17 +228,18 @@ func (c *comparing) ratio(same, better, worse string, r float64) string {
 // chance writes a p value; very small ones say no more than that.
 func chance(p float64) string {
 	if p < 0.001 {
-		return "p\u00a0<\u00a00.001"
+		return "p<0.001"
 	}
-	return fmt.Sprintf("p\u00a0=\u00a0%.3f", p)
+	return fmt.Sprintf("p=%.3f", p)
 }
 
 func (c *comparing) object() fyne.CanvasObject {
 	choose := widgets.TitledPanel(c.book.T("evaluate.models"), c.run, container.NewVScroll(c.picks))
 	matter := widgets.Panel(widgets.Column(look.Gap, widgets.Note(c.book.T("evaluate.needs")), c.needs, c.words))
 	c.box = container.NewStack()
-	c.result = container.NewBorder(widgets.Below(widgets.Panel(c.box), look.Gap), nil, nil, nil, widgets.Panel(c.chart))
+	c.result = container.NewBorder(widgets.Below(widgets.Panel(c.box), look.Gap), nil, nil, nil, widgets.Panel(widgets.Height(c.chart, plotHeight)))
 	c.result.Hide()
 	right := container.NewBorder(widgets.Below(matter, look.Gap), nil, nil, nil, c.result)
-	return container.NewBorder(nil, nil, widgets.Width(choose, 250), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right))
+	scrolled := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, besideBar), right))
+	return container.NewBorder(nil, nil, widgets.Width(choose, 250), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), scrolled))
 }
