@@ -60,7 +60,7 @@ func (f *Figure) CreateRenderer() fyne.WidgetRenderer {
 		return widget.NewSimpleRenderer(box)
 	}
 	box.Add(f.remark)
-	apart := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap/2), box)
+	apart := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap/4), box)
 	return widget.NewSimpleRenderer(container.New(minimum{fyne.NewSize(72, 0)}, apart))
 }
 
