@@ -98,7 +98,7 @@ func (s *Studio) commands() []shell.Command {
 		s.command("close", "palette.quit", "", "quit exit 退出", s.closing),
 	)
 	for _, l := range i18n.Languages() {
-		list = append(list, shell.Command{Icon: "globe", Name: l.Name(), Words: "language 语言 " + string(l), Run: func() { s.SetLanguage(l) }})
+		list = append(list, shell.Command{Icon: "globe", Name: l.Name(), Words: "language 语言 english chinese " + string(l), Run: func() { s.SetLanguage(l) }})
 	}
 	return list
 }

@@ -192,3 +192,26 @@ func TestClosingAQueueCancelsWhatRuns(t *testing.T) {
 		t.Errorf("states %v", got)
 	}
 }
+
+// TestNothingOvertakesTheFirst: what comes to an empty queue begins, also where
+// the queue has not got round to it when a later entry is put in front.
+func TestNothingOvertakesTheFirst(t *testing.T) {
+	for range 100 {
+		order := make(chan string, 3)
+		work := func(name string) func(context.Context) error {
+			return func(context.Context) error { order <- name; return nil }
+		}
+		begin := make(chan struct{})
+		q := job.NewQueue(t.Context(), nil)
+		q.Add("first", func(ctx context.Context) error { <-begin; return work("first")(ctx) })
+		q.Add("b", work("b"))
+		q.Move(q.Add("c", work("c")), 0)
+		close(begin)
+		if got := []string{<-order, <-order, <-order}; !slices.Equal(got, []string{"first", "c", "b"}) {
+			t.Fatalf("order %v", got)
+		}
+		if err := q.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -44,6 +44,7 @@ type entry struct {
 	Item
 	run    func(ctx context.Context) error
 	cancel context.CancelFunc
+	first  bool // came to an empty queue, which begins it at once: nothing overtakes it
 }
 
 // NewQueue starts an empty queue. changed, unless nil, is called with the
@@ -60,7 +61,8 @@ func (q *Queue) Add(name string, run func(ctx context.Context) error) int {
 	q.mu.Lock()
 	q.next++
 	id := q.next
-	q.items = append(q.items, &entry{Item: Item{ID: id, Name: name, State: ItemWaiting}, run: run})
+	first := !slices.ContainsFunc(q.items, func(e *entry) bool { return e.State == ItemWaiting || e.State == ItemRunning })
+	q.items = append(q.items, &entry{Item: Item{ID: id, Name: name, State: ItemWaiting}, run: run, first: first})
 	q.mu.Unlock()
 	select {
 	case q.wake <- struct{}{}:
@@ -93,6 +95,9 @@ func (q *Queue) Move(id, place int) bool {
 	e := q.items[i]
 	q.items = slices.Delete(q.items, i, i+1)
 	first := q.firstWaiting()
+	if first < len(q.items) && q.items[first].first {
+		first++
+	}
 	at := min(first+max(place, 0), len(q.items))
 	q.items = slices.Insert(q.items, at, e)
 	q.mu.Unlock()

@@ -79,7 +79,7 @@ func (c *code) CreateRenderer() fyne.WidgetRenderer {
 		c.chosen = i
 		c.show()
 	})
-	copyCode := widget.NewButtonWithIcon(c.book.T("serve.copy"), look.Icon("copy"), func() { call1(c.copied, c.text.text.Text) })
+	copyCode := widget.NewButtonWithIcon(c.book.T("serve.copy"), look.Icon("copy"), func() { call1(c.copied, c.text.text.Text()) })
 	head := container.NewHBox(tabs, copyCode)
 	return widget.NewSimpleRenderer(container.NewBorder(widgets.Below(head, look.Gap), nil, nil, nil, container.NewStack(fyne.CanvasObject(c.text))))
 }

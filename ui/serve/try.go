@@ -139,17 +139,13 @@ func (t *Try) CreateRenderer() fyne.WidgetRenderer {
 // block is text in the fixed-width face that scrolls both ways.
 type block struct {
 	widget.BaseWidget
-	text *widget.TextSegment
-	rich *widget.RichText
+	text *widgets.Listing
 	box  *container.Scroll
 }
 
 func newBlock() *block {
-	b := &block{text: &widget.TextSegment{Style: widget.RichTextStyle{
-		TextStyle: fyne.TextStyle{Monospace: true}, SizeName: "caption", ColorName: "foreground",
-	}}}
-	b.rich = widget.NewRichText(b.text)
-	b.box = container.NewScroll(b.rich)
+	b := &block{text: widgets.Verbatim("")}
+	b.box = container.NewScroll(widgets.Pad(b.text, look.Gap))
 	b.ExtendBaseWidget(b)
 	b.Hide()
 	return b
@@ -157,9 +153,9 @@ func newBlock() *block {
 
 func (b *block) set(text string) {
 	widgets.SetVisible(b, text != "")
-	if b.text.Text != text {
-		b.text.Text = text
-		b.rich.Refresh()
+	if b.text.Text() != text {
+		b.text.Set(text)
+		b.box.Refresh()
 		b.box.ScrollToTop()
 	}
 }
