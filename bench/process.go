@@ -22,6 +22,7 @@ type event struct {
 	Seconds          float64 `json:"seconds"`
 	SamplesPerSecond float64 `json:"samples_per_second"`
 	TestAccuracy     float64 `json:"test_accuracy"`
+	ValAccuracy      float64 `json:"val_accuracy"`
 	TrainSeconds     float64 `json:"train_seconds"`
 	Model            string  `json:"model"`
 	Version          string  `json:"version"`

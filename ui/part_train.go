@@ -144,7 +144,7 @@ func (p *trainPart) pace() time.Duration {
 	if p.s.place != placeTrain {
 		return 500 * time.Millisecond
 	}
-	return 190 * time.Millisecond
+	return 170 * time.Millisecond
 }
 
 // due reports whether another moment of a run may be shown.
