@@ -269,8 +269,8 @@ func (s *Studio) SetLanguage(l i18n.Language) {
 	}
 	s.book.Use(l)
 	s.prefs.Language = string(l)
-	s.app.Settings().SetTheme(look.Theme{Mode: look.Mode(s.prefs.Theme)}) // or Fyne draws bold Chinese with the face that regular text looked for last
 	s.build()
+	s.app.Settings().SetTheme(look.Theme{Mode: look.Mode(s.prefs.Theme)}) // or Fyne draws bold Chinese with the face that regular text looked for last
 	s.keep()
 }
 
