@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,4 +179,16 @@ func TestACrashOffersTheLastRunOnlyWhereThereIsOne(t *testing.T) {
 	if top := s.Window().Canvas().Overlays().Top(); !uitest.Shows(top, "Open the last run") {
 		t.Errorf("with a run it says %q", uitest.Texts(top))
 	}
+}
+
+func finished(t *testing.T, dir string) []string {
+	t.Helper()
+	models, err := filepath.Glob(filepath.Join(dir, "runs", "*", "model.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(models, func(a, b string) int { // by folder: the second of a second is "…-2", and "-" comes before "/"
+		return strings.Compare(filepath.Dir(a), filepath.Dir(b))
+	})
+	return models
 }

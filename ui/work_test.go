@@ -35,18 +35,6 @@ func learning(t *testing.T) (*ui.Studio, *uitest.Queue, string) {
 	return s, q, dir
 }
 
-func finished(t *testing.T, dir string) []string {
-	t.Helper()
-	models, err := filepath.Glob(filepath.Join(dir, "runs", "*", "model.onnx"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	slices.SortFunc(models, func(a, b string) int { // by folder: the second of a second is "…-2", and "-" comes before "/"
-		return strings.Compare(filepath.Dir(a), filepath.Dir(b))
-	})
-	return models
-}
-
 func TestRunsWaitInTheOrderAPersonGivesThem(t *testing.T) {
 	s, q, dir := learning(t)
 	s.StartRun()
