@@ -4,6 +4,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"athanor/app/reviews"
+	"athanor/inference/sentiment"
 )
 
 func (s *Studio) sentimentPart() *sentimentPart {
@@ -34,6 +35,14 @@ func (s *Studio) SaveRows(path string) error {
 
 // FindReviews types into the field that searches the reviews.
 func (s *Studio) FindReviews(text string) { s.sentimentPart().sift(reviews.Filter{Text: text}) }
+
+// LearnVerdict corrects a text's verdict.
+func (s *Studio) LearnVerdict(text string, label sentiment.Label) {
+	s.sentimentPart().correct(text, label)
+}
+
+// CorrectionsLearnt is how many corrections the verdicts follow.
+func (s *Studio) CorrectionsLearnt() int { return s.sentimentPart().known.learnt }
 
 // CorrectionsFile is where corrections lie.
 func (s *Studio) CorrectionsFile() string { return s.sentimentPart().corrections() }

@@ -48,6 +48,7 @@ type analystFacts struct {
 	labels []sentiment.Label
 	learnt int
 	notice error
+	by     sentiment.Identity // what verdicts come from now
 }
 
 func newAnalyst(model, corrections string) *analyst {
@@ -123,7 +124,7 @@ func (p *sentimentPart) learnFacts(n *analyst) {
 			return analystFacts{}, err
 		}
 		defer done()
-		return analystFacts{labels: a.Labels(), learnt: len(a.Corrections()), notice: n.missing}, nil
+		return analystFacts{labels: a.Labels(), learnt: len(a.Corrections()), notice: n.missing, by: a.Identity()}, nil
 	}, func(f analystFacts, err error) {
 		switch {
 		case p.analyst != n:
@@ -320,23 +321,23 @@ func (p *sentimentPart) undo() {
 
 func (p *sentimentPart) change(do func(*sentiment.Analyzer) error) {
 	analyst := p.open()
-	async(p.s, func(ctx context.Context) (int, error) {
+	async(p.s, func(ctx context.Context) (sentiment.Identity, error) {
 		a, done, err := analyst.get(ctx)
 		if err != nil {
-			return 0, err
+			return sentiment.Identity{}, err
 		}
 		defer done()
 		if err := do(a); err != nil {
-			return 0, err
+			return sentiment.Identity{}, err
 		}
-		return len(a.Corrections()), a.SaveCorrections(analyst.path)
-	}, func(n int, err error) {
+		return a.Identity(), a.SaveCorrections(analyst.path)
+	}, func(by sentiment.Identity, err error) {
 		if err != nil {
 			p.s.fail(err)
 			return
 		}
-		p.known.learnt = n
-		p.view.ApplyLearnt(n)
+		p.known.learnt, p.known.by = by.Corrections, by
+		p.view.ApplyLearnt(by.Corrections)
 		p.outdated()
 		p.judge(p.text)
 	})

@@ -27,7 +27,7 @@ type reviewsState struct {
 	filter reviews.Filter
 	turn   int // of the filter: pages of earlier ones come too late
 	sifts  context.CancelFunc
-	by     judgedBy
+	by     sentiment.Identity // what the verdicts on the file came from
 }
 
 // reviewed is what a job over a file has told so far.
@@ -35,13 +35,7 @@ type reviewed struct {
 	progress reviews.Progress
 	summary  *reviews.Summary
 	labels   []sentiment.Label
-	by       judgedBy
-}
-
-// judgedBy is what the verdicts on a file came from.
-type judgedBy struct {
-	model  string
-	learnt int // corrections
+	by       sentiment.Identity
 }
 
 func (p *sentimentPart) bindFile() {
@@ -87,11 +81,12 @@ func stem(path string) string {
 	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 
-// resume goes on where the judging stopped. Where other verdicts would follow now,
-// it begins anew: a file holds those of one model.
+// resume goes on where the judging stopped. Where other verdicts would follow now, it
+// asks whether to begin anew: a file holds those of one model.
 func (p *sentimentPart) resume() {
-	if (judgedBy{p.model, p.known.learnt}) != p.by {
-		p.start(p.order)
+	if p.known.by != p.by {
+		book := p.s.book
+		shell.Ask(p.s.window, book, book.T("sentiment.anew.title"), book.T("sentiment.anew.text"), book.T("sentiment.again"), func() { p.start(p.order) })
 		return
 	}
 	p.order.Resume = true
@@ -186,7 +181,7 @@ func judgeFile(ctx context.Context, analyst *analyst, order reviews.Job, emit fu
 		return err
 	}
 	var last reviews.Progress
-	by := judgedBy{analyst.model, len(a.Corrections())}
+	by := a.Identity()
 	summary, err := reviews.Run(ctx, a, order, func(r reviews.Progress) {
 		last = r
 		emit(reviewed{progress: r, labels: a.Labels(), by: by})
@@ -222,9 +217,8 @@ func (p *sentimentPart) applyFile(snap job.Snapshot[reviewed]) {
 // outdated offers to judge the file anew where another model or more corrections
 // would judge it.
 func (p *sentimentPart) outdated() {
-	now := judgedBy{p.model, p.known.learnt}
 	if old := p.file.Outdated; p.file.Summary != nil {
-		if p.file.Outdated = now != p.by; p.file.Outdated != old {
+		if p.file.Outdated = p.known.by != p.by; p.file.Outdated != old {
 			p.view.ApplyFile(p.file)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"athanor/app/project"
 	"athanor/app/training"
 	"athanor/inference/runtime"
+	"athanor/inference/sentiment"
 	"athanor/inference/testenv"
 	"athanor/pipeline/train"
 	"athanor/ui"
@@ -144,6 +145,32 @@ func TestACancelledFileGoesOn(t *testing.T) {
 	b, err := os.ReadFile(s.ReviewsFile())
 	if err != nil || strings.Count(string(b), "\n") != 30_001 {
 		t.Errorf("%d lines of 30,001 were written (%v)", strings.Count(string(b), "\n"), err)
+	}
+}
+
+// TestOtherVerdictsAskFirst: rows that other verdicts would judge differently are not
+// gone on with, nor thrown away unasked.
+func TestOtherVerdictsAskFirst(t *testing.T) {
+	s, q, dir := sentimentScreen(t)
+	s.Drop(opinions(t, dir, 60_000))
+	q.Until(t, 60*time.Second, func() bool { return s.ReviewsRead() > 0 })
+	uitest.Tap(t, s.Screen(), "Cancel")
+	q.Until(t, 60*time.Second, func() bool { return s.ReviewsStopped() || s.ReviewsFile() != "" })
+	if s.ReviewsFile() != "" {
+		t.Fatal("60,000 rows were judged before they could be cancelled")
+	}
+	s.LearnVerdict("a great phone, I love it", sentiment.Negative)
+	q.Until(t, 30*time.Second, func() bool { return s.CorrectionsLearnt() == 1 })
+	left := s.ReviewsRead()
+	uitest.Tap(t, s.Screen(), "Resume")
+	if !s.Dialog() || !s.ReviewsStopped() || s.ReviewsRead() != left {
+		t.Fatal("it went on without asking")
+	}
+	uitest.Tap(t, s.Window().Canvas().Overlays().Top(), "Judge again")
+	q.Until(t, 60*time.Second, func() bool { return s.ReviewsFile() != "" })
+	b, err := os.ReadFile(s.ReviewsFile())
+	if err != nil || strings.Count(string(b), "corrected") != 20_000 {
+		t.Errorf("%d of 20,000 rows follow the correction (%v)", strings.Count(string(b), "corrected"), err)
 	}
 }
 

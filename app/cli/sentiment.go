@@ -52,6 +52,7 @@ func newSentiment() *cobra.Command {
 	flags.BoolVar(&f.explain, "explain", false, "show what every word adds to the score")
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a text")
 	f.file.register(flags)
+	command.MarkFlagsMutuallyExclusive("resume", "anew")
 	command.AddCommand(newSentimentPack())
 	return command
 }

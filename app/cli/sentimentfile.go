@@ -20,7 +20,7 @@ import (
 // fileFlags are the flags for a file of reviews.
 type fileFlags struct {
 	in, column, out, by, when string
-	resume                    bool
+	resume, anew              bool
 }
 
 func (f *fileFlags) register(flags *pflag.FlagSet) {
@@ -30,6 +30,7 @@ func (f *fileFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.by, "by", "", "column of categories for the summary")
 	flags.StringVar(&f.when, "when", "", "column of dates for the summary")
 	flags.BoolVar(&f.resume, "resume", false, "go on where a cancelled run to the same --out stopped")
+	flags.BoolVar(&f.anew, "anew", false, "judge all rows, even where a cancelled run to the same --out left some")
 }
 
 // runReviews scores a file and prints its summary.
@@ -40,7 +41,7 @@ func runReviews(cmd *cobra.Command, a *sentiment.Analyzer, f sentimentFlags) err
 	}
 	show := newReviewProgress(cmd.ErrOrStderr())
 	summary, err := reviews.Run(cmd.Context(), a, reviews.Job{
-		In: f.file.in, Out: out, Column: f.file.column, By: f.file.by, When: f.file.when, Lang: f.lang, Resume: f.file.resume,
+		In: f.file.in, Out: out, Column: f.file.column, By: f.file.by, When: f.file.when, Lang: f.lang, Resume: f.file.resume, Anew: f.file.anew,
 	}, show.progress)
 	show.done()
 	if errors.Is(err, context.Canceled) {

@@ -19,7 +19,6 @@ import (
 	"athanor/inference/model"
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
-	"athanor/pipeline/explain"
 	"athanor/pipeline/train"
 )
 
@@ -285,13 +284,37 @@ func TestWordsAreExplainedCompletely(t *testing.T) {
 			if math.Abs(sum-complete.Sum) > 1e-4*math.Abs(complete.Sum) {
 				t.Errorf("words sum to %v of %v", sum, complete.Sum)
 			}
-			if err := e.Embed(t.Context(), nil); errors.Is(err, explain.ErrNoEmbedding) != (name == "nb-linear") {
-				t.Errorf("an inner layer: %v", err)
-			}
+			alikeTexts(t, e)
 			if empty, _, err := attribution.Words(t.Context(), e.Model, e.Graph, "", 0); err != nil || len(empty) != 0 {
 				t.Errorf("no text: %v, %v", empty, err)
 			}
 		})
+	}
+}
+
+// alikeTexts looks for training texts like one of them: itself comes first, and those
+// of the other verdict do not come near.
+func alikeTexts(t *testing.T, e *explanation.Explainer) {
+	t.Helper()
+	if err := e.Embed(t.Context(), nil); err != nil {
+		t.Fatalf("an inner layer: %v", err)
+	}
+	s := e.Samples()
+	sample, err := s.Encode(t.Context(), e.Model, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near, err := e.Nearest(t.Context(), sample, 3, nil)
+	if err != nil || len(near) != 3 {
+		t.Fatalf("%d neighbours, %v", len(near), err)
+	}
+	if near[0].Text != s.Text(0) || near[0].Similarity < 0.999 {
+		t.Errorf("nearest to %q is %+v", s.Text(0), near[0])
+	}
+	for _, n := range near {
+		if want := s.Label(0, e.Model.Info().Labels); n.Label != want || n.Similarity > 1.0001 {
+			t.Errorf("near a text of %s is %+v", want, n)
+		}
 	}
 }
 

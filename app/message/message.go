@@ -259,7 +259,7 @@ func models() []entry {
 		{
 			errs: []error{explain.ErrNoEmbedding},
 			what: [2]string{"This model has no inner layer in which samples could be compared.", "该模型没有可用来比较样本的中间层。"},
-			do:   [2]string{"Networks have one, linear models of words do not. Everything else works without it.", "神经网络有中间层，词的线性模型没有；其他功能不受影响。"},
+			do:   [2]string{"Networks and linear models of words have one, trees do not. Everything else works without it.", "神经网络和词的线性模型有中间层，树模型没有；其他功能不受影响。"},
 		},
 		{
 			errs: []error{explain.ErrUnexplainable, attribution.ErrNoGraph},

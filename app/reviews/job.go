@@ -35,6 +35,7 @@ type Job struct {
 	When   string // column of dates; empty: guessed by its name; None: none
 	Lang   string // as in sentiment.Options
 	Resume bool   // go on where a cancelled job to the same Out stopped
+	Anew   bool   // judge all rows, even where a cancelled job left some; not with Resume
 }
 
 // Progress is how far a job is.
@@ -54,7 +55,9 @@ type record struct{ cells []string }
 
 // Run does the job. It emits progress from the caller's goroutine. When ctx
 // ends, what was written stays beside Out for a job with Resume. Original data
-// is never changed.
+// is never changed. A file that was begun with other verdicts, columns or another
+// input is not gone on with (ErrOther), nor written over unless Anew says so
+// (ErrUnfinished).
 func Run(ctx context.Context, a *sentiment.Analyzer, job Job, emit func(Progress)) (Summary, error) {
 	in, err := openInput(job.In)
 	if err != nil {

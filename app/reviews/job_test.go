@@ -155,7 +155,7 @@ func FuzzReviews(f *testing.F) {
 		if err := os.WriteFile(in, raw, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		job := reviews.Job{In: in, Out: out}
+		job := reviews.Job{In: in, Out: out, Anew: true}
 		s, err := reviews.Run(t.Context(), a, job, func(reviews.Progress) {})
 		if err != nil {
 			return
@@ -168,10 +168,10 @@ func FuzzReviews(f *testing.F) {
 		if rows.Rows() != s.Rows {
 			t.Errorf("%d rows of %d are there", rows.Rows(), s.Rows)
 		}
-		if err := errors.Join(rows.Close(), os.Rename(out, out+".part")); err != nil {
+		if err := errors.Join(rows.Close(), reviews.Begin(a, job), os.Rename(out, out+".part")); err != nil {
 			t.Fatal(err)
 		}
-		job.Resume = true
+		job.Resume, job.Anew = true, false
 		if again, err := reviews.Run(t.Context(), a, job, func(reviews.Progress) {}); err != nil || again.Rows != s.Rows {
 			t.Errorf("taken up again: %d rows of %d, %v", again.Rows, s.Rows, err)
 		}

@@ -76,6 +76,9 @@ func (r *runner) openOutput() (done int, err error) {
 		return 0, fmt.Errorf("%w: %s is the input itself; choose another name", ErrOutput, r.job.Out)
 	}
 	o := &file{path: r.job.Out, cols: resultNames(r.in.columns)}
+	if err := r.compare(o, comma); err != nil {
+		return 0, err
+	}
 	flags := os.O_CREATE | os.O_RDWR | os.O_TRUNC
 	if r.job.Resume {
 		flags = os.O_RDWR
@@ -93,6 +96,40 @@ func (r *runner) openOutput() (done int, err error) {
 	}
 	r.out = o
 	return done, o.begin(comma, !r.job.Resume)
+}
+
+// compare looks at what an earlier job left, and notes what this one begins.
+func (r *runner) compare(o *file, comma rune) error {
+	now, err := r.beginning()
+	if err != nil {
+		return err
+	}
+	if r.job.Resume {
+		if _, err := os.Stat(partName(r.job.Out)); errors.Is(err, os.ErrNotExist) {
+			return nil // told where it is opened
+		}
+		return r.mayGoOn(now)
+	}
+	if err := r.mayBegin(o.headSize(comma)); err != nil {
+		return err
+	}
+	if err := r.noteBeginning(now); err != nil {
+		return fmt.Errorf("%w: %w", ErrOutput, err)
+	}
+	return nil
+}
+
+// headSize is the size of the line of names, in bytes.
+func (o *file) headSize(comma rune) int {
+	if comma == 0 {
+		return 0
+	}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.Comma = comma
+	_ = w.Write(o.cols) // into memory
+	w.Flush()
+	return b.Len()
 }
 
 // begin makes ready to write, and writes the head where the form has one.
@@ -257,5 +294,9 @@ func (o *file) close(whole bool) error {
 	if err != nil || !whole {
 		return err
 	}
-	return os.Rename(partName(o.path), o.path)
+	if err := os.Rename(partName(o.path), o.path); err != nil {
+		return err
+	}
+	_ = os.Remove(begunName(o.path)) // left over it only says what was true
+	return nil
 }

@@ -24,7 +24,8 @@ var ErrLexicon = errors.New("the lexicon is damaged")
 // A Chinese is safe for concurrent use.
 type Chinese struct {
 	words   map[string]zhEntry
-	longest int // units of the longest word
+	longest int    // units of the longest word
+	sum     string // checksum of the lexicon
 }
 
 type zhKind uint8
@@ -47,7 +48,7 @@ type zhEntry struct {
 func NewChinese() (*Chinese, error) { return parseChinese(lexicons.Chinese()) }
 
 func parseChinese(lexicon string) (*Chinese, error) {
-	c := &Chinese{words: map[string]zhEntry{}}
+	c := &Chinese{words: map[string]zhEntry{}, sum: checksum([]byte(lexicon))}
 	kinds := map[string]zhKind{
 		"[words]": zhWord, "[degree]": zhDegree, "[negation]": zhNegation, "[contrast]": zhContrast, "[neutral]": zhNeutral,
 	}

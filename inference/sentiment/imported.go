@@ -29,7 +29,7 @@ func NewImported(file []byte, name string, i Import) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open text model %s: %w", name, err)
 	}
-	m := &Model{name: name, labels: slices.Clone(i.Labels), length: i.Length}
+	m := &Model{name: name, sum: checksum(file), labels: slices.Clone(i.Labels), length: i.Length}
 	if len(m.labels) < 2 {
 		return nil, fmt.Errorf("open text model %s: %w: name its classes, two or more", name, ErrModel)
 	}

@@ -23,6 +23,7 @@ var ErrModel = errors.New("not a text model of the studio")
 // class names inside. It is safe for concurrent use; Close waits for nobody.
 type Model struct {
 	name     string
+	sum      string // checksum of the file
 	session  *runtime.Session
 	tokens   text.Tokenizer
 	labels   []string
@@ -48,7 +49,7 @@ func NewModel(file []byte, name string) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open text model %s: %w", name, err)
 	}
-	out := &Model{name: name}
+	out := &Model{name: name, sum: checksum(file)}
 	if err := out.describe(m); err != nil {
 		return nil, fmt.Errorf("open text model %s: %w", name, err)
 	}

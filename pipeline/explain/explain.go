@@ -256,9 +256,12 @@ func (b builder) reads(name string) (n int) {
 const OutputEmbedding = "athanor.embedding"
 
 // Embedding adds to a model what its last layer sees: two samples whose
-// embeddings are near are alike to the model. ErrNoEmbedding says that there is no such
-// layer.
+// embeddings are near are alike to the model. Of a linear model of n-grams it is what
+// each n-gram adds, folded (see bagEmbedding). ErrNoEmbedding says that there is neither.
 func Embedding(m *onnx.Model) error {
+	if added, err := bagEmbedding(m); added || err != nil {
+		return err
+	}
 	for _, n := range slices.Backward(m.Graph.Nodes) {
 		if (n.OpType == "Gemm" || n.OpType == "MatMul") && m.Graph.Initializer(n.Inputs[1]) != nil {
 			m.Graph.Nodes = append(m.Graph.Nodes, &onnx.Node{OpType: "Identity", Name: OutputEmbedding, Inputs: []string{n.Inputs[0]}, Outputs: []string{OutputEmbedding}})
