@@ -63,7 +63,7 @@ func (f *facesBench) painted(ctx context.Context, b *bench) (table, error) {
 // windowCounters are those of the window's counters that are wanted here.
 type windowCounters struct {
 	LongestMS float64 `json:"longest_ms"` // call on the UI goroutine
-	FrameMS   float64 `json:"frame_ms"`
+	FrameMS   float64 `json:"frame_ms"`   // the longest, from one tick of the toolkit's clock to the next
 	FrameCPU  float64 `json:"frame_cpu_ms"`
 	ShownMS   float64 `json:"shown_ms"`
 	PictureMS float64 `json:"picture_ms"`

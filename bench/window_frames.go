@@ -60,10 +60,14 @@ func (w *openedWindow) trained() [][]string {
 	}
 }
 
-// manySamples is how many pictures are scrolled through.
-const manySamples = 100_000
+// manySamples is how many pictures are scrolled through, in how many rounds.
+const (
+	manySamples  = 100_000
+	scrollRounds = 10
+)
 
-// scrolling opens many pictures and scrolls through them by the wheel.
+// scrolling opens many pictures and scrolls through them by the wheel at once, while
+// they are looked over.
 func scrolling(ctx context.Context, b *bench) (rows [][]string, err error) {
 	data := filepath.Join(b.work, "many")
 	pictures, err := writeMany(data)
@@ -87,9 +91,8 @@ func scrolling(ctx context.Context, b *bench) (rows [][]string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("no picture of %d comes: %w", manySamples, err)
 	}
-	time.Sleep(8 * time.Second) // they are looked over meanwhile
 	var frames, work []float64
-	for range 5 {
+	for range scrollRounds {
 		turned, err := w.wheel(ctx)
 		if err != nil {
 			return nil, err
@@ -101,7 +104,7 @@ func scrolling(ctx context.Context, b *bench) (rows [][]string, err error) {
 	return [][]string{
 		{"window on screen after the start", ms(c.ShownMS), "≤ 1,000 ms", verdict(c.ShownMS <= 1000)},
 		{"first picture of 100,000", ms(c.PictureMS), "≤ 300 ms", verdict(c.PictureMS <= 300)},
-		{"longest frame while scrolling through them", fmt.Sprintf("%s on the wall (five rounds of 40 turns: %s), %s of the UI thread's work", ms(worst), listed(frames, ms), ms(slices.Max(work))), "≤ 50 ms", verdict(worst <= 50)},
+		{"longest frame while scrolling through them", fmt.Sprintf("%s on the wall (%d rounds of 40 turns: %s), %s of the UI thread's work", ms(worst), scrollRounds, listed(frames, ms), ms(slices.Max(work))), "≤ 50 ms", verdict(worst <= 50)},
 	}, nil
 }
 

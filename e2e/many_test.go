@@ -14,7 +14,7 @@ import (
 )
 
 // TestAHundredThousandSamplesScroll opens 100,000 pictures and scrolls through
-// them: the first picture within 300 ms, no frame over 50 ms of the processor.
+// them: the first picture within 300 ms, no frame over 50 ms.
 func TestAHundredThousandSamplesScroll(t *testing.T) {
 	needTools(t)
 	testenv.NeedNative(t, runtime.Load())
@@ -42,11 +42,10 @@ func TestAHundredThousandSamplesScroll(t *testing.T) {
 	if first > slack*300 {
 		t.Errorf("the first picture came after %.0f ms", first)
 	}
-	// Wanted are 50 ms on the wall. There a frame also holds the display's and the
-	// software renderer's own work, which share two cores with the program and with
-	// whatever else runs here: the wall is told, and the processor's time is held to it.
-	if scrolled.FrameCPU > slack*50 {
-		t.Errorf("a frame took %.1f ms of the processor while scrolling", scrolled.FrameCPU)
+	// On the wall a frame also holds the display's and the software renderer's own work,
+	// which share two cores with the program and with whatever else runs here.
+	if scrolled.FrameMS > slack*50 {
+		t.Errorf("a frame took %.1f ms while scrolling", scrolled.FrameMS)
 	}
 	p.close(t)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // meter measures how long posted functions hold the UI goroutine, how long they
-// wait for it, and how long a frame takes: drawing and events count into both.
+// wait for it, and how long a frame takes: drawing and events count into the wait, too.
 // Beside the time on the wall it takes the processor time of the UI's thread,
 // which a busy machine does not stretch. Its counters may be read from any
 // goroutine.
@@ -26,8 +26,9 @@ type meter struct {
 	longest  atomic.Int64 // nanoseconds
 	thread   atomic.Int64 // the longest call's processor time
 	wait     atomic.Int64
-	frame    atomic.Int64 // the longest a heartbeat waited
+	frame    atomic.Int64 // the longest frame
 	frameCPU atomic.Int64
+	pulse    pulse
 	culprit  atomic.Value // string: the function that took longest
 	errors   atomic.Int64
 	shown    atomic.Int64 // from the program's start to the window
@@ -97,43 +98,12 @@ func raise(most *atomic.Int64, d time.Duration) bool {
 	}
 }
 
-// beat asks for the UI goroutine every few milliseconds until ctx ends: what lies
-// between two answers is a frame, with all that is drawn in it.
-func (m *meter) beat(ctx context.Context) {
-	tick := time.NewTicker(4 * time.Millisecond)
-	defer tick.Stop()
-	answered := make(chan struct{}, 1)
-	last := time.Duration(-1)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		asked := time.Now()
-		m.next(func() {
-			raise(&m.frame, time.Since(asked))
-			now := threadTime()
-			if last >= 0 {
-				raise(&m.frameCPU, now-last)
-			}
-			last = now
-			answered <- struct{}{}
-		})
-		select {
-		case <-answered:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
 // clear forgets the longest times. It belongs to the UI goroutine.
 func (m *meter) clear() {
 	for _, most := range []*atomic.Int64{&m.longest, &m.thread, &m.wait, &m.frame, &m.frameCPU, &m.charts} {
 		most.Store(0)
 	}
-	m.preview, m.answers = spans{}, spans{}
+	m.pulse, m.preview, m.answers = pulse{}, spans{}, spans{}
 }
 
 // Counters are what the meter has seen; the end-to-end test reads them.
@@ -143,7 +113,7 @@ type Counters struct {
 	LongestCPU float64 `json:"longest_cpu_ms"` // its processor time
 	Longest    string  `json:"longest"`
 	WaitMS     float64 `json:"wait_ms"`
-	FrameMS    float64 `json:"frame_ms"` // where frames are asked for
+	FrameMS    float64 `json:"frame_ms"` // the longest frame, where frames are asked for
 	FrameCPU   float64 `json:"frame_cpu_ms"`
 	Errors     int64   `json:"errors"`
 	ShownMS    float64 `json:"shown_ms"`
@@ -228,7 +198,7 @@ func (m *meter) counters() Counters {
 }
 
 // debugEnv asks for the counters in a file of the data folder; "frames" asks for
-// frames to be measured too, which keeps the program busy.
+// frames to be measured too.
 const debugEnv = "ATHANOR_DEBUG"
 
 // countersFile is that file.
@@ -242,7 +212,7 @@ func (m *meter) watch(ctx context.Context, folder string) {
 		return
 	}
 	if mode == "frames" {
-		go m.beat(ctx)
+		m.next(m.beat)
 	}
 	asked := make(chan os.Signal, 1)
 	notifyReport(asked)
