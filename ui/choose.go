@@ -103,8 +103,8 @@ func (s *Studio) choose(wish choose.Wish, title, name string, then func(path str
 	}
 	view := choose.New(b, wish, choose.Places(home, s.opts.Paths.Data), name)
 	var pop *widget.PopUp
-	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
-	take := shell.NewAnswer(b.T(title+".go"), view.Choose)
+	cancel := widgets.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	take := widgets.NewButton(b.T(title+".go"), view.Choose)
 	take.Importance = widget.HighImportance
 	view.OnChosen = func(path string) {
 		s.folder = view.Dir()

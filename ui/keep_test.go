@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/project"
 	"athanor/app/store"
@@ -22,6 +21,7 @@ import (
 	"athanor/ui/i18n"
 	uitrain "athanor/ui/train"
 	"athanor/ui/uitest"
+	"athanor/ui/widgets"
 )
 
 func TestAPackedProjectOpensInAnotherHome(t *testing.T) {
@@ -64,11 +64,15 @@ func TestAChartOfARunIsSavedAndCopied(t *testing.T) {
 	s.Go("train")
 	for format, begins := range map[string]string{"png": "\x89PNG", "svg": "<?xml", "csv": "line,x,y"} {
 		openSaveMenu(t, s)
-		uitest.Tap(t, s.Window().Canvas().Overlays().Top(), "Save as "+format)
-		path := filepath.Join(dir, "Train."+format)
+		uitest.Tap(t, s.Window().Canvas().Overlays().Top(), "Save as "+strings.ToUpper(format))
 		q.Until(t, 10*time.Second, func() bool { return uitest.Shows(s.Window().Canvas().Overlays().Top(), "runs") })
 		uitest.Tap(t, s.Window().Canvas().Overlays().Top(), "Save")
-		q.Until(t, 20*time.Second, func() bool { _, err := os.Stat(path); return err == nil })
+		var path string // named after the run and what the chart shows
+		q.Until(t, 20*time.Second, func() bool {
+			found, _ := filepath.Glob(filepath.Join(dir, "*-Loss."+format))
+			path = strings.Join(found, " ")
+			return len(found) == 1
+		})
 		if raw, err := os.ReadFile(path); err != nil || !bytes.HasPrefix(raw, []byte(begins)) {
 			t.Errorf("%s begins with %q, %v", path, raw[:min(len(raw), 20)], err)
 		}
@@ -76,7 +80,8 @@ func TestAChartOfARunIsSavedAndCopied(t *testing.T) {
 	openSaveMenu(t, s)
 	uitest.Tap(t, s.Window().Canvas().Overlays().Top(), "Copy all values")
 	q.Until(t, 20*time.Second, func() bool { return fyne.CurrentApp().Clipboard().Content() != "" })
-	saved, err := os.ReadFile(filepath.Join(dir, "Train.csv"))
+	found, _ := filepath.Glob(filepath.Join(dir, "*-Loss.csv"))
+	saved, err := os.ReadFile(strings.Join(found, " "))
 	if got := fyne.CurrentApp().Clipboard().Content(); err != nil || got != string(saved) || strings.Count(got, "\n") < s.Points() {
 		t.Errorf("%d lines were copied of %d steps (%v)", strings.Count(got, "\n"), s.Points(), err)
 	}
@@ -85,9 +90,9 @@ func TestAChartOfARunIsSavedAndCopied(t *testing.T) {
 // openSaveMenu presses the first button with the sign for saving.
 func openSaveMenu(t *testing.T, s *ui.Studio) {
 	t.Helper()
-	var first *widget.Button
+	var first *widgets.Button
 	uitest.Walk(s.Screen(), func(o fyne.CanvasObject) {
-		if b, ok := o.(*widget.Button); ok && first == nil && b.Icon != nil && strings.Contains(b.Icon.Name(), "save") {
+		if b, ok := o.(*widgets.Button); ok && first == nil && b.Icon != nil && strings.Contains(b.Icon.Name(), "save") {
 			first = b
 		}
 	})

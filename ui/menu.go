@@ -98,7 +98,7 @@ func (s *Studio) helpMenu() *fyne.Menu {
 func (s *Studio) about() {
 	b := s.book
 	var popup *widget.PopUp
-	closing := shell.NewAnswer(b.T("common.close"), func() { popup.Hide() })
+	closing := widgets.NewButton(b.T("common.close"), func() { popup.Hide() })
 	text := widgets.Column(look.Gap, widgets.Paragraph(b.T("about.text"), look.Muted), widgets.Note(b.T("about.version", s.opts.Version)))
 	popup = shell.Modal(s.window, "info", b.T("app.title"), text, closing)
 	popup.Show()

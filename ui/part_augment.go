@@ -39,8 +39,8 @@ func (p *dataPart) chooseAugment() {
 	a := &augmenting{p: p, set: o.set, view: data.NewAugmenter(s.book, *now)}
 	a.view.OnChange, a.view.OnNext = a.preview, func() { a.next(a.changes()) }
 	var popup *widget.PopUp
-	cancel := shell.NewAnswer(s.book.T("common.cancel"), func() { popup.Hide() })
-	use := shell.NewAnswer(s.book.T("augment.use"), func() {
+	cancel := widgets.NewButton(s.book.T("common.cancel"), func() { popup.Hide() })
+	use := widgets.NewButton(s.book.T("augment.use"), func() {
 		popup.Hide()
 		p.setAugment(a.view.List())
 	})

@@ -44,7 +44,7 @@ func (p *trainPart) showCell(content fyne.CanvasObject, truth, predicted, n int,
 		title = s.book.N("cell.wrong", n, classes[truth], classes[predicted])
 	}
 	var popup *widget.PopUp
-	closing := shell.NewAnswer(s.book.T("common.close"), func() {
+	closing := widgets.NewButton(s.book.T("common.close"), func() {
 		ended()
 		popup.Hide()
 	})

@@ -216,7 +216,7 @@ func (p *curvesPart) openSample(places []int) {
 		body.Objects = append([]fyne.CanvasObject{img}, body.Objects...)
 	}
 	var pop *widget.PopUp
-	closing := shell.NewAnswer(book.T("common.close"), func() { pop.Hide() })
+	closing := widgets.NewButton(book.T("common.close"), func() { pop.Hide() })
 	pop = shell.Modal(p.s.window, "eye", book.T("curves.sample.title"), body, closing)
 	pop.Show()
 	p.s.window.Canvas().Focus(closing)

@@ -39,10 +39,10 @@ func (p *curvesPart) keepBoard(b curves.Board) {
 // combine asks which metrics one chart shows.
 func (p *curvesPart) combine(names []string) {
 	s, b := p.s, p.s.book
-	checks := widget.NewCheckGroup(names, nil)
+	checks := widgets.NewCheckGroup(names, nil)
 	var pop *widget.PopUp
-	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
-	add := shell.NewAnswer(b.T("curves.add"), func() {
+	cancel := widgets.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	add := widgets.NewButton(b.T("curves.add"), func() {
 		pop.Hide()
 		if len(checks.Selected) == 0 {
 			return
@@ -69,8 +69,8 @@ func (p *curvesPart) write(i store.Info) {
 	note.SetText(i.Notes.Note)
 	note.SetPlaceHolder(b.T("curves.note.hint"))
 	var pop *widget.PopUp
-	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
-	keep := widget.NewButton(b.T("curves.note.keep"), func() {
+	cancel := widgets.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	keep := widgets.NewButton(b.T("curves.note.keep"), func() {
 		pop.Hide()
 		n := i.Notes
 		n.Note = strings.TrimSpace(note.Text)

@@ -15,6 +15,7 @@ import (
 	"athanor/pipeline/train"
 	uicurves "athanor/ui/curves"
 	"athanor/ui/shell"
+	"athanor/ui/widgets"
 )
 
 // listSnapshots shows what the run on screen keeps.
@@ -71,8 +72,8 @@ func (p *curvesPart) forkForm(r *curves.Run, snapshot train.Snapshot, prepare fu
 	name := r.Info.Name + "@" + strconv.Itoa(snapshot.Epoch)
 	form := uicurves.NewForkForm(b, prepare(recipe), snapshot, name)
 	var pop *widget.PopUp
-	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
-	begin := widget.NewButton(b.T("curves.fork.begin"), func() {
+	cancel := widgets.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	begin := widgets.NewButton(b.T("curves.fork.begin"), func() {
 		if recipe, ok := form.Recipe(); ok {
 			pop.Hide()
 			p.fork(r, snapshot, recipe)

@@ -179,7 +179,7 @@ func (p *facesPart) showMissing(have []string) {
 	var list []faces.Missing
 	for _, item := range fetch.Known() {
 		if slices.Contains(face.Names(), item.Name) && !slices.Contains(have, item.Name) && p.opened != "" {
-			list = append(list, faces.Missing{Name: item.Name, Title: item.Title, Detail: p.s.book.Bytes(item.Size) + " · " + item.License})
+			list = append(list, faces.Missing{Name: item.Name, Title: p.s.knownTitle(item), Detail: p.s.book.Bytes(item.Size) + " · " + item.License})
 		}
 	}
 	p.view.ApplyMissing(list)

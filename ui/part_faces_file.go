@@ -99,7 +99,7 @@ func (p *facesPart) cancel() {
 func (p *facesPart) fetch(name string) {
 	p.s.askFetch(name, func(item fetch.Item) {
 		s, folder := p.s, p.s.opts.Paths.Models()
-		s.status.SetNetwork(s.book.T("models.fetching", item.Title))
+		s.status.SetNetwork(s.book.T("models.fetching", s.knownTitle(item)))
 		async(s, func(ctx context.Context) (string, error) {
 			return fetch.Get(ctx, item, fetch.Config{Dir: folder})
 		}, func(_ string, err error) {

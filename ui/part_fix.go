@@ -111,7 +111,7 @@ func (p *dataPart) split(validation float64) {
 func (p *dataPart) samples(f health.Finding) {
 	s, o := p.s, p.s.jobs.data
 	var popup *widget.PopUp
-	closing := shell.NewAnswer(s.book.T("common.close"), func() { popup.Hide() })
+	closing := widgets.NewButton(s.book.T("common.close"), func() { popup.Hide() })
 	content, wide := namesOf(f.Samples), float32(560)
 	switch numbers, ok := numbersOf(f.Samples); {
 	case o.set.Task == dataset.Image && isFolder(o.path):

@@ -65,8 +65,8 @@ func chosen(c datasets.Choices) bool {
 func (m *importing) show(g datasets.Glance) {
 	b := m.s.book
 	m.view.OnChange = m.look
-	cancel := shell.NewAnswer(b.T("common.cancel"), func() { m.popup.Hide() })
-	open := shell.NewAnswer(b.T("import.open"), m.open)
+	cancel := widgets.NewButton(b.T("common.cancel"), func() { m.popup.Hide() })
+	open := widgets.NewButton(b.T("import.open"), m.open)
 	open.Importance = widget.HighImportance
 	m.popup = shell.Modal(m.s.window, "table", b.T("import.title", filepath.Base(m.path)), widgets.Width(m.view, 700), cancel, open)
 	m.view.Apply(g)

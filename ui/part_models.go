@@ -245,7 +245,7 @@ func (p *modelsPart) known() {
 		var list []models.Known
 		for _, item := range fetch.Known() {
 			_, here := fetch.Have(item, folder)
-			list = append(list, models.Known{Name: item.Name, Title: item.Title, Detail: b.Bytes(item.Size) + " · " + item.License + " · " + item.Name, Here: here})
+			list = append(list, models.Known{Name: item.Name, Title: p.s.knownTitle(item), Detail: b.Bytes(item.Size) + " · " + item.License + " · " + item.Name, Here: here})
 		}
 		return list, nil
 	}, func(list []models.Known, _ error) { p.view.ApplyKnown(list) })
@@ -264,15 +264,18 @@ func (s *Studio) askFetch(name string, then func(fetch.Item)) {
 		return
 	}
 	b := s.book
-	text := b.T("models.fetch.text", item.Title, b.Bytes(item.Size), item.License, item.URL, item.SHA256)
+	text := b.T("models.fetch.text", s.knownTitle(item), b.Bytes(item.Size), item.License, item.URL, item.SHA256)
 	shell.Ask(s.window, b, b.T("models.fetch.title"), text, b.T("models.fetch"), func() { then(item) })
 }
 
+// knownTitle is what a known model is called in the window's language.
+func (s *Studio) knownTitle(item fetch.Item) string { return s.book.T("known." + item.Name) }
+
 func (p *modelsPart) download(item fetch.Item) {
 	s, folder := p.s, p.s.opts.Paths.Models()
-	s.status.SetNetwork(s.book.T("models.fetching", item.Title))
+	s.status.SetNetwork(s.book.T("models.fetching", s.knownTitle(item)))
 	tell := func(done, total int64) {
-		s.post(func() { p.view.ApplyFetch(s.book.T("models.fetching", item.Title), done, total) })
+		s.post(func() { p.view.ApplyFetch(s.book.T("models.fetching", s.knownTitle(item)), done, total) })
 	}
 	p.fetching = async(s, func(ctx context.Context) (string, error) {
 		return fetch.Get(ctx, item, fetch.Config{Dir: folder, Progress: tell})

@@ -20,6 +20,7 @@ import (
 	"athanor/pipeline/quantize"
 	"athanor/ui/models"
 	"athanor/ui/shell"
+	"athanor/ui/widgets"
 )
 
 // quantize makes and measures smaller copies of a model. One that does not say
@@ -214,8 +215,8 @@ func (p *modelsPart) askDescription(path string, rows bool) {
 	b := p.s.book
 	form := models.NewWrapForm(b, rows)
 	var pop *widget.PopUp
-	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
-	act := widget.NewButton(b.T("models.describe.keep"), func() { p.keepDescribed(path, form, func() { pop.Hide() }) })
+	cancel := widgets.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	act := widgets.NewButton(b.T("models.describe.keep"), func() { p.keepDescribed(path, form, func() { pop.Hide() }) })
 	act.Importance = widget.HighImportance
 	pop = shell.Modal(p.s.window, "info", b.T("models.describe"), form, cancel, act)
 	pop.Show()

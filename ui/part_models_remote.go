@@ -14,6 +14,7 @@ import (
 	"athanor/ui/models"
 	"athanor/ui/shell"
 	"athanor/ui/try"
+	"athanor/ui/widgets"
 )
 
 // remoteModels lists the models of services among those brought in.
@@ -60,8 +61,8 @@ func (p *modelsPart) askRemote() {
 		})
 	}
 	var pop *widget.PopUp
-	cancel := shell.NewAnswer(s.book.T("common.cancel"), func() { pop.Hide() })
-	add := widget.NewButton(s.book.T("models.remote.add"), func() {
+	cancel := widgets.NewButton(s.book.T("common.cancel"), func() { pop.Hide() })
+	add := widgets.NewButton(s.book.T("models.remote.add"), func() {
 		p.addRemote(form.Ref(), func(err error) {
 			if err != nil {
 				form.Apply(nil, err)

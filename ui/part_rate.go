@@ -23,7 +23,7 @@ type rateSearch struct {
 	s      *Studio
 	finder *uitrain.Finder
 	popup  *widget.PopUp
-	use    *widget.Button
+	use    *widgets.Button
 	cancel context.CancelFunc
 	rate   float64
 }
@@ -42,10 +42,10 @@ func (p *trainPart) findRate() {
 	p.endTrial()
 	r := &rateSearch{s: s, finder: uitrain.NewFinder(s.book, s.post)}
 	p.search = r
-	r.use = widget.NewButton(s.book.T("rate.use"), func() { r.take(p) })
+	r.use = widgets.NewButton(s.book.T("rate.use"), func() { r.take(p) })
 	r.use.Importance = widget.HighImportance
 	r.use.Disable()
-	closing := shell.NewAnswer(s.book.T("common.close"), r.close)
+	closing := widgets.NewButton(s.book.T("common.close"), r.close)
 	r.popup = shell.Modal(s.window, "wand", s.book.T("rate.title"), widgets.Width(r.finder, 620), closing, r.use)
 	r.popup.Show()
 	r.begin(j.recipe)

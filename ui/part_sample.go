@@ -37,7 +37,7 @@ func (p *dataPart) openSample(i int) {
 	d := &sampleDialog{p: p, name: strconv.Itoa(feed.Row(row)), class: feed.Class(row)}
 	d.picture = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	d.picture.SetMinSize(fyne.NewSquareSize(300))
-	closing := shell.NewAnswer(p.s.book.T("common.close"), d.close)
+	closing := widgets.NewButton(p.s.book.T("common.close"), d.close)
 	d.popup = shell.Modal(p.s.window, "image", p.s.book.T("sample.title", p.s.book.Count(feed.Row(row)+1)), d.content(o), closing)
 	d.popup.Show()
 	p.s.window.Canvas().Focus(closing)
@@ -69,7 +69,7 @@ func (d *sampleDialog) content(o *opened) fyne.CanvasObject {
 		classes.OnChanged = func(to string) {
 			d.change(operation.Operation{Kind: operation.Relabel, Samples: []string{d.name}, To: to})
 		}
-		drop := widget.NewButtonWithIcon(b.T("sample.drop"), look.Icon("trash"), func() {
+		drop := widgets.NewButtonWithIcon(b.T("sample.drop"), look.Icon("trash"), func() {
 			d.change(operation.Operation{Kind: operation.Drop, Samples: []string{d.name}})
 		})
 		facts.Add(widgets.Column(2, widgets.Note(b.T("sample.relabel")), classes))

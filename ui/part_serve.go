@@ -98,9 +98,11 @@ func (p *servePart) show() {
 		choices = append(choices, view.Choice{ID: m.ID, Name: m.Name, Served: p.names.of(m.ID), On: slices.Contains(p.on, m.ID)})
 	}
 	p.view.ApplyModels(choices)
+	asked := ""
 	if len(p.on) > 0 {
-		p.example(p.names.of(p.on[0]))
+		asked = p.names.of(p.on[0])
 	}
+	p.example(asked)
 }
 
 // names gives each path a name in addresses that no other has.

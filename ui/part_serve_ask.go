@@ -24,6 +24,7 @@ func isPicture(path string) bool {
 func (p *servePart) example(name string) {
 	path := p.names.path(name)
 	if path == "" {
+		p.view.SetSample(view.Sample{})
 		return
 	}
 	async(p.s, func(context.Context) (view.Sample, error) {

@@ -71,8 +71,8 @@ func (p *servePart) askKey() {
 	}
 	form := view.NewKeyForm(b, served)
 	var pop *widget.PopUp
-	cancel := shell.NewAnswer(b.T("common.cancel"), func() { pop.Hide() })
-	act := widget.NewButton(b.T("serve.key.make"), func() {
+	cancel := widgets.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	act := widgets.NewButton(b.T("serve.key.make"), func() {
 		if wish, ok := form.Wish(); ok {
 			pop.Hide()
 			p.makeKey(wish)
@@ -125,8 +125,8 @@ func (p *servePart) showSecret(name, secret string) {
 	text.SetText(secret)
 	text.OnChanged = func(string) { text.SetText(secret) } // to be marked and copied, not changed
 	var pop *widget.PopUp
-	copySecret := widget.NewButtonWithIcon(b.T("serve.copy"), look.Icon("copy"), func() { p.s.copyText(secret) })
-	done := widget.NewButton(b.T("common.close"), func() { pop.Hide() })
+	copySecret := widgets.NewButtonWithIcon(b.T("serve.copy"), look.Icon("copy"), func() { p.s.copyText(secret) })
+	done := widgets.NewButton(b.T("common.close"), func() { pop.Hide() })
 	done.Importance = widget.HighImportance
 	body := widgets.Column(look.Gap, widgets.Paragraph(b.T("serve.key.once", name), look.Muted), fyne.CanvasObject(text))
 	pop = shell.Modal(p.s.window, "info", b.T("serve.key.new"), body, container.NewStack(copySecret), done)

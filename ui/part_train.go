@@ -213,7 +213,11 @@ func (p *trainPart) copyCommand(string) {
 // savePlot asks where a chart shall be written, and writes it.
 func (p *trainPart) savePlot(spec chart.Spec, format string) {
 	s := p.s
-	s.chooseSave(s.book.T("train.title")+"."+format, func(path string) {
+	name := spec.Title
+	if run := s.jobs.run; run != nil {
+		name = run.name + " " + name
+	}
+	s.chooseSave(store.SafeName(name)+"."+format, func(path string) {
 		async(s, func(context.Context) (struct{}, error) {
 			var out bytes.Buffer
 			if err := chart.Write(&out, spec, format, 1000, 560); err != nil {

@@ -73,11 +73,27 @@ func (s *Studio) listProjects(apply func(projects []home.Project, open string)) 
 				all = append(all, *s.project) // it lies elsewhere
 			}
 		}
-		for _, p := range all {
-			list = append(list, home.Project{ID: p.Dir, Name: p.Name})
+		for i, name := range projectNames(all) {
+			list = append(list, home.Project{ID: all[i].Dir, Name: name})
 		}
 		apply(list, open)
 	})
+}
+
+// projectNames are what projects are called in one list: those of one name, such as one
+// and its unpacked copy, are told apart by their folders.
+func projectNames(all []project.Project) []string {
+	count := map[string]int{}
+	for _, p := range all {
+		count[p.Name]++
+	}
+	names := make([]string, len(all))
+	for i, p := range all {
+		if names[i] = p.Name; count[p.Name] > 1 {
+			names[i] += " · " + filepath.Base(p.Dir)
+		}
+	}
+	return names
 }
 
 // useProject switches to a project, or with "" to none, and opens its data.
@@ -201,7 +217,10 @@ func (s *Studio) unpack(path string) {
 	s.long(s.book.T("project.unpacking", filepath.Base(path)), func(ctx context.Context, _ func(done, total int64)) (err error) {
 		made, err = project.Unpack(ctx, path, folder)
 		return err
-	}, func() { s.useProject(made.Dir) })
+	}, func() {
+		s.useProject(made.Dir)
+		s.toasts.Show(shell.Good, s.book.T("project.unpacked", filepath.Base(made.Dir)), "", nil)
+	})
 }
 
 // chooseProjects asks for the folder of projects.

@@ -10,6 +10,7 @@ import (
 	"athanor/pipeline/train"
 	"athanor/ui/shell"
 	uitrain "athanor/ui/train"
+	"athanor/ui/widgets"
 )
 
 // remark says beside the settings what they choose of a network from a file.
@@ -62,7 +63,7 @@ func (p *trainPart) showLayers() {
 	}
 	p.layers.OnFrom = func(node string) { p.teachLayers(func(t *train.Transfer) { t.From, t.Rank, t.Alpha = node, 0, 0 }) }
 	var pop *widget.PopUp
-	done := shell.NewAnswer(b.T("common.close"), func() { pop.Hide() })
+	done := widgets.NewButton(b.T("common.close"), func() { pop.Hide() })
 	done.Importance = widget.HighImportance
 	pop = shell.Modal(s.window, "models", b.T("layers.title", filepath.Base(pupil.Path)), p.layers, done)
 	pop.Show()

@@ -53,8 +53,8 @@ func (j *session) offerTeachers(list []try.Choice, take func(path string)) {
 		file()
 		return
 	}
-	cancel := widget.NewButton(b.T("common.cancel"), func() { pop.Hide() })
-	other := shell.NewAnswer(b.T("teacher.file"), func() {
+	cancel := widgets.NewButton(b.T("common.cancel"), func() { pop.Hide() })
+	other := widgets.NewButton(b.T("teacher.file"), func() {
 		pop.Hide()
 		file()
 	})

@@ -137,7 +137,7 @@ func data() []entry {
 		{
 			errs: []error{source.ErrUnknown},
 			what: [2]string{"Nothing that Athanor can learn from was recognised.", "没有识别出可用于训练的数据。"},
-			do:   [2]string{"Drop an IDX pair, a folder with one folder of pictures per class, or a CSV, TSV or JSONL table.", "请拖入 IDX 文件对、按类别分文件夹的图片，或 CSV、TSV、JSONL 表格。"},
+			do:   [2]string{"Drop an IDX pair, a folder with one folder of pictures or texts per class, a CSV, TSV, JSONL or Parquet table, or a zip or tar of those.", "请拖入 IDX 文件对、按类别分文件夹的图片或文本、CSV、TSV、JSONL 或 Parquet 表格，或它们的 zip、tar 压缩包。"},
 		},
 		{
 			errs: []error{source.ErrEmpty, idx.ErrEmpty, table.ErrEmpty},

@@ -14,7 +14,6 @@ import (
 
 	"athanor/ui/i18n"
 	"athanor/ui/look"
-	"athanor/ui/shell"
 	"athanor/ui/widgets"
 )
 
@@ -115,6 +114,8 @@ func (v *View) empty() {
 	text := ""
 	switch {
 	case len(v.entries) > 0:
+	case len(v.wish.Extensions) > 0 && v.wish.Kind == Save:
+		text = v.book.T("choose.none", strings.Join(v.wish.Extensions, " "))
 	case len(v.wish.Extensions) > 0:
 		text = v.book.T("choose.nothing", strings.Join(v.wish.Extensions, " "))
 	default:
@@ -267,7 +268,7 @@ func (v *View) chosen(path string) {
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	up := quiet("up", v.up)
-	var eye *shell.Answer
+	var eye *widgets.Button
 	eye = quiet("eye", func() {
 		v.wish.Hidden = !v.wish.Hidden
 		eye.Importance = widget.LowImportance
@@ -277,7 +278,7 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 		eye.Refresh()
 		v.Go(v.dir)
 	})
-	top := container.NewBorder(nil, nil, up, eye, v.path)
+	top := widgets.Border(nil, nil, up, eye, v.path)
 	places := widgets.Column(2)
 	for _, p := range v.places {
 		icon := container.NewGridWrap(fyne.NewSquareSize(18), widget.NewIcon(look.Tinted(p.Icon, look.Muted)))
@@ -288,14 +289,14 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	middle := container.NewStack(v.list, container.NewBorder(widgets.Space(72), nil, nil, nil, v.said))
 	foot := widgets.Column(4, v.note)
 	if v.wish.Kind == Save {
-		foot.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, widgets.Width(container.NewCenter(widgets.Body(v.book.T("choose.name"))), 140+look.Gap), nil, v.name), v.note}
+		foot.Objects = []fyne.CanvasObject{widgets.Border(nil, nil, widgets.Width(container.NewCenter(widgets.Body(v.book.T("choose.name"))), 140+look.Gap), nil, v.name), v.note}
 	}
-	return widget.NewSimpleRenderer(container.NewBorder(widgets.Below(top, look.Gap), container.New(layout.NewCustomPaddedLayout(look.Gap, 0, 0, 0), foot), left, nil, middle))
+	return widget.NewSimpleRenderer(widgets.Border(widgets.Below(top, look.Gap), container.New(layout.NewCustomPaddedLayout(look.Gap, 0, 0, 0), foot), left, nil, middle))
 }
 
 // quiet is a button with an icon alone.
-func quiet(icon string, do func()) *shell.Answer {
-	b := shell.NewAnswer("", do)
+func quiet(icon string, do func()) *widgets.Button {
+	b := widgets.NewButton("", do)
 	b.Icon, b.Importance = look.Tinted(icon, look.Muted), widget.LowImportance
 	return b
 }

@@ -39,7 +39,7 @@ type batchPanel struct {
 	chosen []int
 	cells  []*widgets.Press
 	relabel, exclude,
-	open, undo, again *widget.Button
+	open, undo, again *widgets.Button
 }
 
 // ApplyBatch shows the samples of a step below the charts.
@@ -58,8 +58,8 @@ func (v *View) ApplyBatch(b BatchView) {
 
 func newBatchPanel(v *View, b BatchView) *batchPanel {
 	p := &batchPanel{v: v, batch: b}
-	button := func(key, icon string, do func()) *widget.Button {
-		return widget.NewButtonWithIcon(v.book.T(key), look.Icon(icon), do)
+	button := func(key, icon string, do func()) *widgets.Button {
+		return widgets.NewButtonWithIcon(v.book.T(key), look.Icon(icon), do)
 	}
 	p.open = button("curves.sample.open", "eye", func() { p.call(v.OnSampleOpen) })
 	p.relabel = button("curves.sample.relabel", "text", p.classes)
@@ -102,7 +102,7 @@ func (p *batchPanel) build() fyne.CanvasObject {
 		p.v.batch = nil
 		p.v.refreshTable()
 	})
-	head := container.NewBorder(nil, nil, nil, closing, widgets.Strong(p.batch.Title).Truncate())
+	head := widgets.Border(nil, nil, nil, closing, widgets.Strong(p.batch.Title).Truncate())
 	row := widgets.Row(look.Gap)
 	for i, s := range p.batch.Samples {
 		cell := widgets.NewPress(widgets.Pad(sampleCell(s), 4), look.Surface, 6, func() { p.toggle(i) })
@@ -110,7 +110,7 @@ func (p *batchPanel) build() fyne.CanvasObject {
 		row.Add(cell)
 	}
 	actions := container.NewHBox(p.open, p.relabel, p.exclude, p.undo, p.again)
-	return widgets.Panel(container.NewBorder(head, actions, nil, nil, container.NewHScroll(row)))
+	return widgets.Panel(widgets.Border(head, actions, nil, nil, container.NewHScroll(row)))
 }
 
 func sampleCell(s SampleView) fyne.CanvasObject {
@@ -142,7 +142,7 @@ func (p *batchPanel) mark() {
 	for i, c := range p.cells {
 		c.Select(slices.Contains(p.chosen, i))
 	}
-	enable := func(b *widget.Button, on bool) {
+	enable := func(b *widgets.Button, on bool) {
 		if on {
 			b.Enable()
 		} else {

@@ -2,6 +2,7 @@ package curves
 
 import (
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -84,19 +85,19 @@ func (v *View) newPanel(c Chart) *panel {
 	p.view.OnView = func(lo, hi float64) { v.look(p, lo, hi) }
 	p.view.OnRange = func(lo, hi float64, ok bool) { v.mark(p, lo, hi, ok) }
 	p.view.OnPick = func(h chart.Hit) { v.pick(p, h) }
-	var size, export *widget.Button
+	var size, export *widgets.Button
 	size = quiet("table", func() { widgets.Menu(size, v.sizeItems(p)...) })
 	export = quiet("save", func() { widgets.Menu(export, v.exportItems(p)...) })
 	remove := quiet("close", func() { v.rearrange(func(b *curves.Board) { b.Remove(p.chart.Names) }) })
 	p.tools = container.NewHBox(size, export, remove)
-	head := container.NewBorder(nil, nil, nil, p.tools, p.title)
-	p.box = widgets.Panel(container.NewBorder(head, nil, nil, nil, p.view))
+	head := widgets.Border(nil, nil, nil, p.tools, p.title)
+	p.box = widgets.Panel(widgets.Border(head, nil, nil, nil, p.view))
 	return p
 }
 
 // quiet is a small button with an icon alone.
-func quiet(icon string, do func()) *widget.Button {
-	b := widget.NewButtonWithIcon("", look.Icon(icon), do)
+func quiet(icon string, do func()) *widgets.Button {
+	b := widgets.NewButtonWithIcon("", look.Icon(icon), do)
 	b.Importance = widget.LowImportance
 	return b
 }
@@ -119,7 +120,7 @@ func (v *View) sizeItems(p *panel) []*fyne.MenuItem {
 func (v *View) exportItems(p *panel) []*fyne.MenuItem {
 	var items []*fyne.MenuItem
 	for _, format := range []string{"png", "svg", "pdf", "csv", "jsonl"} {
-		items = append(items, fyne.NewMenuItem(v.book.T("curves.save", format), func() {
+		items = append(items, fyne.NewMenuItem(v.book.T("curves.save", strings.ToUpper(format)), func() {
 			if v.OnExport != nil {
 				spec := p.chart.Shown.Spec
 				spec.X.Min, spec.X.Max, spec.Theme = v.options.MinX, v.options.MaxX, chart.Light()

@@ -3,7 +3,6 @@ package curves
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/curves"
 	"athanor/pipeline/chart"
@@ -50,7 +49,7 @@ func (v *View) AddItems() []string {
 }
 
 // Slider is that of the snapshots.
-func (v *View) Slider() *widget.Slider { return v.strip.slider }
+func (v *View) Slider() *widgets.Slider { return v.strip.slider }
 
 // Fork presses the button.
 func (v *View) Fork() {

@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/pipeline/optim"
 	"athanor/pipeline/train"
@@ -23,7 +22,7 @@ type ForkForm struct {
 	recipe                    train.Recipe
 	from                      train.Snapshot
 	name, epochs, rate, batch *widgets.Entry
-	optimizer                 *widget.Select
+	optimizer                 *widgets.Select
 	problem                   *widgets.Prose
 	content                   fyne.CanvasObject
 }
@@ -40,7 +39,7 @@ func NewForkForm(book *i18n.Book, recipe train.Recipe, from train.Snapshot, name
 	f.epochs = entry(strconv.Itoa(max(recipe.Train.Epochs, from.Epoch+1)))
 	f.rate = entry(strconv.FormatFloat(recipe.Optimizer.LearningRate, 'g', -1, 64))
 	f.batch = entry(strconv.Itoa(recipe.Train.Batch))
-	f.optimizer = widget.NewSelect(optim.Names(), nil)
+	f.optimizer = widgets.NewSelect(optim.Names(), nil)
 	f.optimizer.SetSelected(recipe.Optimizer.Name)
 	f.problem.Hide()
 	row := func(key string, field fyne.CanvasObject) []fyne.CanvasObject {

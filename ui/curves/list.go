@@ -25,14 +25,14 @@ type runList struct {
 	v        *View
 	box      fyne.CanvasObject
 	filter   *widgets.Entry
-	sort     *widget.Select
-	rows     *widget.List
+	sort     *widgets.Select
+	rows     *widgets.List
 	problem  *widgets.Prose
 	infos    []store.Info
 	selected []string
 	last     string
 	tagsOf   string // run and tags that the field was filled with
-	star     *widget.Button
+	star     *widgets.Button
 	tags     *widgets.Entry
 	noted    *widgets.Prose
 	actions  *fyne.Container
@@ -51,10 +51,10 @@ func newRunList(v *View) *runList {
 	for _, s := range sorts() {
 		names = append(names, v.book.T("curves.sort."+s))
 	}
-	l.sort = widget.NewSelect(names, nil)
+	l.sort = widgets.NewSelect(names, nil)
 	l.sort.SetSelectedIndex(0)
 	l.sort.OnChanged = func(string) { l.ask() }
-	l.rows = widget.NewList(func() int { return len(l.infos) }, newRow, l.update)
+	l.rows = widgets.NewList(func() int { return len(l.infos) }, newRow, l.update)
 	l.rows.OnSelected = func(i widget.ListItemID) {
 		l.rows.Unselect(i)
 		l.toggle(i)
@@ -62,14 +62,14 @@ func newRunList(v *View) *runList {
 	l.actions = l.makeActions()
 	head := widgets.Column(look.Gap, l.filter, l.sort, l.problem)
 	l.problem.Hide()
-	l.box = widgets.Panel(container.NewBorder(head, l.actions, nil, nil, l.rows))
+	l.box = widgets.Panel(widgets.Border(head, l.actions, nil, nil, l.rows))
 	return l
 }
 
 func (l *runList) makeActions() *fyne.Container {
 	b := l.v.book
-	icon := func(name string, do func(store.Info)) *widget.Button {
-		button := widget.NewButtonWithIcon("", look.Icon(name), func() {
+	icon := func(name string, do func(store.Info)) *widgets.Button {
+		button := widgets.NewButtonWithIcon("", look.Icon(name), func() {
 			if i, ok := l.touched(); ok {
 				do(i)
 			}
@@ -90,7 +90,7 @@ func (l *runList) makeActions() *fyne.Container {
 			l.note(i, func(n *store.Notes) { n.Tags = splitTags(text) })
 		}
 	}
-	var colour *widget.Button
+	var colour *widgets.Button
 	colour = icon("palette", func(i store.Info) { widgets.Menu(colour, l.colours(i)...) })
 	write := icon("text", func(i store.Info) {
 		if l.v.OnWrite != nil {

@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/pipeline/chart"
@@ -36,7 +35,7 @@ type sideBySide struct {
 	axis    int
 	drawn   *chart.ParallelPicture
 	picture *canvas.Image
-	ring    *canvas.Rectangle
+	ring    widgets.Ring
 	cursor  *canvas.Rectangle
 	tells   *widgets.Text
 	order   int // of the newest drawing
@@ -47,7 +46,7 @@ type sideBySide struct {
 func newSideBySide(book *i18n.Book, post func(func())) *sideBySide {
 	s := &sideBySide{book: book, post: post, at: -1, tells: widgets.Body("").Truncate()}
 	s.picture = &canvas.Image{FillMode: canvas.ImageFillStretch, ScaleMode: canvas.ImageScaleFastest}
-	s.ring, s.cursor = canvas.NewRectangle(nil), canvas.NewRectangle(nil)
+	s.ring, s.cursor = widgets.NewRing(2), canvas.NewRectangle(nil)
 	s.cursor.Hide()
 	s.ExtendBaseWidget(s)
 	return s
@@ -231,16 +230,14 @@ func (s *sideBySide) choose(lo, hi float64) {
 
 // FocusGained implements fyne.Focusable.
 func (s *sideBySide) FocusGained() {
-	s.ring.StrokeColor, s.ring.StrokeWidth = theme.Color(theme.ColorNameFocus), 1
-	s.ring.Refresh()
+	s.ring.Around(s, true)
 	s.cursor.Show()
 	s.tell()
 }
 
 // FocusLost implements fyne.Focusable.
 func (s *sideBySide) FocusLost() {
-	s.ring.StrokeWidth = 0
-	s.ring.Refresh()
+	s.ring.Around(s, false)
 	s.cursor.Hide()
 }
 
@@ -308,7 +305,7 @@ func (s *sideBySide) TypedRune(r rune) {
 
 // CreateRenderer implements fyne.Widget.
 func (s *sideBySide) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(container.NewStack(s.picture, s.ring, container.NewWithoutLayout(s.cursor)))
+	return widget.NewSimpleRenderer(container.NewStack(s.picture, s.ring.Rectangle, container.NewWithoutLayout(s.cursor)))
 }
 
 // Resize implements fyne.CanvasObject.

@@ -3,10 +3,10 @@ package curves
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/curves"
 	"athanor/app/store"
@@ -41,11 +41,11 @@ func (v *View) stageUp() {
 }
 
 func (v *View) sideExport() fyne.CanvasObject {
-	var b *widget.Button
+	var b *widgets.Button
 	b = quiet("save", func() {
 		var items []*fyne.MenuItem
 		for _, format := range []string{"png", "svg", "pdf"} {
-			items = append(items, fyne.NewMenuItem(v.book.T("curves.save", format), func() {
+			items = append(items, fyne.NewMenuItem(v.book.T("curves.save", strings.ToUpper(format)), func() {
 				if v.OnSide != nil {
 					spec := curves.Parallel(v.list.infos, sideMetric(v.list.infos), chart.Light())
 					v.OnSide(spec, format)
@@ -94,7 +94,7 @@ func (v *View) tellCurrent() {
 
 // restore brings all charts back that were taken away.
 func (v *View) restore() fyne.CanvasObject {
-	return widget.NewButtonWithIcon(v.book.T("curves.restore"), look.Icon("undo"), func() {
+	return widgets.NewButtonWithIcon(v.book.T("curves.restore"), look.Icon("undo"), func() {
 		v.rearrange(func(b *curves.Board) { b.Removed = nil })
 	})
 }

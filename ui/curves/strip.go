@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/curves"
 	"athanor/pipeline/train"
@@ -19,7 +18,7 @@ import (
 type strip struct {
 	v      *View
 	box    fyne.CanvasObject
-	slider *widget.Slider
+	slider *widgets.Slider
 	tells  *widgets.Text
 	run    *curves.Run
 	list   []train.Snapshot
@@ -27,11 +26,11 @@ type strip struct {
 }
 
 func newStrip(v *View) *strip {
-	s := &strip{v: v, slider: widget.NewSlider(0, 1), tells: widgets.Body("").Truncate()}
+	s := &strip{v: v, slider: widgets.NewSlider(0, 1), tells: widgets.Body("").Truncate()}
 	s.slider.Step = 1
 	s.slider.OnChanged = func(float64) { s.moved() }
-	act := func(key, icon string, do func(*curves.Run, train.Snapshot)) *widget.Button {
-		return widget.NewButtonWithIcon(v.book.T(key), look.Icon(icon), func() {
+	act := func(key, icon string, do func(*curves.Run, train.Snapshot)) *widgets.Button {
+		return widgets.NewButtonWithIcon(v.book.T(key), look.Icon(icon), func() {
 			if snapshot, ok := s.chosen(); ok {
 				do(s.run, snapshot)
 			}

@@ -6,7 +6,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/curves"
 	"athanor/app/metrics"
@@ -21,12 +20,12 @@ type tools struct {
 	v       *View
 	box     fyne.CanvasObject
 	actions []fyne.CanvasObject
-	amount  *widget.Slider
+	amount  *widgets.Slider
 	tells   *widgets.Text
 	kind    int
-	group   *widget.Select
-	by      *widget.Select // charts by metric or by run
-	keys    []string       // of the recipe, in the order of the group's choices
+	group   *widgets.Select
+	by      *widgets.Select // charts by metric or by run
+	keys    []string        // of the recipe, in the order of the group's choices
 }
 
 func axes() []metrics.Axis {
@@ -39,15 +38,15 @@ func kinds() []curve.SmoothKind {
 
 func newTools(v *View) *tools {
 	t := &tools{v: v, tells: widgets.Note("0.60")}
-	row := container.NewBorder(nil, nil, t.makeAxis(), nil, widgets.Pad(t.makeSmoothing(), look.Gap/2))
+	row := widgets.Border(nil, nil, t.makeAxis(), nil, widgets.Pad(t.makeSmoothing(), look.Gap/2))
 	t.box = widgets.Column(0, row, t.makeChecks()) // two rows: one would not fit into a narrow window
-	bring := widget.NewButtonWithIcon(v.book.T("curves.import"), look.Icon("upload"), func() {
+	bring := widgets.NewButtonWithIcon(v.book.T("curves.import"), look.Icon("upload"), func() {
 		if v.OnImport != nil {
 			v.OnImport()
 		}
 	})
-	var add *widget.Button
-	add = widget.NewButtonWithIcon(v.book.T("curves.add"), look.Icon("plus"), func() { widgets.Menu(add, v.addItems()...) })
+	var add *widgets.Button
+	add = widgets.NewButtonWithIcon(v.book.T("curves.add"), look.Icon("plus"), func() { widgets.Menu(add, v.addItems()...) })
 	t.actions = []fyne.CanvasObject{add, bring}
 	return t
 }
@@ -57,7 +56,7 @@ func (t *tools) makeAxis() fyne.CanvasObject {
 	for _, a := range axes() {
 		names = append(names, t.v.book.T("curves.word."+string(a)))
 	}
-	s := widget.NewSelect(names, nil)
+	s := widgets.NewSelect(names, nil)
 	s.SetSelectedIndex(0)
 	s.OnChanged = func(string) {
 		t.v.change(func(o *curves.Options) { o.Axis = axes()[max(s.SelectedIndex(), 0)] })
@@ -71,9 +70,9 @@ func (t *tools) makeSmoothing() fyne.CanvasObject {
 	for _, k := range kinds() {
 		names = append(names, t.v.book.T("curves.smooth."+string(k)))
 	}
-	s := widget.NewSelect(names, nil)
+	s := widgets.NewSelect(names, nil)
 	s.SetSelectedIndex(0)
-	t.amount = widget.NewSlider(0, 1)
+	t.amount = widgets.NewSlider(0, 1)
 	t.amount.Step = 0.005
 	t.amount.Value = 0.6
 	s.OnChanged = func(string) {
@@ -81,7 +80,7 @@ func (t *tools) makeSmoothing() fyne.CanvasObject {
 		t.changed()
 	}
 	t.amount.OnChanged = func(float64) { t.changed() }
-	return container.NewBorder(nil, nil, widgets.Width(s, 150), widgets.Width(t.tells, 48), t.amount)
+	return widgets.Border(nil, nil, widgets.Width(s, 150), widgets.Width(t.tells, 48), t.amount)
 }
 
 // changed takes the slider's place as the smoothing's amount.
@@ -103,16 +102,16 @@ func Amount(kind curve.SmoothKind, at float64) float64 {
 
 func (t *tools) makeChecks() fyne.CanvasObject {
 	check := func(key string, set func(*curves.Options, bool)) fyne.CanvasObject {
-		return widget.NewCheck(t.v.book.T("curves."+key), func(on bool) {
+		return widgets.NewCheck(t.v.book.T("curves."+key), func(on bool) {
 			t.v.change(func(o *curves.Options) { set(o, on) })
 		})
 	}
-	t.group = widget.NewSelect([]string{t.v.book.T("curves.group.none")}, nil)
+	t.group = widgets.NewSelect([]string{t.v.book.T("curves.group.none")}, nil)
 	t.group.SetSelectedIndex(0)
 	t.group.OnChanged = func(string) {
 		t.v.change(func(o *curves.Options) { o.GroupBy = t.groupKey() })
 	}
-	t.by = widget.NewSelect([]string{t.v.book.T("curves.by.metric"), t.v.book.T("curves.by.run")}, nil)
+	t.by = widgets.NewSelect([]string{t.v.book.T("curves.by.metric"), t.v.book.T("curves.by.run")}, nil)
 	t.by.SetSelectedIndex(0)
 	t.by.OnChanged = func(string) {
 		if on := t.by.SelectedIndex() == 1; on != t.v.arrangement.ByRun {
@@ -125,7 +124,7 @@ func (t *tools) makeChecks() fyne.CanvasObject {
 		check("outliers", func(o *curves.Options, on bool) { o.IgnoreOutliers = on }),
 	)
 	choices := container.NewGridWithColumns(2, t.by, t.group) // they share what is left in a narrow window
-	return container.NewBorder(nil, nil, checks, nil, choices)
+	return widgets.Border(nil, nil, checks, nil, choices)
 }
 
 // groupKey is the recipe key to group by, "" for none.

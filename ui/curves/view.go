@@ -118,7 +118,7 @@ func (v *View) makeEmpty() fyne.CanvasObject {
 }
 
 func (v *View) trainButton() fyne.CanvasObject {
-	return widget.NewButtonWithIcon(v.book.T("curves.train"), look.Icon("train"), func() {
+	return widgets.NewButtonWithIcon(v.book.T("curves.train"), look.Icon("train"), func() {
 		if v.OnTrain != nil {
 			v.OnTrain()
 		}
@@ -127,10 +127,10 @@ func (v *View) trainButton() fyne.CanvasObject {
 
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
-	v.body = container.NewBorder(v.tools.box, container.NewVBox(v.foot, v.strip.box, v.table.box), nil, nil, v.stage)
+	v.body = widgets.Border(v.tools.box, container.NewVBox(v.foot, v.strip.box, v.table.box), nil, nil, v.stage)
 	actions := append([]fyne.CanvasObject{v.modes}, v.tools.actions...)
 	page := widgets.Page(widgets.Header(v.book.T("curves.title"), v.count, actions...),
-		container.NewBorder(nil, nil, widgets.Width(v.list.box, 264), nil, widgets.Pad(v.body, look.Gap)))
+		widgets.Border(nil, nil, widgets.Width(v.list.box, 264), nil, widgets.Pad(v.body, look.Gap)))
 	return widget.NewSimpleRenderer(page)
 }
 

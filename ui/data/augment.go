@@ -179,17 +179,17 @@ func (a *Augmenter) CreateRenderer() fyne.WidgetRenderer {
 	for _, r := range a.rows {
 		right := layout.NewSpacer()
 		if r.slider != nil {
-			right = container.NewBorder(nil, nil, nil, widgets.Width(r.value, 44), r.slider)
+			right = widgets.Border(nil, nil, nil, widgets.Width(r.value, 44), r.slider)
 		}
-		list.Add(container.NewBorder(nil, nil, widgets.Width(r.check, 132), nil, right))
+		list.Add(widgets.Border(nil, nil, widgets.Width(r.check, 132), nil, right))
 	}
 	scrolled := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 14), list))
-	switches := widgets.Width(container.NewBorder(widgets.Below(a.mixture, look.Gap), nil, nil, nil, widgets.Height(scrolled, 300)), 340)
+	switches := widgets.Width(widgets.Border(widgets.Below(a.mixture, look.Gap), nil, nil, nil, widgets.Height(scrolled, 300)), 340)
 	cells := container.NewGridWithColumns(3)
 	for _, p := range a.pictures {
 		cells.Add(container.NewStack(widgets.NewFill(look.Raised, 4), widgets.Pad(p, 2)))
 	}
-	next := widget.NewButtonWithIcon(a.book.T("augment.next"), look.Icon("refresh"), func() { call(a.OnNext) })
+	next := widgets.NewButtonWithIcon(a.book.T("augment.next"), look.Icon("refresh"), func() { call(a.OnNext) })
 	preview := container.NewBorder(nil, container.NewCenter(next), nil, nil, container.NewCenter(cells))
-	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, switches, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*look.Gap, 0), preview)))
+	return widget.NewSimpleRenderer(widgets.Border(nil, nil, switches, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*look.Gap, 0), preview)))
 }

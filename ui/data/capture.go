@@ -47,16 +47,16 @@ type Capture struct {
 	picture *canvas.Image
 	stage   *fyne.Container
 	idle    fyne.CanvasObject
-	source  *widget.Select
+	source  *widgets.Select
 	cameras []Camera
 	address *widgets.Entry
 	trouble *widgets.Prose
-	stop    *widget.Button
+	stop    *widgets.Button
 	rows    *fyne.Container
 	classes map[string]*takenRow
 	order   []string
 	name    *widgets.Entry
-	train   *widget.Button
+	train   *widgets.Button
 	advice  *widgets.Prose
 }
 
@@ -65,7 +65,7 @@ type takenRow struct {
 	count  *widgets.Text
 	thumbs []*canvas.Image
 	hold   *widgets.Hold
-	undo   *widget.Button
+	undo   *widgets.Button
 	all    fyne.CanvasObject
 }
 
@@ -75,17 +75,17 @@ func NewCapture(book *i18n.Book) *Capture {
 	c.picture = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScaleFastest}
 	c.idle = widgets.Empty("camera", book.T("capture.empty"), book.T("capture.empty.advice"), nil)
 	c.stage = container.NewStack(c.idle)
-	c.source = widget.NewSelect(nil, nil)
+	c.source = widgets.NewSelect(nil, nil)
 	c.source.PlaceHolder = book.T("capture.camera")
 	c.address = widgets.NewEntry()
 	c.address.SetPlaceHolder(book.T("capture.address"))
 	c.address.OnSubmitted = c.watch
-	c.stop = widget.NewButtonWithIcon(book.T("capture.stop"), look.Icon("stop"), func() { call(c.OnStop) })
+	c.stop = widgets.NewButtonWithIcon(book.T("capture.stop"), look.Icon("stop"), func() { call(c.OnStop) })
 	c.stop.Hide()
 	c.name = widgets.NewEntry()
 	c.name.SetPlaceHolder(book.T("capture.class"))
 	c.name.OnSubmitted = func(string) { c.add() }
-	c.train = widget.NewButtonWithIcon(book.T("data.train"), look.Tinted("train", "foregroundOnPrimary"), func() { call(c.OnTrain) })
+	c.train = widgets.NewButtonWithIcon(book.T("data.train"), look.Tinted("train", "foregroundOnPrimary"), func() { call(c.OnTrain) })
 	c.train.Importance = widget.HighImportance
 	c.advice = widgets.SmallParagraph(book.T("capture.advice"))
 	c.ExtendBaseWidget(c)
@@ -193,7 +193,7 @@ func (c *Capture) row(name string) *takenRow {
 		}
 	}
 	r.hold.OnRelease = func() { call(c.OnRelease) }
-	r.undo = widget.NewButtonWithIcon("", look.Tinted("undo", look.Muted), func() {
+	r.undo = widgets.NewButtonWithIcon("", look.Tinted("undo", look.Muted), func() {
 		if c.OnUndo != nil {
 			c.OnUndo(name)
 		}
@@ -230,14 +230,14 @@ func (r *takenRow) show(book *i18n.Book, t Taken) {
 
 // CreateRenderer implements fyne.Widget.
 func (c *Capture) CreateRenderer() fyne.WidgetRenderer {
-	back := widget.NewButtonWithIcon(c.book.T("capture.back"), look.Icon("left"), func() { call(c.OnBack) })
-	source := container.NewBorder(nil, nil, widgets.Width(c.source, 180), c.stop, c.address)
-	left := widgets.Panel(container.NewBorder(widgets.Below(source, look.Gap), c.trouble, nil, nil, c.stage))
-	add := widget.NewButtonWithIcon("", look.Icon("plus"), c.add)
+	back := widgets.NewButtonWithIcon(c.book.T("capture.back"), look.Icon("left"), func() { call(c.OnBack) })
+	source := widgets.Border(nil, nil, widgets.Width(c.source, 180), c.stop, c.address)
+	left := widgets.Panel(widgets.Border(widgets.Below(source, look.Gap), c.trouble, nil, nil, c.stage))
+	add := widgets.NewButtonWithIcon("", look.Icon("plus"), c.add)
 	field := container.NewBorder(nil, nil, nil, add, c.name)
 	list := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), c.rows))
-	foot := widgets.Column(look.Gap, c.advice, container.NewBorder(nil, nil, back, nil, c.train))
-	right := widgets.Width(container.NewBorder(widgets.Below(field, look.Gap), container.New(layout.NewCustomPaddedLayout(look.Gap, 0, 0, 0), foot), nil, nil, list), 340)
+	foot := widgets.Column(look.Gap, c.advice, widgets.Border(nil, nil, back, nil, c.train))
+	right := widgets.Width(widgets.Border(widgets.Below(field, look.Gap), container.New(layout.NewCustomPaddedLayout(look.Gap, 0, 0, 0), foot), nil, nil, list), 340)
 	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*look.Gap, 0), right), left))
 }
 

@@ -15,18 +15,18 @@ import (
 
 // makeChanges makes what changes how the data are taken: split, columns, undo.
 func (v *View) makeChanges() {
-	small := func(icon string, do func()) *widget.Button {
-		b := widget.NewButtonWithIcon("", look.Tinted(icon, look.Muted), do)
+	small := func(icon string, do func()) *widgets.Button {
+		b := widgets.NewButtonWithIcon("", look.Tinted(icon, look.Muted), do)
 		b.Importance = widget.LowImportance
 		b.Hide()
 		return b
 	}
 	v.undo = small("undo", func() { call(v.OnUndo) })
 	v.redo = small("redo", func() { call(v.OnRedo) })
-	v.columns = widget.NewButtonWithIcon(v.book.T("data.columns"), look.Icon("table"), func() { call(v.OnColumns) })
+	v.columns = widgets.NewButtonWithIcon(v.book.T("data.columns"), look.Icon("table"), func() { call(v.OnColumns) })
 	v.columns.Hide()
 	v.share = widgets.Note("")
-	v.split = widget.NewSlider(0.05, 0.5)
+	v.split = widgets.NewSlider(0.05, 0.5)
 	v.split.Step = 0.05
 	v.split.OnChanged = func(s float64) { v.share.Set(v.book.T("data.validates", s*100)) }
 	v.split.OnChangeEnded = func(s float64) {
@@ -96,7 +96,7 @@ func (v *View) finding(f health.Finding) fyne.CanvasObject {
 func (v *View) answers(f health.Finding) *fyne.Container {
 	row := container.NewHBox()
 	if len(f.Samples) > 0 {
-		show := widget.NewButton(v.book.T("data.show"), func() {
+		show := widgets.NewButton(v.book.T("data.show"), func() {
 			if v.OnSamples != nil {
 				v.OnSamples(f)
 			}
@@ -105,7 +105,7 @@ func (v *View) answers(f health.Finding) *fyne.Container {
 		row.Add(show)
 	}
 	if len(f.Fix) > 0 {
-		fix := widget.NewButtonWithIcon(v.book.T("data.fix"), look.Icon("wand"), func() {
+		fix := widgets.NewButtonWithIcon(v.book.T("data.fix"), look.Icon("wand"), func() {
 			if v.OnFix != nil {
 				v.OnFix(f)
 			}

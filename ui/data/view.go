@@ -66,7 +66,7 @@ type View struct {
 	balance  *widgets.Bars
 	print    *widgets.Text
 	parts    *widgets.Segments
-	class    *widget.Select
+	class    *widgets.Select
 	shown    *widgets.Text
 	busy     *widgets.Bar
 	busyText *widgets.Text
@@ -77,15 +77,15 @@ type View struct {
 	samples  *fyne.Container // the grid, or the table of rows
 	rows     *Rows
 	health   *fyne.Container
-	undo     *widget.Button
-	redo     *widget.Button
-	columns  *widget.Button
-	split    *widget.Slider
+	undo     *widgets.Button
+	redo     *widgets.Button
+	columns  *widgets.Button
+	split    *widgets.Slider
 	share    *widgets.Text
-	train    *widget.Button
-	file     *widget.Button
-	folder   *widget.Button
-	teach    *widget.Button
+	train    *widgets.Button
+	file     *widgets.Button
+	folder   *widgets.Button
+	teach    *widgets.Button
 	augment  *widgets.Prose
 	changes  *fyne.Container // the panel of augmentation
 }
@@ -102,10 +102,10 @@ func New(book *i18n.Book) *View {
 			v.OnPart(Part(i))
 		}
 	})
-	v.class = widget.NewSelect(nil, nil)
+	v.class = widgets.NewSelect(nil, nil)
 	v.busy, v.busyText = widgets.NewBar(look.Ember, 4), widgets.Note("")
 	v.makeBusy()
-	v.train = widget.NewButtonWithIcon(book.T("data.train"), look.Tinted("train", "foregroundOnPrimary"), func() { call(v.OnTrain) })
+	v.train = widgets.NewButtonWithIcon(book.T("data.train"), look.Tinted("train", "foregroundOnPrimary"), func() { call(v.OnTrain) })
 	v.train.Importance = widget.HighImportance
 	v.makeOpeners()
 	v.makeChanges()
@@ -114,21 +114,21 @@ func New(book *i18n.Book) *View {
 	v.samples = container.NewStack(v.grid)
 	v.full = v.makeFull()
 	v.body = container.NewStack(v.makeEmpty())
-	v.page = container.NewBorder(v.busyBox, nil, nil, nil, v.body)
+	v.page = widgets.Border(v.busyBox, nil, nil, nil, v.body)
 	v.train.Hide()
 	v.ExtendBaseWidget(v)
 	return v
 }
 
 func (v *View) makeOpeners() {
-	v.file = widget.NewButtonWithIcon(v.book.T("data.open.file"), look.Icon("file"), func() { call(v.OnOpenFile) })
-	v.folder = widget.NewButtonWithIcon(v.book.T("data.open.folder"), look.Icon("folder"), func() { call(v.OnOpenFolder) })
-	v.teach = widget.NewButtonWithIcon(v.book.T("data.teach"), look.Icon("camera"), func() { call(v.OnTeach) })
+	v.file = widgets.NewButtonWithIcon(v.book.T("data.open.file"), look.Icon("file"), func() { call(v.OnOpenFile) })
+	v.folder = widgets.NewButtonWithIcon(v.book.T("data.open.folder"), look.Icon("folder"), func() { call(v.OnOpenFolder) })
+	v.teach = widgets.NewButtonWithIcon(v.book.T("data.teach"), look.Icon("camera"), func() { call(v.OnTeach) })
 }
 
 // ApplyCapture shows the capture of classes instead of the data; nil ends that.
 func (v *View) ApplyCapture(c *Capture) {
-	for _, b := range []*widget.Button{v.file, v.folder, v.teach} {
+	for _, b := range []*widgets.Button{v.file, v.folder, v.teach} {
 		widgets.SetVisible(b, c == nil)
 	}
 	if c == nil {
@@ -231,7 +231,7 @@ func (v *View) ApplyRows(columns []string, rows [][]string) {
 
 // makeBusy makes what is shown while large data are opened.
 func (v *View) makeBusy() {
-	cancel := widget.NewButton(v.book.T("common.cancel"), func() { call(v.OnCancel) })
+	cancel := widgets.NewButton(v.book.T("common.cancel"), func() { call(v.OnCancel) })
 	line := container.NewBorder(nil, nil, nil, cancel, widgets.Column(look.Gap, v.busyText, v.busy))
 	v.busyBox = widgets.Below(widgets.Panel(line), look.Gap)
 	v.busyBox.Hide()
@@ -254,16 +254,16 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 }
 
 func (v *View) makeEmpty() fyne.CanvasObject {
-	digits := widget.NewButtonWithIcon(v.book.T("data.digits"), look.Icon("digits"), func() { call(v.OnDigits) })
-	teach := widget.NewButtonWithIcon(v.book.T("home.webcam"), look.Icon("camera"), func() { call(v.OnTeach) })
+	digits := widgets.NewButtonWithIcon(v.book.T("data.digits"), look.Icon("digits"), func() { call(v.OnDigits) })
+	teach := widgets.NewButtonWithIcon(v.book.T("home.webcam"), look.Icon("camera"), func() { call(v.OnTeach) })
 	return widgets.Panel(widgets.Empty("data", v.book.T("data.empty"), v.book.T("data.empty.advice"), widgets.Row(look.Gap, digits, teach)))
 }
 
 func (v *View) makeFull() fyne.CanvasObject {
-	bar := container.NewBorder(nil, nil, v.parts, widgets.Width(v.class, 140), widgets.Pad(v.shown, 6))
-	left := widgets.Panel(container.NewBorder(widgets.Below(bar, look.Gap), nil, nil, nil, v.samples))
+	bar := widgets.Border(nil, nil, v.parts, widgets.Width(v.class, 140), widgets.Pad(v.shown, 6))
+	left := widgets.Panel(widgets.Border(widgets.Below(bar, look.Gap), nil, nil, nil, v.samples))
 	counts := container.NewGridWithColumns(3, v.figures[0], v.figures[1], v.figures[2])
-	change := widget.NewButtonWithIcon(v.book.T("augment.change"), look.Tinted("wand", look.Muted), func() { call(v.OnAugment) })
+	change := widgets.NewButtonWithIcon(v.book.T("augment.change"), look.Tinted("wand", look.Muted), func() { call(v.OnAugment) })
 	change.Importance = widget.LowImportance
 	v.changes = widgets.TitledPanel(v.book.T("augment.title"), change, v.augment)
 	side := widgets.Column(look.Gap,

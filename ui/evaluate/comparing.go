@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/evaluation"
 	"athanor/pipeline/chart"
@@ -24,9 +23,9 @@ import (
 type comparing struct {
 	book   *i18n.Book
 	models []Choice
-	picks  *widget.CheckGroup
-	needs  *widget.CheckGroup
-	run    *widget.Button
+	picks  *widgets.CheckGroup
+	needs  *widgets.CheckGroup
+	run    *widgets.Button
 	table  *lines
 	chart  *widgets.ChartView
 	words  *widgets.Prose
@@ -38,11 +37,11 @@ type comparing struct {
 
 func newComparing(book *i18n.Book, post func(func())) *comparing {
 	c := &comparing{book: book, table: newLines(2.4, 1, 1, 1, 1, 1.6), chart: widgets.NewChartView(post), words: widgets.Paragraph(book.T("evaluate.compare.about"), theme.ColorNameForeground)}
-	c.picks = widget.NewCheckGroup(nil, func(on []string) { widgets.Allow(c.run, look.Icon("evaluate"), len(on) > 1) })
-	c.needs = widget.NewCheckGroup([]string{book.T("train.accuracy"), book.T("evaluate.need.speed"), book.T("evaluate.need.size"), book.T("evaluate.need.explain")}, func([]string) { c.advise() })
+	c.picks = widgets.NewCheckGroup(nil, func(on []string) { widgets.Allow(c.run, look.Icon("evaluate"), len(on) > 1) })
+	c.needs = widgets.NewCheckGroup([]string{book.T("train.accuracy"), book.T("evaluate.need.speed"), book.T("evaluate.need.size"), book.T("evaluate.need.explain")}, func([]string) { c.advise() })
 	c.needs.Horizontal = true
 	c.needs.SetSelected(c.needs.Options[:1])
-	c.run = widget.NewButtonWithIcon(book.T("evaluate.compare"), look.Icon("evaluate"), c.start)
+	c.run = widgets.NewButtonWithIcon(book.T("evaluate.compare"), look.Icon("evaluate"), c.start)
 	widgets.Allow(c.run, look.Icon("evaluate"), false)
 	return c
 }
@@ -239,7 +238,7 @@ func (c *comparing) object() fyne.CanvasObject {
 	c.box = container.NewStack()
 	c.result = container.NewBorder(widgets.Below(widgets.Panel(c.box), look.Gap), nil, nil, nil, widgets.Panel(widgets.Height(c.chart, plotHeight)))
 	c.result.Hide()
-	right := container.NewBorder(widgets.Below(matter, look.Gap), nil, nil, nil, c.result)
+	right := widgets.Border(widgets.Below(matter, look.Gap), nil, nil, nil, c.result)
 	scrolled := container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, besideBar), right))
-	return container.NewBorder(nil, nil, widgets.Width(choose, 250), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), scrolled))
+	return widgets.Border(nil, nil, widgets.Width(choose, 250), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), scrolled))
 }

@@ -8,7 +8,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/ui/i18n"
 	"athanor/ui/look"
@@ -43,11 +42,11 @@ type mistakes struct {
 	table    *lines
 	body     *fyne.Container
 	about    *widgets.Prose
-	class    *widget.Select
-	relabel  *widget.Button
-	exclude  *widget.Button
-	undo     *widget.Button
-	retrain  *widget.Button
+	class    *widgets.Select
+	relabel  *widgets.Button
+	exclude  *widgets.Button
+	undo     *widgets.Button
+	retrain  *widgets.Button
 	picture  bool
 	pictures map[int]image.Image // of samples that were on screen
 	large    *canvas.Image       // the chosen one
@@ -66,12 +65,12 @@ func newMistakes(book *i18n.Book) *mistakes {
 			m.OnOrder(Order(i))
 		}
 	})
-	m.class = widget.NewSelect(nil, func(string) { m.allow() })
+	m.class = widgets.NewSelect(nil, func(string) { m.allow() })
 	m.class.PlaceHolder = book.T("evaluate.class.pick")
-	m.relabel = widget.NewButtonWithIcon(book.T("evaluate.relabel"), look.Icon("check"), func() { m.change(m.class.Selected) })
-	m.exclude = widget.NewButtonWithIcon(book.T("evaluate.exclude"), look.Icon("trash"), func() { m.change("") })
-	m.undo = widget.NewButtonWithIcon(book.T("evaluate.undo"), look.Icon("undo"), func() { call(m.OnUndo) })
-	m.retrain = widget.NewButtonWithIcon(book.T("evaluate.retrain"), look.Icon("train"), func() { call(m.OnAgain) })
+	m.relabel = widgets.NewButtonWithIcon(book.T("evaluate.relabel"), look.Icon("check"), func() { m.change(m.class.Selected) })
+	m.exclude = widgets.NewButtonWithIcon(book.T("evaluate.exclude"), look.Icon("trash"), func() { m.change("") })
+	m.undo = widgets.NewButtonWithIcon(book.T("evaluate.undo"), look.Icon("undo"), func() { call(m.OnUndo) })
+	m.retrain = widgets.NewButtonWithIcon(book.T("evaluate.retrain"), look.Icon("train"), func() { call(m.OnAgain) })
 	m.grid.OnSelect = m.choose
 	m.table.list.OnSelected = func(i int) { m.choose(i - 1) }
 	m.body = container.NewStack(m.grid)

@@ -10,7 +10,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/evaluation"
 	"athanor/pipeline/evaluate"
@@ -30,13 +29,13 @@ type line struct {
 type lines struct {
 	rows   []line
 	shares widgets.Shares
-	list   *widget.List
+	list   *widgets.List
 }
 
 // newLines returns an empty table; shares are its columns' parts of the width.
 func newLines(parts ...float32) *lines {
 	l := &lines{shares: parts}
-	l.list = widget.NewList(func() int { return len(l.rows) }, l.makeRow, l.fill)
+	l.list = widgets.NewList(func() int { return len(l.rows) }, l.makeRow, l.fill)
 	l.list.HideSeparators = true
 	return l
 }

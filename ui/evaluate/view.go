@@ -43,8 +43,8 @@ type View struct {
 
 	book      *i18n.Book
 	models    []Choice
-	pick      *widget.Select
-	run       *widget.Button
+	pick      *widgets.Select
+	run       *widgets.Button
 	busy      *widgets.Bar
 	busyText  *widgets.Text
 	body      *fyne.Container
@@ -59,10 +59,10 @@ type View struct {
 	cell      *widgets.Text
 	classes   []evaluate.ClassReport
 	means     []evaluate.ClassReport // over the classes, below them
-	table     *widget.List
+	table     *widgets.List
 	resultBox fyne.CanvasObject
-	report    *widget.Button
-	temper    *widget.Button
+	report    *widgets.Button
+	temper    *widgets.Button
 	tabs      *widgets.Segments
 	pages     []fyne.CanvasObject
 	stack     *fyne.Container
@@ -87,19 +87,19 @@ func New(book *i18n.Book, post func(func())) *View {
 	v.accuracy, v.majority, v.f1 = figure("train.accuracy"), figure("evaluate.majority"), figure("evaluate.f1")
 	v.calib, v.latency, v.size = figure("evaluate.calibration"), figure("evaluate.latency"), figure("evaluate.size")
 	v.sentence, v.notes = widgets.Paragraph("", theme.ColorNameForeground), widgets.SmallParagraph("")
-	v.pick = widget.NewSelect(nil, nil)
+	v.pick = widgets.NewSelect(nil, nil)
 	v.pick.PlaceHolder = " "
-	v.run = widget.NewButtonWithIcon(book.T("evaluate.run"), runIcon(), func() { call(v.OnRun) })
+	v.run = widgets.NewButtonWithIcon(book.T("evaluate.run"), runIcon(), func() { call(v.OnRun) })
 	v.run.Importance = widget.HighImportance
 	v.matrix.OnHover = func(truth, predicted, n int) {
 		v.cell.Set(book.T("train.cell", v.className(truth), v.className(predicted), n))
 	}
-	v.table = widget.NewList(func() int { return len(v.classes) + 1 + len(v.means) }, makeRow, v.fillRow)
+	v.table = widgets.NewList(func() int { return len(v.classes) + 1 + len(v.means) }, makeRow, v.fillRow)
 	v.table.HideSeparators = true
 	v.busy.Hide()
-	v.report = widget.NewButtonWithIcon(book.T("evaluate.report"), look.Icon("save"), func() { call(v.OnReport) })
+	v.report = widgets.NewButtonWithIcon(book.T("evaluate.report"), look.Icon("save"), func() { call(v.OnReport) })
 	v.report.Hide()
-	v.temper = widget.NewButtonWithIcon(book.T("evaluate.temper"), look.Icon("wand"), func() { call(v.OnTemper) })
+	v.temper = widgets.NewButtonWithIcon(book.T("evaluate.temper"), look.Icon("wand"), func() { call(v.OnTemper) })
 	v.temper.Hide()
 	v.makeTabs(post)
 	v.body = container.NewStack()
@@ -252,7 +252,7 @@ func (v *View) makeTabs(post func(func())) {
 	names := []string{b.T("evaluate.tab.overview"), b.T("evaluate.tab.curves"), b.T("evaluate.tab.slices"), b.T("evaluate.tab.mistakes"), b.T("evaluate.tab.compare")}
 	v.tabs = widgets.NewSegments(names, 0, v.turn)
 	v.stack = container.NewStack(v.pages[0])
-	v.resultBox = container.NewBorder(widgets.Below(container.NewHBox(v.tabs), look.Gap), nil, nil, nil, v.stack)
+	v.resultBox = widgets.Border(widgets.Below(container.NewHBox(v.tabs), look.Gap), nil, nil, nil, v.stack)
 }
 
 // turn shows another page.
@@ -328,7 +328,7 @@ func (v *View) makeResult() fyne.CanvasObject {
 	matrix := widgets.TitledPanel(v.book.T("train.confusion"), v.cell, v.matrix)
 	table := widgets.TitledPanel(v.book.T("evaluate.classes"), nil, v.table)
 	v.below[0], v.below[1] = widgets.Cards(2, matrix, table), v.makeErrors()
-	return container.NewBorder(widgets.Below(top, look.Gap), nil, nil, nil, container.NewStack(v.below[0], v.below[1]))
+	return widgets.Border(widgets.Below(top, look.Gap), nil, nil, nil, container.NewStack(v.below[0], v.below[1]))
 }
 
 // makeErrors is what a regression shows in place of classes: how its errors lie.
@@ -344,6 +344,6 @@ func (v *View) makeErrors() *fyne.Container {
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	head := widgets.Header(v.book.T("evaluate.title"), v.busyText, v.temper, v.report, widgets.Width(v.pick, 220), v.run)
-	body := container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 4, 0, 0), v.busy), nil, nil, nil, v.body)
+	body := widgets.Border(container.New(layout.NewCustomPaddedLayout(0, 4, 0, 0), v.busy), nil, nil, nil, v.body)
 	return widget.NewSimpleRenderer(widgets.Page(head, body))
 }

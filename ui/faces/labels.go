@@ -41,8 +41,8 @@ type Labels struct {
 	board    *board
 	where    *widgets.Text
 	done     *widgets.Text
-	undo     *widget.Button
-	score    *widget.Button
+	undo     *widgets.Button
+	score    *widgets.Button
 	scores   *fyne.Container
 	bar      *widgets.Bar
 	progress *widgets.Text
@@ -57,8 +57,8 @@ func newLabels(book *i18n.Book) *Labels {
 		}
 	}
 	l.board.moved = l.move
-	l.undo = widget.NewButtonWithIcon(book.T("faces.undo"), look.Icon("undo"), func() { call(l.OnUndo) })
-	l.score = widget.NewButtonWithIcon(book.T("faces.score.go"), look.Icon("evaluate"), func() { call(l.OnScore) })
+	l.undo = widgets.NewButtonWithIcon(book.T("faces.undo"), look.Icon("undo"), func() { call(l.OnUndo) })
+	l.score = widgets.NewButtonWithIcon(book.T("faces.score.go"), look.Icon("evaluate"), func() { call(l.OnScore) })
 	l.score.Importance = widget.HighImportance
 	l.scores, l.path = widgets.Column(look.Gap/2), widgets.Note("").Truncate()
 	l.bar, l.progress = widgets.NewBar(look.Ember, 4), widgets.Note("").Truncate()
@@ -91,7 +91,7 @@ func (l *Labels) Apply(source string, s *Sheet) {
 	enable(l.score, s.Done > 0)
 }
 
-func enable(b *widget.Button, on bool) {
+func enable(b *widgets.Button, on bool) {
 	if on {
 		b.Enable()
 		return
@@ -134,19 +134,19 @@ func (l *Labels) ApplyScores(list []face.Scored) {
 
 // CreateRenderer implements fyne.Widget.
 func (l *Labels) CreateRenderer() fyne.WidgetRenderer {
-	back := widget.NewButtonWithIcon(l.book.T("faces.label.close"), look.Icon("left"), func() { call(l.OnClose) })
+	back := widgets.NewButtonWithIcon(l.book.T("faces.label.close"), look.Icon("left"), func() { call(l.OnClose) })
 	head := widgets.Header(l.book.T("faces.label"), l.title, back)
 	side := widgets.SideColumn(widgets.Column(look.Gap, l.makeTools(), l.makeScores()))
 	return widget.NewSimpleRenderer(widgets.Page(head, container.NewBorder(nil, nil, nil, container.NewPadded(side), widgets.Panel(l.board))))
 }
 
 func (l *Labels) makeTools() fyne.CanvasObject {
-	step := func(icon string, by int) *widget.Button {
-		return widget.NewButtonWithIcon("", look.Icon(icon), func() { l.move(by) })
+	step := func(icon string, by int) *widgets.Button {
+		return widgets.NewButtonWithIcon("", look.Icon(icon), func() { l.move(by) })
 	}
 	walk := container.NewBorder(nil, nil, step("left", -1), step("right", 1), l.where.Align(fyne.TextAlignCenter))
-	remove := widget.NewButtonWithIcon(l.book.T("faces.remove"), look.Icon("trash"), l.board.remove)
-	suggest := widget.NewButtonWithIcon(l.book.T("faces.suggest"), look.Icon("wand"), func() { call(l.OnSuggest) })
+	remove := widgets.NewButtonWithIcon(l.book.T("faces.remove"), look.Icon("trash"), l.board.remove)
+	suggest := widgets.NewButtonWithIcon(l.book.T("faces.suggest"), look.Icon("wand"), func() { call(l.OnSuggest) })
 	return widgets.TitledPanel(l.book.T("faces.boxes"), nil, widgets.Column(look.Gap,
 		widgets.SmallParagraph(l.book.T("faces.label.about")), walk, l.done, suggest, container.NewGridWithColumns(2, remove, l.undo), l.path))
 }

@@ -27,14 +27,14 @@ func (v *View) makeBody() {
 }
 
 func (v *View) makeSources() fyne.CanvasObject {
-	var camera *widget.Button
-	camera = widget.NewButtonWithIcon(v.book.T("faces.camera"), look.Icon("camera"), func() {
+	var camera *widgets.Button
+	camera = widgets.NewButtonWithIcon(v.book.T("faces.camera"), look.Icon("camera"), func() {
 		if v.OnCamera != nil {
 			v.OnCamera(camera)
 		}
 	})
-	open := widget.NewButtonWithIcon(v.book.T("faces.open"), look.Icon("image"), func() { call(v.OnOpen) })
-	folder := widget.NewButtonWithIcon(v.book.T("faces.folder"), look.Icon("folder"), func() { call(v.OnFolder) })
+	open := widgets.NewButtonWithIcon(v.book.T("faces.open"), look.Icon("image"), func() { call(v.OnOpen) })
+	folder := widgets.NewButtonWithIcon(v.book.T("faces.folder"), look.Icon("folder"), func() { call(v.OnFolder) })
 	stream := widgets.NewEntry()
 	stream.SetPlaceHolder(v.book.T("faces.stream"))
 	stream.OnSubmitted = func(address string) {
@@ -61,13 +61,13 @@ func (v *View) makeSettings() fyne.CanvasObject {
 }
 
 func (v *View) makeScore() fyne.CanvasObject {
-	label := widget.NewButtonWithIcon(v.book.T("faces.label"), look.Icon("evaluate"), func() { call(v.OnLabel) })
+	label := widgets.NewButtonWithIcon(v.book.T("faces.label"), look.Icon("evaluate"), func() { call(v.OnLabel) })
 	return widgets.TitledPanel(v.book.T("faces.score"), nil, widgets.Column(look.Gap, widgets.SmallParagraph(v.book.T("faces.score.about")), label))
 }
 
 func (v *View) makeAnonymise() fyne.CanvasObject {
-	button := func(key, icon string, folder bool) *widget.Button {
-		return widget.NewButtonWithIcon(v.book.T(key), look.Icon(icon), func() {
+	button := func(key, icon string, folder bool) *widgets.Button {
+		return widgets.NewButtonWithIcon(v.book.T(key), look.Icon(icon), func() {
 			if v.OnAnonymise != nil {
 				v.OnAnonymise(folder)
 			}

@@ -90,7 +90,7 @@ func knobs() []knob {
 // dial is a knob on the screen.
 type dial struct {
 	knob
-	slider *widget.Slider
+	slider *widgets.Slider
 	value  *widgets.Text
 	box    *fyne.Container
 }
@@ -102,9 +102,9 @@ type tuner struct {
 	turned func(face.Params)
 	now    Tuning
 	dials  []*dial
-	look   *widget.Check
-	again  *widget.Check
-	reset  *widget.Button
+	look   *widgets.Check
+	again  *widgets.Check
+	reset  *widgets.Button
 }
 
 func newTuner(book *i18n.Book, turned func(face.Params)) *tuner {
@@ -112,9 +112,9 @@ func newTuner(book *i18n.Book, turned func(face.Params)) *tuner {
 	for _, k := range knobs() {
 		t.dials = append(t.dials, t.makeDial(k))
 	}
-	t.look = widget.NewCheck(book.T("faces.secondlook"), func(on bool) { t.change(func(p *face.Params) { p.Plain = !on }) })
-	t.again = widget.NewCheck(book.T("faces.largefaces"), func(on bool) { t.change(func(p *face.Params) { p.Single = !on }) })
-	t.reset = widget.NewButtonWithIcon(book.T("faces.reset"), look.Icon("undo"), func() {
+	t.look = widgets.NewCheck(book.T("faces.secondlook"), func(on bool) { t.change(func(p *face.Params) { p.Plain = !on }) })
+	t.again = widgets.NewCheck(book.T("faces.largefaces"), func(on bool) { t.change(func(p *face.Params) { p.Single = !on }) })
+	t.reset = widgets.NewButtonWithIcon(book.T("faces.reset"), look.Icon("undo"), func() {
 		t.apply(Tuning{Detector: t.now.Detector, Params: t.now.Defaults, Defaults: t.now.Defaults})
 		t.turned(t.now.Params)
 	})
@@ -123,7 +123,7 @@ func newTuner(book *i18n.Book, turned func(face.Params)) *tuner {
 }
 
 func (t *tuner) makeDial(k knob) *dial {
-	d := &dial{knob: k, slider: widget.NewSlider(k.min, k.max), value: widgets.Note("")}
+	d := &dial{knob: k, slider: widgets.NewSlider(k.min, k.max), value: widgets.Note("")}
 	d.slider.Step = k.step
 	d.slider.OnChanged = func(v float64) { d.value.Set(d.show(t.book, v)) }
 	d.slider.OnChangeEnded = func(v float64) { t.change(func(p *face.Params) { d.set(p, v) }) }

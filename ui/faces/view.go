@@ -82,15 +82,15 @@ type View struct {
 	total     *widgets.Figure
 	fps       *widgets.Figure
 	detect    *widgets.Figure
-	detectors [2]*widget.Select
+	detectors [2]*widgets.Select
 	slots     *widgets.Segments
 	slotBox   *fyne.Container
 	slot      int
 	tuner     *tuner
-	hide      *widget.Select
-	stop      *widget.Button
-	save      *widget.Button
-	record    *widget.Button
+	hide      *widgets.Select
+	stop      *widgets.Button
+	save      *widgets.Button
+	record    *widgets.Button
 	models    *fyne.Container
 	working   *fyne.Container
 	bar       *widgets.Bar
@@ -124,7 +124,7 @@ func New(book *i18n.Book) *View {
 
 func (v *View) makeControls() {
 	for slot := range v.detectors {
-		v.detectors[slot] = widget.NewSelect(nil, func(name string) { v.choose(slot, name) })
+		v.detectors[slot] = widgets.NewSelect(nil, func(name string) { v.choose(slot, name) })
 		v.detectors[slot].PlaceHolder = v.book.T("faces.none")
 	}
 	v.tuner = newTuner(v.book, func(p face.Params) {
@@ -132,20 +132,20 @@ func (v *View) makeControls() {
 			v.OnTune(v.slot, p)
 		}
 	})
-	v.hide = widget.NewSelect(v.styleNames(), func(string) {
+	v.hide = widgets.NewSelect(v.styleNames(), func(string) {
 		if v.OnHide != nil {
 			v.OnHide(styles()[max(0, v.hide.SelectedIndex())])
 		}
 	})
-	v.stop = widget.NewButtonWithIcon(v.book.T("faces.stop"), look.Icon("stop"), func() { call(v.OnStop) })
-	v.save = widget.NewButtonWithIcon(v.book.T("faces.save"), look.Icon("image"), func() { call(v.OnSave) })
-	v.record = widget.NewButtonWithIcon(v.book.T("faces.record"), look.Icon("camera"), func() { call(v.OnRecord) })
-	for _, b := range []*widget.Button{v.stop, v.save, v.record} {
+	v.stop = widgets.NewButtonWithIcon(v.book.T("faces.stop"), look.Icon("stop"), func() { call(v.OnStop) })
+	v.save = widgets.NewButtonWithIcon(v.book.T("faces.save"), look.Icon("image"), func() { call(v.OnSave) })
+	v.record = widgets.NewButtonWithIcon(v.book.T("faces.record"), look.Icon("camera"), func() { call(v.OnRecord) })
+	for _, b := range []*widgets.Button{v.stop, v.save, v.record} {
 		b.Hide()
 	}
 	v.slotBox, v.models = container.NewStack(), widgets.Column(look.Gap)
 	v.bar, v.progress = widgets.NewBar(look.Ember, 4), widgets.Note("").Truncate()
-	cancel := widget.NewButton(v.book.T("common.cancel"), func() { call(v.OnCancel) })
+	cancel := widgets.NewButton(v.book.T("common.cancel"), func() { call(v.OnCancel) })
 	v.working = widgets.Column(look.Gap, v.progress, v.bar, cancel)
 	v.working.Hide()
 }
@@ -193,7 +193,7 @@ func (v *View) ApplyDetectors(names []string, first, second string) {
 }
 
 // quietly sets a choice without telling anybody.
-func quietly(s *widget.Select, options []string, chosen string) {
+func quietly(s *widgets.Select, options []string, chosen string) {
 	keep := s.OnChanged
 	s.OnChanged = nil
 	s.SetOptions(options)
@@ -225,7 +225,7 @@ func (v *View) ApplyTuning(t Tuning) { v.tuner.apply(t) }
 func (v *View) ApplyMissing(list []Missing) {
 	v.models.Objects = nil
 	for _, m := range list {
-		get := widget.NewButtonWithIcon(v.book.T("faces.get", m.Name), look.Icon("download"), func() {
+		get := widgets.NewButtonWithIcon(v.book.T("faces.get", m.Name), look.Icon("download"), func() {
 			if v.OnFetch != nil {
 				v.OnFetch(m.Name)
 			}
@@ -258,7 +258,7 @@ const numbersEvery = 250 * time.Millisecond
 
 // Apply shows a moment; nil shows what to do first.
 func (v *View) Apply(s *Seen) {
-	for _, b := range []*widget.Button{v.stop, v.save, v.record} {
+	for _, b := range []*widgets.Button{v.stop, v.save, v.record} {
 		widgets.SetVisible(b, s != nil)
 	}
 	widgets.SetVisible(v.figures, s != nil)

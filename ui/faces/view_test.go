@@ -7,7 +7,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
+
+	"athanor/ui/widgets"
 
 	"athanor/inference/face"
 	"athanor/inference/vision"
@@ -38,10 +39,10 @@ func texts(w fyne.Window) map[string]bool {
 }
 
 // sliders are those on the canvas.
-func sliders(w fyne.Window) []*widget.Slider {
-	var list []*widget.Slider
+func sliders(w fyne.Window) []*widgets.Slider {
+	var list []*widgets.Slider
 	for _, o := range test.LaidOutObjects(w.Content()) {
-		if s, ok := o.(*widget.Slider); ok && s.Visible() {
+		if s, ok := o.(*widgets.Slider); ok && s.Visible() {
 			list = append(list, s)
 		}
 	}
@@ -129,7 +130,7 @@ func boardOf(t *testing.T, w fyne.Window) fyne.CanvasObject {
 			continue
 		}
 		if _, ok := o.(fyne.Focusable); ok && o.Size().Width > 300 {
-			if _, slider := o.(*widget.Slider); !slider {
+			if _, slider := o.(*widgets.Slider); !slider {
 				return o
 			}
 		}

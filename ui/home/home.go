@@ -57,14 +57,14 @@ type View struct {
 	book     *i18n.Book
 	recent   *fyne.Container
 	projects []Project
-	project  *widget.Select
-	pack     *widget.Button
+	project  *widgets.Select
+	pack     *widgets.Button
 }
 
 // New returns the screen without projects.
 func New(book *i18n.Book) *View {
-	v := &View{book: book, recent: widgets.Column(4), project: widget.NewSelect(nil, nil)}
-	v.pack = widget.NewButtonWithIcon(book.T("project.pack"), look.Icon("download"), func() { call(v.OnPack) })
+	v := &View{book: book, recent: widgets.Column(4), project: widgets.NewSelect(nil, nil)}
+	v.pack = widgets.NewButtonWithIcon(book.T("project.pack"), look.Icon("download"), func() { call(v.OnPack) })
 	v.ExtendBaseWidget(v)
 	v.Apply(nil)
 	v.ApplyProjects([]Project{{Name: book.T("project.none")}}, "")
@@ -128,8 +128,8 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 
 // makeProjects is the line that switches between projects.
 func (v *View) makeProjects() fyne.CanvasObject {
-	button := func(key, icon string, do func()) *widget.Button {
-		return widget.NewButtonWithIcon(v.book.T(key), look.Icon(icon), do)
+	button := func(key, icon string, do func()) *widgets.Button {
+		return widgets.NewButtonWithIcon(v.book.T(key), look.Icon(icon), do)
 	}
 	fresh := button("project.new", "plus", func() { call(v.OnNew) })
 	unpack := button("project.unpack", "upload", func() { call(v.OnUnpack) })
@@ -138,7 +138,7 @@ func (v *View) makeProjects() fyne.CanvasObject {
 
 // makeFirst is the wide card with the way that needs nothing at all.
 func (v *View) makeFirst() fyne.CanvasObject {
-	start := widget.NewButtonWithIcon(v.book.T("home.digits.go"), look.Tinted("play", "foregroundOnPrimary"), func() { v.start(Digits) })
+	start := widgets.NewButtonWithIcon(v.book.T("home.digits.go"), look.Tinted("play", "foregroundOnPrimary"), func() { v.start(Digits) })
 	start.Importance = widget.HighImportance
 	text := widgets.Column(look.Gap,
 		widgets.Head(v.book.T("home.title")),
@@ -173,7 +173,7 @@ func (v *View) runRow(r Run) fyne.CanvasObject {
 	icon := container.NewGridWrap(fyne.NewSquareSize(18), widget.NewIcon(look.Tinted(r.Icon, look.Muted)))
 	right := container.NewHBox(container.NewCenter(widgets.Note(r.Detail)))
 	if r.Resumable {
-		resume := widget.NewButtonWithIcon(v.book.T("home.resume"), look.Icon("play"), func() {
+		resume := widgets.NewButtonWithIcon(v.book.T("home.resume"), look.Icon("play"), func() {
 			if v.OnResume != nil {
 				v.OnResume(r.ID)
 			}

@@ -46,7 +46,7 @@ type copies struct {
 
 func newCopies(book *i18n.Book, keep func(string), cancel func()) *copies {
 	c := &copies{book: book, keep: keep, box: widgets.Column(6), bar: widgets.NewBar(look.Ember, 4), doing: widgets.Note("").Truncate()}
-	stop := widget.NewButton(book.T("common.cancel"), cancel)
+	stop := widgets.NewButton(book.T("common.cancel"), cancel)
 	c.busy = container.NewBorder(nil, nil, nil, stop, container.NewVBox(c.doing, c.bar))
 	c.ExtendBaseWidget(c)
 	c.reset("")
@@ -94,7 +94,7 @@ func (c *copies) add(r Copy) {
 	}
 	var keep fyne.CanvasObject
 	if r.Method != "" {
-		keep = widget.NewButton(c.book.T("models.keep"), func() { c.keep(r.Method) })
+		keep = widgets.NewButton(c.book.T("models.keep"), func() { c.keep(r.Method) })
 	}
 	c.box.Add(c.row([]string{r.Name, r.Score, r.Loss, r.Size, r.Time, r.Gain}, keep, &r))
 }

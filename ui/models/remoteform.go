@@ -20,13 +20,13 @@ type RemoteForm struct {
 	book    *i18n.Book
 	address *widgets.Entry
 	key     *widgets.Entry
-	model   *widget.SelectEntry
+	model   *widgets.SelectEntry
 	wrong   *widgets.Prose
 }
 
 // NewRemoteForm returns an empty form.
 func NewRemoteForm(book *i18n.Book) *RemoteForm {
-	f := &RemoteForm{book: book, address: widgets.NewEntry(), key: widgets.NewEntry(), model: widget.NewSelectEntry(nil), wrong: widgets.SmallParagraph(book.T("models.remote.about"))}
+	f := &RemoteForm{book: book, address: widgets.NewEntry(), key: widgets.NewEntry(), model: widgets.NewSelectEntry(nil), wrong: widgets.SmallParagraph(book.T("models.remote.about"))}
 	f.address.SetPlaceHolder(book.T("models.remote.address"))
 	f.key.SetPlaceHolder(book.T("serve.key.hint"))
 	f.key.Password = true
@@ -58,7 +58,7 @@ func (f *RemoteForm) Apply(names []string, err error) {
 
 // CreateRenderer implements fyne.Widget.
 func (f *RemoteForm) CreateRenderer() fyne.WidgetRenderer {
-	find := widget.NewButtonWithIcon(f.book.T("models.remote.look"), look.Icon("search"), func() {
+	find := widgets.NewButtonWithIcon(f.book.T("models.remote.look"), look.Icon("search"), func() {
 		if f.OnLook != nil {
 			f.OnLook(strings.TrimSpace(f.address.Text), f.key.Text)
 		}

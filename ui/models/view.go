@@ -63,7 +63,7 @@ type View struct {
 	items  []Item
 	chosen string
 	next   string // to be chosen when it is listed
-	list   *widget.List
+	list   *widgets.List
 	detail *fyne.Container
 	known  *fyne.Container
 	bar    *widgets.Bar
@@ -82,7 +82,7 @@ func New(book *i18n.Book) *View {
 			v.OnCancel()
 		}
 	})
-	v.list = widget.NewList(func() int { return len(v.items) }, makeRow, v.fillRow)
+	v.list = widgets.NewList(func() int { return len(v.items) }, makeRow, v.fillRow)
 	v.list.HideSeparators = true
 	v.list.OnSelected = func(i int) {
 		v.chosen = v.items[i].ID
@@ -184,8 +184,8 @@ func call(f func(string), v string) {
 	}
 }
 
-func (v *View) button(key, icon string, on bool, do func(string)) *widget.Button {
-	b := widget.NewButtonWithIcon(v.book.T(key), look.Tinted(icon, theme.ColorNameForeground), func() { call(do, v.chosen) })
+func (v *View) button(key, icon string, on bool, do func(string)) *widgets.Button {
+	b := widgets.NewButtonWithIcon(v.book.T(key), look.Tinted(icon, theme.ColorNameForeground), func() { call(do, v.chosen) })
 	if !on {
 		b.Hide()
 	}
@@ -226,8 +226,8 @@ func (v *View) card(c Card) fyne.CanvasObject {
 	return box
 }
 
-func (v *View) small(icon string, do func()) *widget.Button {
-	b := widget.NewButtonWithIcon("", look.Tinted(icon, look.Muted), do)
+func (v *View) small(icon string, do func()) *widgets.Button {
+	b := widgets.NewButtonWithIcon("", look.Tinted(icon, look.Muted), do)
 	b.Importance = widget.LowImportance
 	return b
 }
@@ -266,7 +266,7 @@ func (v *View) knownRow(k Known) fyne.CanvasObject {
 		done := container.NewGridWrap(fyne.NewSquareSize(18), widget.NewIcon(look.Tinted("check", look.Positive)))
 		return container.NewBorder(nil, nil, nil, container.NewCenter(done), text)
 	}
-	get := widget.NewButtonWithIcon("", look.Icon("download"), func() {
+	get := widgets.NewButtonWithIcon("", look.Icon("download"), func() {
 		if v.OnFetch != nil {
 			v.OnFetch(k.Name)
 		}
@@ -288,19 +288,19 @@ func (v *View) ApplyFetch(text string, done, total int64) {
 
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
-	bring := widget.NewButtonWithIcon(v.book.T("models.import"), look.Icon("plus"), func() {
+	bring := widgets.NewButtonWithIcon(v.book.T("models.import"), look.Icon("plus"), func() {
 		if v.OnImport != nil {
 			v.OnImport()
 		}
 	})
-	remote := widget.NewButtonWithIcon(v.book.T("models.remote"), look.Icon("globe"), func() {
+	remote := widgets.NewButtonWithIcon(v.book.T("models.remote"), look.Icon("globe"), func() {
 		if v.OnRemote != nil {
 			v.OnRemote()
 		}
 	})
 	head := widgets.Header(v.book.T("models.title"), widgets.Note(""), remote, bring)
 	known := widgets.TitledPanel(v.book.T("models.known"), nil, widgets.Column(look.Gap, widgets.SmallParagraph(v.book.T("models.known.about")), v.known, v.news, v.bar))
-	left := container.NewBorder(nil, known, nil, nil, widgets.Below(widgets.TitledPanel(v.book.T("models.list"), nil, v.list), look.Gap))
+	left := widgets.Border(nil, known, nil, nil, widgets.Below(widgets.TitledPanel(v.book.T("models.list"), nil, v.list), look.Gap))
 	column := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), widgets.Width(left, 312))
-	return widget.NewSimpleRenderer(widgets.Page(head, container.NewBorder(nil, nil, column, nil, v.detail)))
+	return widget.NewSimpleRenderer(widgets.Page(head, widgets.Border(nil, nil, column, nil, v.detail)))
 }

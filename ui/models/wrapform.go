@@ -19,16 +19,16 @@ import (
 type WrapForm struct {
 	widget.BaseWidget
 	book    *i18n.Book
-	kind    *widget.Select
+	kind    *widgets.Select
 	labels  *widgets.Entry
 	columns *widgets.Entry
 	ofRows  *fyne.Container // what is asked of a model of rows alone
 	ofPicts *fyne.Container // and of one of pictures
-	pixels  *widget.Select
-	fit     *widget.Select
+	pixels  *widgets.Select
+	fit     *widgets.Select
 	size    *widgets.Entry
-	bgr     *widget.Check
-	softmax *widget.Check
+	bgr     *widgets.Check
+	softmax *widgets.Check
 	wrong   *widgets.Text
 }
 
@@ -46,14 +46,14 @@ func pixelKinds() []wrap.Pixels {
 func NewWrapForm(book *i18n.Book, rows bool) *WrapForm {
 	f := &WrapForm{
 		book: book, size: widgets.NewEntry(), labels: widgets.NewTextArea(), columns: widgets.NewTextArea(), wrong: widgets.Note("").Tint(look.Negative).Truncate(),
-		bgr: widget.NewCheck(book.T("models.describe.bgr"), nil), softmax: widget.NewCheck(book.T("models.describe.softmax"), nil),
+		bgr: widgets.NewCheck(book.T("models.describe.bgr"), nil), softmax: widgets.NewCheck(book.T("models.describe.softmax"), nil),
 	}
 	f.labels.SetPlaceHolder(book.T("models.describe.labels.hint"))
 	f.columns.SetPlaceHolder(book.T("models.describe.labels.hint"))
-	f.kind = widget.NewSelect([]string{book.T("models.describe.pictures"), book.T("models.describe.rows")}, nil)
-	f.pixels = widget.NewSelect([]string{"0 … 255", "0 … 1", "−1 … 1", "ImageNet"}, nil)
+	f.kind = widgets.NewSelect([]string{book.T("models.describe.pictures"), book.T("models.describe.rows")}, nil)
+	f.pixels = widgets.NewSelect([]string{"0 … 255", "0 … 1", "−1 … 1", "ImageNet"}, nil)
 	f.pixels.SetSelectedIndex(1)
-	f.fit = widget.NewSelect([]string{book.T("models.fit.stretch"), book.T("models.fit.cover"), book.T("models.fit.letterbox")}, nil)
+	f.fit = widgets.NewSelect([]string{book.T("models.fit.stretch"), book.T("models.fit.cover"), book.T("models.fit.letterbox")}, nil)
 	f.fit.SetSelectedIndex(0)
 	f.softmax.SetChecked(true)
 	f.size.SetText("224")

@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/reviews"
 	"athanor/inference/sentiment"
@@ -37,9 +36,9 @@ type fileView struct {
 	name, out      *widgets.Text
 	trouble        *widgets.Text
 	bar            *widgets.Bar
-	picks          [3]*widget.Select // texts, categories, dates
-	cancel, resume *widget.Button
-	again, copies  *widget.Button
+	picks          [3]*widgets.Select // texts, categories, dates
+	cancel, resume *widgets.Button
+	again, copies  *widgets.Button
 	parts          *widgets.Segments
 	sums           *sumsView
 	rows           *rowsView
@@ -54,12 +53,12 @@ func newFileView(v *View) *fileView {
 		v: v, book: b, name: widgets.Strong("").Truncate(), out: widgets.Note("").Mono().Truncate(), trouble: widgets.Note("").Truncate(),
 		bar: widgets.NewBar(look.Ember, 4), sums: newSumsView(b), rows: newRowsView(v), body: container.NewStack(),
 	}
-	f.cancel = widget.NewButton(b.T("common.cancel"), func() { call(v.OnCancel) })
-	f.resume = widget.NewButton(b.T("train.resume"), func() { call(v.OnResume) })
-	f.again = widget.NewButton(b.T("sentiment.again"), func() { call(v.OnAgain) })
-	f.copies = widget.NewButton(b.T("sentiment.copypath"), func() { call(v.OnCopy) })
+	f.cancel = widgets.NewButton(b.T("common.cancel"), func() { call(v.OnCancel) })
+	f.resume = widgets.NewButton(b.T("train.resume"), func() { call(v.OnResume) })
+	f.again = widgets.NewButton(b.T("sentiment.again"), func() { call(v.OnAgain) })
+	f.copies = widgets.NewButton(b.T("sentiment.copypath"), func() { call(v.OnCopy) })
 	for i := range f.picks {
-		f.picks[i] = widget.NewSelect(nil, func(string) { f.pick() })
+		f.picks[i] = widgets.NewSelect(nil, func(string) { f.pick() })
 	}
 	f.parts = widgets.NewSegments([]string{b.T("sentiment.together"), b.T("sentiment.rows")}, 0, f.show)
 	return f
@@ -79,8 +78,8 @@ func (f *fileView) build() fyne.CanvasObject {
 	}
 	parts := container.NewVBox(layout.NewSpacer(), f.parts)
 	head := widgets.Panel(widgets.Column(look.Gap, top, container.NewBorder(nil, nil, picks, parts), f.trouble, f.bar))
-	f.full = container.NewBorder(widgets.Below(head, look.Gap), nil, nil, nil, f.body)
-	open := widget.NewButtonWithIcon(b.T("sentiment.file"), look.Icon("file"), func() { call(f.v.OnFile) })
+	f.full = widgets.Border(widgets.Below(head, look.Gap), nil, nil, nil, f.body)
+	open := widgets.NewButtonWithIcon(b.T("sentiment.file"), look.Icon("file"), func() { call(f.v.OnFile) })
 	f.empty = widgets.Panel(widgets.Empty("file", b.T("sentiment.empty"), b.T("sentiment.empty.advice"), open))
 	f.full.Hide()
 	return container.NewStack(f.empty, f.full)

@@ -35,7 +35,7 @@ type oneView struct {
 	learnt     *widgets.Text
 	labels     []sentiment.Label
 	corrects   *fyne.Container
-	undo, keep *widget.Button
+	undo, keep *widgets.Button
 }
 
 func newOneView(v *View) *oneView {
@@ -50,8 +50,8 @@ func newOneView(v *View) *oneView {
 	}
 	o.entry.Most, o.entry.OnCut = MostTyped, func() { call(v.OnCut) }
 	o.mark = widgets.NewMark(func() { call(v.OnPainted) })
-	o.undo = widget.NewButtonWithIcon(b.T("common.undo"), look.Icon("undo"), func() { call(v.OnUndo) })
-	o.keep = widget.NewButtonWithIcon(b.T("sentiment.keep"), look.Icon("download"), func() { call(v.OnKeep) })
+	o.undo = widgets.NewButtonWithIcon(b.T("common.undo"), look.Icon("undo"), func() { call(v.OnUndo) })
+	o.keep = widgets.NewButtonWithIcon(b.T("sentiment.keep"), look.Icon("download"), func() { call(v.OnKeep) })
 	o.undo.Importance, o.keep.Importance = widget.LowImportance, widget.LowImportance
 	o.applyLabels([]sentiment.Label{sentiment.Positive, sentiment.Neutral, sentiment.Negative})
 	o.applyLearnt(0)
@@ -64,7 +64,7 @@ func (o *oneView) build() fyne.CanvasObject {
 	words := widgets.Below(widgets.TitledPanel(b.T("sentiment.words"), o.mark, container.NewVScroll(o.words)), look.Gap)
 	o.weights = widgets.TitledPanel(b.T("sentiment.heaviest"), nil, o.heaviest)
 	o.weights.Hide()
-	o.left = container.NewBorder(widgets.Below(box, look.Gap), o.weights, nil, nil, words)
+	o.left = widgets.Border(widgets.Below(box, look.Gap), o.weights, nil, nil, words)
 	figures := container.NewGridWithColumns(3, o.score, o.confidence, o.language)
 	side := widgets.Column(look.Gap,
 		widgets.TitledPanel(b.T("sentiment.verdict"), widgets.Width(o.method, 190), widgets.Column(2*look.Gap, o.verdict, figures)),
@@ -79,7 +79,7 @@ func (o *oneView) applyLabels(labels []sentiment.Label) {
 	o.labels = labels
 	o.corrects.RemoveAll()
 	for _, l := range labels {
-		o.corrects.Add(widget.NewButton(labelName(o.v.book, l), func() { o.correct(l) }))
+		o.corrects.Add(widgets.NewButton(labelName(o.v.book, l), func() { o.correct(l) }))
 	}
 	o.corrects.Refresh()
 }

@@ -7,7 +7,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/app/reviews"
 	"athanor/inference/sentiment"
@@ -28,16 +27,16 @@ type rowsView struct {
 	v          *View
 	book       *i18n.Book
 	labels     []sentiment.Label
-	label      *widget.Select
-	category   *widget.Select
-	month      *widget.Select
-	order      *widget.Select
+	label      *widgets.Select
+	category   *widgets.Select
+	month      *widgets.Select
+	order      *widgets.Select
 	categories fyne.CanvasObject // the lists in their places
 	months     fyne.CanvasObject
 	search     *widgets.Entry
 	told       *widgets.Text
-	save       *widget.Button
-	list       *widget.List
+	save       *widgets.Button
+	list       *widgets.List
 	count      int
 	pages      map[int][]reviews.ScoredRow
 	asked      map[int]bool
@@ -51,13 +50,13 @@ func newRowsView(v *View) *rowsView {
 	b := v.book
 	r := &rowsView{v: v, book: b, told: widgets.Note(""), search: widgets.NewEntry()}
 	changed := func(string) { r.change() }
-	r.label, r.category, r.month, r.order = widget.NewSelect(nil, changed), widget.NewSelect(nil, changed), widget.NewSelect(nil, changed), widget.NewSelect(nil, changed)
+	r.label, r.category, r.month, r.order = widgets.NewSelect(nil, changed), widgets.NewSelect(nil, changed), widgets.NewSelect(nil, changed), widgets.NewSelect(nil, changed)
 	r.order.Options = []string{b.T("sentiment.order.filed"), b.T("sentiment.order.best"), b.T("sentiment.order.worst"), b.T("sentiment.order.doubtful")}
 	r.order.Selected = r.order.Options[0]
 	r.search.SetPlaceHolder(b.T("sentiment.search"))
 	r.search.OnChanged = changed
-	r.save = widget.NewButtonWithIcon(b.T("sentiment.save"), look.Icon("download"), func() { call(v.OnSave) })
-	r.list = widget.NewList(func() int { return r.count }, r.makeRow, r.fill)
+	r.save = widgets.NewButtonWithIcon(b.T("sentiment.save"), look.Icon("download"), func() { call(v.OnSave) })
+	r.list = widgets.NewList(func() int { return r.count }, r.makeRow, r.fill)
 	r.list.HideSeparators = true
 	r.list.OnSelected = func(i int) {
 		r.list.UnselectAll()
@@ -76,13 +75,13 @@ func (r *rowsView) build() fyne.CanvasObject {
 	for _, o := range []fyne.CanvasObject{widgets.Width(r.label, 132), r.categories, r.months, widgets.Width(r.order, 132)} {
 		picks.Add(o)
 	}
-	bar := container.NewBorder(nil, nil, picks, nil, r.search)
+	bar := widgets.Border(nil, nil, picks, nil, r.search)
 	under := container.NewBorder(nil, nil, nil, r.save, container.NewVBox(widgets.Space(4), r.told))
 	head := container.New(parts())
 	for _, key := range []string{"sentiment.verdict", "sentiment.score", "sentiment.confidence", "sentiment.column.by", "sentiment.text"} {
 		head.Add(widgets.Note(b.T(key)).Bold().Truncate())
 	}
-	return widgets.Panel(container.NewBorder(widgets.Column(look.Gap, bar, under, head), nil, nil, nil, r.list))
+	return widgets.Panel(widgets.Border(widgets.Column(look.Gap, bar, under, head), nil, nil, nil, r.list))
 }
 
 func (r *rowsView) makeRow() fyne.CanvasObject {
@@ -168,7 +167,7 @@ func (r *rowsView) applyGroups(labels []sentiment.Label, s reviews.Summary) {
 }
 
 // reset offers names with the first chosen, and tells nobody.
-func reset(s *widget.Select, names []string) {
+func reset(s *widgets.Select, names []string) {
 	s.Options, s.Selected = names, names[0]
 	s.Refresh()
 }

@@ -48,7 +48,7 @@ type View struct {
 
 	book    *i18n.Book
 	models  []Choice
-	model   *widget.Select
+	model   *widgets.Select
 	notice  *widgets.Text
 	pages   *widgets.Segments
 	body    *fyne.Container
@@ -60,7 +60,7 @@ type View struct {
 // New returns the screen without a text.
 func New(book *i18n.Book) *View {
 	v := &View{book: book, notice: widgets.Note(book.T("sentiment.about")).Truncate()}
-	v.model = widget.NewSelect(nil, func(string) {
+	v.model = widgets.NewSelect(nil, func(string) {
 		if i := v.model.SelectedIndex(); i >= 0 && v.OnModel != nil {
 			v.OnModel(v.models[i].ID)
 		}
@@ -145,7 +145,7 @@ func (v *View) ApplyPage(page int, rows []reviews.ScoredRow) { v.file.rows.apply
 
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
-	file := widget.NewButtonWithIcon(v.book.T("sentiment.file"), look.Icon("file"), func() { call(v.OnFile) })
+	file := widgets.NewButtonWithIcon(v.book.T("sentiment.file"), look.Icon("file"), func() { call(v.OnFile) })
 	head := widgets.Header(v.book.T("sentiment.title"), v.notice, v.pages, widgets.Width(v.model, 190), file)
 	return widget.NewSimpleRenderer(widgets.Page(head, v.body))
 }

@@ -38,13 +38,16 @@ type code struct {
 	book   *i18n.Book
 	sample Sample
 	text   *block
+	none   *widgets.Prose // in the text's place while no model is chosen
+	copy   *widgets.Button
 	chosen int
-	copied func(string)
 }
 
 func newCode(book *i18n.Book, copied func(string)) *code {
-	c := &code{book: book, text: newBlock(), copied: copied}
+	c := &code{book: book, text: newBlock(), none: widgets.SmallParagraph(book.T("serve.code.none"))}
+	c.copy = widgets.NewButtonWithIcon(book.T("serve.copy"), look.Icon("copy"), func() { call1(copied, c.text.text.Text()) })
 	c.ExtendBaseWidget(c)
+	c.show()
 	return c
 }
 
@@ -69,7 +72,15 @@ func (v *View) SetSample(s Sample) {
 	v.code.show()
 }
 
+// show writes the code for the chosen model, or what to do where there is none.
 func (c *code) show() {
+	chosen := c.sample.Model != ""
+	widgets.SetVisible(c.none, !chosen)
+	widgets.SetVisible(c.copy, chosen)
+	if !chosen {
+		c.text.set("")
+		return
+	}
 	c.text.set([]func(Sample) string{Curl, Python, Go}[c.chosen](c.sample))
 }
 
@@ -79,9 +90,8 @@ func (c *code) CreateRenderer() fyne.WidgetRenderer {
 		c.chosen = i
 		c.show()
 	})
-	copyCode := widget.NewButtonWithIcon(c.book.T("serve.copy"), look.Icon("copy"), func() { call1(c.copied, c.text.text.Text()) })
-	head := container.NewHBox(tabs, copyCode)
-	return widget.NewSimpleRenderer(container.NewBorder(widgets.Below(head, look.Gap), nil, nil, nil, container.NewStack(fyne.CanvasObject(c.text))))
+	head := container.NewHBox(tabs, c.copy)
+	return widget.NewSimpleRenderer(widgets.Border(widgets.Below(head, look.Gap), nil, nil, nil, container.NewStack(c.text, container.NewVBox(c.none))))
 }
 
 func (s Sample) model() string {

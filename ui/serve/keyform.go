@@ -18,9 +18,9 @@ type KeyForm struct {
 	widget.BaseWidget
 	book   *i18n.Book
 	name   *widgets.Entry
-	models *widget.Select
+	models *widgets.Select
 	rate   *widgets.Entry
-	manage *widget.Check
+	manage *widgets.Check
 	wrong  *widgets.Text
 }
 
@@ -28,11 +28,11 @@ type KeyForm struct {
 func NewKeyForm(book *i18n.Book, served []string) *KeyForm {
 	f := &KeyForm{
 		book: book, name: widgets.NewEntry(), rate: widgets.NewEntry(), wrong: widgets.Note("").Tint(look.Negative),
-		manage: widget.NewCheck(book.T("serve.key.manage"), nil),
+		manage: widgets.NewCheck(book.T("serve.key.manage"), nil),
 	}
 	f.name.SetPlaceHolder(book.T("serve.key.name"))
 	f.rate.SetPlaceHolder(book.T("serve.key.unlimited"))
-	f.models = widget.NewSelect(append([]string{book.T("serve.key.all")}, served...), nil)
+	f.models = widgets.NewSelect(append([]string{book.T("serve.key.all")}, served...), nil)
 	f.models.SetSelectedIndex(0)
 	f.ExtendBaseWidget(f)
 	return f

@@ -122,13 +122,13 @@ type requests struct {
 	widget.BaseWidget
 	book  *i18n.Book
 	seen  []serve.Seen
-	list  *widget.List
+	list  *widgets.List
 	empty fyne.CanvasObject
 }
 
 func newRequests(book *i18n.Book) *requests {
 	r := &requests{book: book, empty: widgets.SmallParagraph(book.T("serve.last.none"))}
-	r.list = widget.NewList(func() int { return len(r.seen) }, func() fyne.CanvasObject { return widgets.Note("").Mono().Truncate() }, r.fill)
+	r.list = widgets.NewList(func() int { return len(r.seen) }, func() fyne.CanvasObject { return widgets.Note("").Mono().Truncate() }, r.fill)
 	r.list.HideSeparators = true
 	r.ExtendBaseWidget(r)
 	return r

@@ -36,11 +36,11 @@ type Load struct {
 	book    *i18n.Book
 	service *widgets.Entry
 	key     *widgets.Entry
-	model   *widget.SelectEntry
-	workers *widget.Select
-	seconds *widget.Select
+	model   *widgets.SelectEntry
+	workers *widgets.Select
+	seconds *widgets.Select
 	rate    *widgets.Entry
-	run     *widget.Button
+	run     *widgets.Button
 	bar     *widgets.Bar
 	left    *widgets.Text
 	figures [6]*widgets.Figure
@@ -54,8 +54,8 @@ type Load struct {
 
 func newLoad(book *i18n.Book, post func(func())) *Load {
 	l := &Load{
-		book: book, service: widgets.NewEntry(), key: widgets.NewEntry(), model: widget.NewSelectEntry(nil), rate: widgets.NewEntry(),
-		workers: widget.NewSelect([]string{"1", "4", "8", "16", "32", "64"}, nil), seconds: widget.NewSelect([]string{"5", "10", "30", "60"}, nil),
+		book: book, service: widgets.NewEntry(), key: widgets.NewEntry(), model: widgets.NewSelectEntry(nil), rate: widgets.NewEntry(),
+		workers: widgets.NewSelect([]string{"1", "4", "8", "16", "32", "64"}, nil), seconds: widgets.NewSelect([]string{"5", "10", "30", "60"}, nil),
 		bar: widgets.NewBar(look.Ember, 4), left: widgets.Note("").Truncate(), chart: widgets.NewChartView(post),
 	}
 	l.key.Password = true
@@ -66,7 +66,7 @@ func newLoad(book *i18n.Book, post func(func())) *Load {
 	l.workers.SetSelected("8")
 	l.seconds.SetSelected("5")
 	l.service.OnChanged = func(string) { l.enable() }
-	l.run = widget.NewButton("", l.press)
+	l.run = widgets.NewButton("", l.press)
 	for i, key := range []string{"serve.rate", "serve.load.failed", "serve.median", "serve.load.p90", "serve.p99", "serve.load.max"} {
 		l.figures[i] = widgets.NewSmallFigure(book.T(key))
 	}
@@ -220,7 +220,7 @@ func (l *Load) CreateRenderer() fyne.WidgetRenderer {
 	for _, f := range l.figures {
 		figures.Add(f)
 	}
-	right := container.NewBorder(figures, nil, nil, nil, l.chart)
+	right := widgets.Border(figures, nil, nil, nil, l.chart)
 	inner := container.New(layout.NewCustomPaddedLayout(0, 0, 0, 12), fields)
-	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, widgets.Width(container.NewVScroll(inner), 240), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right)))
+	return widget.NewSimpleRenderer(widgets.Border(nil, nil, widgets.Width(container.NewVScroll(inner), 240), nil, container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap, 0), right)))
 }

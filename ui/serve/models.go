@@ -47,7 +47,7 @@ func (v *View) showModels() {
 }
 
 func (v *View) modelRow(m Choice) fyne.CanvasObject {
-	box := widget.NewCheck("", nil)
+	box := widgets.NewCheck("", nil)
 	box.SetChecked(m.On)
 	box.OnChanged = func(on bool) {
 		if v.OnModel != nil {
@@ -62,7 +62,7 @@ func (v *View) modelRow(m Choice) fyne.CanvasObject {
 	if !v.state.On || !m.On || len(v.choices) < 2 {
 		return container.NewBorder(nil, nil, box, nil, name)
 	}
-	swap := widget.NewButtonWithIcon("", look.Tinted("refresh", look.Muted), nil)
+	swap := widgets.NewButtonWithIcon("", look.Tinted("refresh", look.Muted), nil)
 	swap.OnTapped = func() { v.chooseSwap(m, swap) }
 	swap.Importance = widget.LowImportance
 	return container.NewBorder(nil, nil, box, swap, name)
@@ -119,7 +119,7 @@ type Key struct{ Name, Detail string }
 func (v *View) ApplyKeys(keys []Key) {
 	v.keys.RemoveAll()
 	for _, k := range keys {
-		revoke := widget.NewButtonWithIcon("", look.Tinted("trash", look.Muted), func() { call1(v.OnRevoke, k.Name) })
+		revoke := widgets.NewButtonWithIcon("", look.Tinted("trash", look.Muted), func() { call1(v.OnRevoke, k.Name) })
 		revoke.Importance = widget.LowImportance
 		text := widgets.Column(0, widgets.Body(k.Name).Truncate(), widgets.Note(k.Detail).Truncate())
 		v.keys.Add(container.NewBorder(nil, nil, nil, revoke, text))

@@ -35,11 +35,11 @@ type Try struct {
 	OnModel  func(name string)
 
 	book   *i18n.Book
-	model  *widget.Select
+	model  *widgets.Select
 	key    *widgets.Entry
 	text   *widgets.Entry
-	ask    *widget.Button
-	choose *widget.Button
+	ask    *widgets.Button
+	choose *widgets.Button
 	head   *widgets.Text
 	bars   *widgets.Bars
 	raw    *block
@@ -50,9 +50,9 @@ func newTry(book *i18n.Book) *Try {
 	t := &Try{book: book, key: widgets.NewEntry(), text: widgets.NewTextArea(), head: widgets.Strong("").Truncate(), bars: widgets.NewBars(96, 56), raw: newBlock()}
 	t.key.Password = true
 	t.key.SetPlaceHolder(book.T("serve.key.hint"))
-	t.model = widget.NewSelect(nil, func(name string) { call1(t.OnModel, name) })
-	t.ask = widget.NewButtonWithIcon(book.T("serve.try.ask"), look.Icon("play"), func() { t.send("") })
-	t.choose = widget.NewButtonWithIcon(book.T("serve.try.picture"), look.Icon("image"), func() {
+	t.model = widgets.NewSelect(nil, func(name string) { call1(t.OnModel, name) })
+	t.ask = widgets.NewButtonWithIcon(book.T("serve.try.ask"), look.Icon("play"), func() { t.send("") })
+	t.choose = widgets.NewButtonWithIcon(book.T("serve.try.picture"), look.Icon("image"), func() {
 		if t.OnChoose != nil {
 			t.OnChoose()
 		}
@@ -103,7 +103,7 @@ func (t *Try) Apply(a Answer) {
 
 func (t *Try) setOn(on bool) {
 	t.on = on
-	for _, b := range []*widget.Button{t.ask, t.choose} {
+	for _, b := range []*widgets.Button{t.ask, t.choose} {
 		if on {
 			b.Enable()
 		} else {
@@ -116,7 +116,7 @@ func (t *Try) setOn(on bool) {
 func (t *Try) setModels(served []string) { setOptions(t.model, served) }
 
 // setOptions offers names and keeps the chosen one where it is still there.
-func setOptions(s *widget.Select, names []string) {
+func setOptions(s *widgets.Select, names []string) {
 	s.Options = names
 	switch {
 	case slices.Contains(names, s.Selected):
@@ -131,9 +131,9 @@ func setOptions(s *widget.Select, names []string) {
 // CreateRenderer implements fyne.Widget.
 func (t *Try) CreateRenderer() fyne.WidgetRenderer {
 	fields := widgets.Column(look.Gap, t.model, t.key, t.choose, t.ask)
-	left := container.NewBorder(fields, nil, nil, nil, t.text)
-	right := container.NewBorder(widgets.Below(t.head, look.Gap), nil, nil, nil, container.NewStack(container.NewVScroll(t.bars), t.raw))
-	return widget.NewSimpleRenderer(container.NewBorder(nil, nil, widgets.Width(left, 220), nil, widgets.Pad(right, look.Gap)))
+	left := widgets.Border(fields, nil, nil, nil, t.text)
+	right := widgets.Border(widgets.Below(t.head, look.Gap), nil, nil, nil, container.NewStack(container.NewVScroll(t.bars), t.raw))
+	return widget.NewSimpleRenderer(widgets.Border(nil, nil, widgets.Width(left, 220), nil, widgets.Pad(right, look.Gap)))
 }
 
 // block is text in the fixed-width face that scrolls both ways.

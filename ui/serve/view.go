@@ -39,8 +39,8 @@ type View struct {
 	book    *i18n.Book
 	state   State
 	address *widgets.Entry
-	toggle  *widget.Button
-	open    *widget.Button
+	toggle  *widgets.Button
+	open    *widgets.Button
 	about   *widgets.Prose
 	remark  *widgets.Text
 	models  *fyne.Container
@@ -67,8 +67,8 @@ func New(book *i18n.Book, post func(func())) *View {
 	}
 	v.code = newCode(book, func(text string) { call1(v.OnCopy, text) })
 	v.address.SetText("127.0.0.1:8000")
-	v.toggle = widget.NewButton("", v.press)
-	v.open = widget.NewButtonWithIcon(book.T("serve.page"), look.Tinted("globe", theme.ColorNameForeground), func() { call1(v.OnOpen, v.state.URL) })
+	v.toggle = widgets.NewButton("", v.press)
+	v.open = widgets.NewButtonWithIcon(book.T("serve.page"), look.Tinted("globe", theme.ColorNameForeground), func() { call1(v.OnOpen, v.state.URL) })
 	v.pages = container.NewStack(v.last, v.Try, v.Load, v.code)
 	v.tabs = widgets.NewSegments([]string{book.T("serve.last"), book.T("serve.try"), book.T("serve.load"), book.T("serve.code")}, 0, v.ShowPage)
 	v.ExtendBaseWidget(v)
@@ -178,7 +178,7 @@ func (v *View) turn(s State) {
 // CreateRenderer implements fyne.Widget.
 func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	head := widgets.Header(v.book.T("serve.title"), v.remark, v.open, v.toggle)
-	key := widget.NewButtonWithIcon("", look.Tinted("plus", look.Muted), func() {
+	key := widgets.NewButtonWithIcon("", look.Tinted("plus", look.Muted), func() {
 		if v.OnKey != nil {
 			v.OnKey()
 		}
@@ -191,8 +191,8 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	}
 	side := widgets.SideColumn(v.side)
 	top := widgets.Below(v.live, look.Gap)
-	below := widgets.Panel(container.NewBorder(widgets.Below(container.NewHBox(v.tabs), look.Gap), nil, nil, nil, v.pages))
-	main := container.NewBorder(top, nil, nil, nil, below)
+	below := widgets.Panel(widgets.Border(widgets.Below(container.NewHBox(v.tabs), look.Gap), nil, nil, nil, v.pages))
+	main := widgets.Border(top, nil, nil, nil, below)
 	column := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), side)
-	return widget.NewSimpleRenderer(widgets.Page(head, container.NewBorder(nil, nil, column, nil, main)))
+	return widget.NewSimpleRenderer(widgets.Page(head, widgets.Border(nil, nil, column, nil, main)))
 }

@@ -20,14 +20,14 @@ func (v *View) makeStorage() fyne.CanvasObject {
 		figures.Add(v.usage[key])
 	}
 	keep := v.number(v.settings.Retention.Checkpoints, func(s *project.Settings, n int) { s.Retention.Checkpoints = n })
-	clean := widget.NewButtonWithIcon(v.book.T("settings.clean"), look.Icon("trash"), func() {
+	clean := widgets.NewButtonWithIcon(v.book.T("settings.clean"), look.Icon("trash"), func() {
 		if v.OnClean != nil {
 			v.OnClean(v.settings.Retention.Checkpoints)
 		}
 	})
 	days := v.number(v.settings.Retention.TrashDays, func(s *project.Settings, n int) { s.Retention.TrashDays = n })
 	retention := widgets.Column(2*look.Gap, v.setting("keep", widgets.Width(keep, 80)), v.setting("trash", widgets.Width(days, 80)), v.setting("cleanup", clean))
-	choose := widget.NewButtonWithIcon(v.book.T("settings.choose"), look.Icon("folder"), func() {
+	choose := widgets.NewButtonWithIcon(v.book.T("settings.choose"), look.Icon("folder"), func() {
 		if v.OnProjects != nil {
 			v.OnProjects()
 		}
@@ -62,8 +62,8 @@ func (v *View) path(key, path string) fyne.CanvasObject {
 	return container.NewBorder(nil, nil, name, v.copyButton(path), widgets.Note(path).Mono().Truncate())
 }
 
-func (v *View) copyButton(text string) *widget.Button {
-	b := widget.NewButtonWithIcon("", look.Tinted("copy", look.Muted), func() {
+func (v *View) copyButton(text string) *widgets.Button {
+	b := widgets.NewButtonWithIcon("", look.Tinted("copy", look.Muted), func() {
 		if v.OnCopy != nil {
 			v.OnCopy(text)
 		}
@@ -73,7 +73,7 @@ func (v *View) copyButton(text string) *widget.Button {
 }
 
 func (v *View) makeDoctor() fyne.CanvasObject {
-	again := widget.NewButtonWithIcon(v.book.T("settings.doctor.again"), look.Icon("refresh"), func() {
+	again := widgets.NewButtonWithIcon(v.book.T("settings.doctor.again"), look.Icon("refresh"), func() {
 		if v.OnCheck != nil {
 			v.OnCheck()
 		}

@@ -110,7 +110,7 @@ func (v *View) makeGeneral() fyne.CanvasObject {
 	appearance := widgets.Column(2*look.Gap, v.setting("language", v.languages()), v.setting("look", v.looks()))
 	devices := widgets.Column(look.Gap, v.explained("device"), v.devices.box)
 	computing := widgets.Column(2*look.Gap, devices, v.setting("device_loss", v.deviceLoss()), v.setting("threads", v.threads()))
-	test := widget.NewButtonWithIcon(v.book.T("settings.device.test"), look.Tinted("refresh", look.Muted), func() {
+	test := widgets.NewButtonWithIcon(v.book.T("settings.device.test"), look.Tinted("refresh", look.Muted), func() {
 		if v.OnTest != nil {
 			v.OnTest()
 		}
@@ -210,7 +210,7 @@ func (v *View) threads() fyne.CanvasObject {
 }
 
 func (v *View) check(on bool, set func(*project.Settings, bool)) fyne.CanvasObject {
-	box := widget.NewCheck("", nil)
+	box := widgets.NewCheck("", nil)
 	box.SetChecked(on)
 	box.OnChanged = func(on bool) { v.change(func(s *project.Settings) { set(s, on) }) }
 	return box

@@ -24,17 +24,20 @@ type Failure struct {
 // ShowFailure opens the studio's one error dialog; copied is called with the
 // details when a person copies them.
 func ShowFailure(w fyne.Window, book *i18n.Book, f Failure, copied func(string)) {
-	details := widgets.NewTextArea()
-	details.SetText(f.Details)
-	details.Disable()
-	more := widget.NewAccordion(widget.NewAccordionItem(book.T("error.details"), widgets.Height(details, 110)))
+	details := container.NewStack(widgets.NewFill(look.Raised, 6), widgets.Pad(container.NewVScroll(widgets.Code(f.Details)), look.Gap))
+	more := widgets.NewDisclosure(book.T("error.details"), widgets.Height(details, 110))
 	var pop *widget.PopUp
-	copyButton := NewAnswer(book.T("error.copy"), func() { copied(f.Details) })
-	copyButton.Icon = look.Icon("copy")
-	closeButton := NewAnswer(book.T("common.close"), func() { pop.Hide() })
+	copyButton := widgets.NewButtonWithIcon(book.T("error.copy"), look.Icon("copy"), nil)
+	copyButton.OnTapped = func() {
+		copied(f.Details)
+		copyButton.SetIcon(look.Icon("check"))
+		copyButton.SetText(book.T("common.copied"))
+	}
+	closeButton := widgets.NewButton(book.T("common.close"), func() { pop.Hide() })
 	closeButton.Importance = widget.HighImportance
 	body := widgets.Column(look.Gap, widgets.Paragraph(f.What, theme.ColorNameForeground), widgets.Paragraph(f.Do, look.Muted), more)
 	pop = Modal(w, "error", book.T("error.title"), body, container.NewStack(copyButton), closeButton)
+	more.OnOpen = func() { pop.Resize(pop.MinSize()) } // it does not become smaller by itself
 	pop.Show()
 	w.Canvas().Focus(closeButton)
 }
@@ -43,8 +46,8 @@ func ShowFailure(w fyne.Window, book *i18n.Book, f Failure, copied func(string))
 // pressed.
 func Ask(w fyne.Window, book *i18n.Book, title, text, action string, do func()) {
 	var pop *widget.PopUp
-	cancel := NewAnswer(book.T("common.cancel"), func() { pop.Hide() })
-	act := NewAnswer(action, func() {
+	cancel := widgets.NewButton(book.T("common.cancel"), func() { pop.Hide() })
+	act := widgets.NewButton(action, func() {
 		pop.Hide()
 		do()
 	})
@@ -57,7 +60,7 @@ func Ask(w fyne.Window, book *i18n.Book, title, text, action string, do func()) 
 // Tell shows what a person should know and has nothing to answer to.
 func Tell(w fyne.Window, title, text, understood string) {
 	var pop *widget.PopUp
-	act := NewAnswer(understood, func() { pop.Hide() })
+	act := widgets.NewButton(understood, func() { pop.Hide() })
 	act.Importance = widget.HighImportance
 	pop = Modal(w, "info", title, widgets.Paragraph(text, look.Muted), act)
 	pop.Show()
@@ -99,8 +102,8 @@ func Prompt(w fyne.Window, book *i18n.Book, title, hint, action string, do func(
 		}
 	}
 	entry.OnSubmitted = func(string) { take() }
-	cancel := NewAnswer(book.T("common.cancel"), func() { pop.Hide() })
-	act := NewAnswer(action, take)
+	cancel := widgets.NewButton(book.T("common.cancel"), func() { pop.Hide() })
+	act := widgets.NewButton(action, take)
 	act.Importance = widget.HighImportance
 	pop = Modal(w, "file", title, entry, cancel, act)
 	pop.Show()
@@ -118,7 +121,7 @@ type Wait struct {
 // not want to wait.
 func ShowWait(w fyne.Window, book *i18n.Book, title string, cancel func()) *Wait {
 	d := &Wait{bar: widgets.NewBar(look.Ember, 4), text: widgets.Note("")}
-	button := NewAnswer(book.T("common.cancel"), func() {
+	button := widgets.NewButton(book.T("common.cancel"), func() {
 		cancel()
 		d.Hide()
 	})

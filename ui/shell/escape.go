@@ -18,10 +18,7 @@ type exitLayout struct {
 
 // wayOut is what pressing a dialog's button does; nil for what is no button.
 func wayOut(o fyne.CanvasObject) func() {
-	switch b := o.(type) {
-	case *widget.Button:
-		return func() { b.OnTapped() }
-	case *Answer:
+	if b, ok := o.(*widgets.Button); ok {
 		return func() { b.OnTapped() }
 	}
 	return nil
@@ -50,27 +47,4 @@ func Dismiss(w fyne.Window) bool {
 		}
 	}
 	return false
-}
-
-// Answer is the button of a dialog that has the focus: Enter presses it like Space
-// does, and Escape reaches the window (see widgets.Escape).
-type Answer struct{ widget.Button }
-
-// NewAnswer returns a button that calls do.
-func NewAnswer(text string, do func()) *Answer {
-	a := &Answer{}
-	a.Text, a.OnTapped = text, do
-	a.ExtendBaseWidget(a)
-	return a
-}
-
-// TypedKey implements fyne.Focusable.
-func (a *Answer) TypedKey(e *fyne.KeyEvent) {
-	switch {
-	case widgets.Escape(a, e):
-	case e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
-		a.OnTapped()
-	default:
-		a.Button.TypedKey(e)
-	}
 }

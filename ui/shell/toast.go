@@ -73,7 +73,7 @@ func (t *Toasts) make(tone Tone, text, action string, act func()) fyne.CanvasObj
 	picture := container.NewGridWrap(fyne.NewSquareSize(18), widget.NewIcon(look.Tinted(icon, colour)))
 	line := widgets.Row(look.Gap, container.NewCenter(picture), container.NewCenter(widgets.Body(text)))
 	if action != "" {
-		line.Add(widget.NewButton(action, act))
+		line.Add(widgets.NewButton(action, act))
 	}
 	ground := widgets.NewFill(look.Raised, look.Radius).Stroke(look.Line)
 	return container.NewStack(ground, container.New(layout.NewCustomPaddedLayout(8, 8, 12, 12), line))

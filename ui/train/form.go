@@ -43,12 +43,12 @@ type Start struct{ Node, Title string }
 type formRow struct {
 	field Field
 	entry *widgets.Entry
-	pick  *widget.Select
+	pick  *widgets.Select
 	// values are what the choices of pick stand for.
 	values []string
-	file   *widget.Button
+	file   *widgets.Button
 	mark   *widgets.Fill
-	reset  *widget.Button
+	reset  *widgets.Button
 	hint   *widgets.Text
 	all    *fyne.Container
 }
@@ -304,7 +304,7 @@ func (f *Form) arrange() {
 	if f.more {
 		text, icon = f.book.T("form.less"), "up"
 	}
-	toggle := widget.NewButtonWithIcon(text, look.Tinted(icon, look.Muted), func() {
+	toggle := widgets.NewButtonWithIcon(text, look.Tinted(icon, look.Muted), func() {
 		f.more = !f.more
 		f.arrange()
 	})

@@ -39,10 +39,10 @@ type LayerList struct {
 	about   *widgets.Prose
 	pattern *widgets.Entry
 	count   *widgets.Text
-	list    *widget.List
-	only    *widget.Button
-	freeze  *widget.Button
-	from    *widget.Button
+	list    *widgets.List
+	only    *widgets.Button
+	freeze  *widgets.Button
+	from    *widgets.Button
 	weights []Weight
 	shown   []Weight // that the pattern matches
 	chosen  int      // of those shown, -1 without one
@@ -53,13 +53,13 @@ func NewLayerList(book *i18n.Book, about string, weights []Weight) *LayerList {
 	l := &LayerList{book: book, about: widgets.SmallParagraph(about), pattern: widgets.NewEntry(), count: widgets.Note(""), chosen: -1}
 	l.pattern.SetPlaceHolder(book.T("layers.pattern"))
 	l.pattern.OnChanged = func(string) { l.filter() }
-	l.list = widget.NewList(func() int { return len(l.shown) }, makeWeightRow, l.fill)
+	l.list = widgets.NewList(func() int { return len(l.shown) }, makeWeightRow, l.fill)
 	l.list.OnSelected = func(i int) {
 		l.chosen = i
 		l.settle()
 	}
 	l.list.HideSeparators = true
-	button := func(key string, wish func()) *widget.Button { return widget.NewButton(book.T(key), wish) }
+	button := func(key string, wish func()) *widgets.Button { return widgets.NewButton(book.T(key), wish) }
 	l.only = button("layers.only", func() { ask(l.OnOnly, strings.TrimSpace(l.pattern.Text)) })
 	l.freeze = button("layers.freeze", func() { ask(l.OnFreeze, strings.TrimSpace(l.pattern.Text)) })
 	l.from = button("layers.from", func() { ask(l.OnFrom, l.shown[l.chosen].Node) })
@@ -124,7 +124,7 @@ func (l *LayerList) settle() {
 	able(l.from, l.chosen >= 0 && l.shown[max(l.chosen, 0)].Blocked == "")
 }
 
-func able(b *widget.Button, on bool) {
+func able(b *widgets.Button, on bool) {
 	if on {
 		b.Enable()
 	} else {

@@ -33,9 +33,8 @@ type live struct {
 	slips    *widgets.Bars
 	mistaken *widgets.Text  // above slips
 	later    *widgets.Prose // in the matrix's place until there is one
-	log      *widget.List
+	log      *logView
 	quiet    *widgets.Prose // in the log's place until there is one
-	lines    []string
 	epochs   int
 	classes  []string
 	charts   *fyne.Container
@@ -57,14 +56,8 @@ func newLive(book *i18n.Book) *live {
 	l.mistaken = widgets.Note(book.T("train.slips"))
 	l.mistaken.Hide()
 	l.later, l.quiet = widgets.SmallParagraph(book.T("train.confusion.empty")), widgets.SmallParagraph(book.T("train.log.empty"))
-	l.log = widget.NewList(func() int { return len(l.lines) },
-		func() fyne.CanvasObject { return widgets.Note("").Mono().Truncate() },
-		func(i int, o fyne.CanvasObject) {
-			if t, ok := o.(*widgets.Text); ok {
-				t.Set(l.lines[i])
-			}
-		})
-	l.log.HideSeparators = true
+	l.log = newLogView()
+	l.log.Hide()
 	return l
 }
 
@@ -132,11 +125,11 @@ func (l *live) apply(s Snapshot) {
 		l.fill(s)
 	}
 	l.sentence.Set(said(l.book, s))
-	if len(s.Log) != len(l.lines) {
-		l.lines = logLines(s.Log)
-		widgets.SetVisible(l.quiet, len(l.lines) == 0)
-		l.log.Refresh()
-		l.log.ScrollToBottom()
+	if len(s.Log) != len(l.log.lines) {
+		lines := logLines(s.Log)
+		widgets.SetVisible(l.quiet, len(lines) == 0)
+		widgets.SetVisible(l.log, len(lines) > 0)
+		l.log.set(lines)
 	}
 }
 

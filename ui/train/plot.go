@@ -4,6 +4,7 @@ import (
 	"image"
 	"math"
 	"strconv"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -25,6 +26,7 @@ type Plot struct {
 	OnCopy func(spec chart.Spec)
 
 	value  *widgets.Text
+	title  string
 	legend string
 	spec   chart.Spec
 	twin   *Plot // whose crosshair goes along
@@ -52,8 +54,8 @@ func (p *Plot) Values() fyne.CanvasObject { return p.value }
 
 // tool is the button beside the chart's title to save and copy.
 func (p *Plot) tool(book *i18n.Book) fyne.CanvasObject {
-	var save *widget.Button
-	save = widget.NewButtonWithIcon("", look.Tinted("save", look.Muted), func() { widgets.Menu(save, p.items(book)...) })
+	var save *widgets.Button
+	save = widgets.NewButtonWithIcon("", look.Tinted("save", look.Muted), func() { widgets.Menu(save, p.items(book)...) })
 	save.Importance = widget.LowImportance
 	return container.NewGridWrap(fyne.NewSize(28, 20), save)
 }
@@ -61,23 +63,23 @@ func (p *Plot) tool(book *i18n.Book) fyne.CanvasObject {
 func (p *Plot) items(book *i18n.Book) []*fyne.MenuItem {
 	var items []*fyne.MenuItem
 	for _, format := range []string{"png", "svg", "pdf", "csv"} {
-		items = append(items, fyne.NewMenuItem(book.T("curves.save", format), func() {
+		items = append(items, fyne.NewMenuItem(book.T("curves.save", strings.ToUpper(format)), func() {
 			if p.OnSave != nil && len(p.spec.Lines) > 0 {
-				p.OnSave(p.forPaper(), format)
+				p.OnSave(p.forPaper(book), format)
 			}
 		}))
 	}
 	return append(items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(book.T("train.copy_values"), func() {
 		if p.OnCopy != nil && len(p.spec.Lines) > 0 {
-			p.OnCopy(p.forPaper())
+			p.OnCopy(p.forPaper(book))
 		}
 	}))
 }
 
-// forPaper is the chart as it is saved: light, with a legend.
-func (p *Plot) forPaper() chart.Spec {
+// forPaper is the chart as it is saved: light, with all that says what it shows.
+func (p *Plot) forPaper(book *i18n.Book) chart.Spec {
 	spec := p.spec
-	spec.Theme, spec.NoLegend = chart.Light(), false
+	spec.Theme, spec.NoLegend, spec.Title, spec.X.Label = chart.Light(), false, p.title, book.T("curves.word.step")
 	return spec
 }
 

@@ -42,7 +42,7 @@ func (v *View) ApplyQueue(list []Waiting) {
 
 func (q *queue) row(w Waiting, place, of int) fyne.CanvasObject {
 	button := func(icon string, on bool, do func()) fyne.CanvasObject {
-		b := widget.NewButtonWithIcon("", look.Tinted(icon, look.Muted), do)
+		b := widgets.NewButtonWithIcon("", look.Tinted(icon, look.Muted), do)
 		b.Importance = widget.LowImportance
 		if !on {
 			b.Hide()

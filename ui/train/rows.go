@@ -16,7 +16,7 @@ import (
 
 func (f *Form) makeRow(field Field) *formRow {
 	r := &formRow{field: field, mark: widgets.NewFill(look.Ember, 3), hint: widgets.Note("").Tint(theme.ColorNameWarning)}
-	r.reset = widget.NewButtonWithIcon("", look.Tinted("undo", look.Muted), func() {
+	r.reset = widgets.NewButtonWithIcon("", look.Tinted("undo", look.Muted), func() {
 		r.field.Set(&f.recipe, f.usual(r))
 		f.showAll()
 		f.changed()
@@ -36,13 +36,13 @@ func (f *Form) makeRow(field Field) *formRow {
 func (f *Form) makeInput(r *formRow) fyne.CanvasObject {
 	switch r.field.Kind {
 	case Choice:
-		r.pick = widget.NewSelect(nil, nil)
+		r.pick = widgets.NewSelect(nil, nil)
 		r.pick.PlaceHolder = " "
 		f.offer(r)
 		r.pick.OnChanged = func(string) { f.take(r, r.values[r.pick.SelectedIndex()]) }
 		return r.pick
 	case File:
-		r.file = widget.NewButton(f.book.T("form.file"), func() {
+		r.file = widgets.NewButton(f.book.T("form.file"), func() {
 			if f.OnFile != nil {
 				f.OnFile(r.field.Key, func(path string) { f.take(r, path) })
 			}
@@ -119,7 +119,7 @@ type remark struct {
 
 func newRemark(book *i18n.Book) *remark {
 	r := &remark{first: widgets.SmallParagraph(""), second: widgets.SmallParagraph("")}
-	layers := widget.NewButtonWithIcon(book.T("layers.show"), look.Tinted("models", look.Muted), func() { call(r.press) })
+	layers := widgets.NewButtonWithIcon(book.T("layers.show"), look.Tinted("models", look.Muted), func() { call(r.press) })
 	layers.Importance = widget.LowImportance
 	r.box = widgets.Column(2, r.first, r.second, container.NewHBox(layers))
 	return r

@@ -44,12 +44,12 @@ type View struct {
 
 	data    *widgets.Text
 	phase   *widgets.Text
-	start   *widget.Button
-	pause   *widget.Button
-	stop    *widget.Button
-	discard *widget.Button
-	try     *widget.Button
-	resume  *widget.Button
+	start   *widgets.Button
+	pause   *widgets.Button
+	stop    *widgets.Button
+	discard *widgets.Button
+	try     *widgets.Button
+	resume  *widgets.Button
 	command *widgets.Listing
 	flight  map[string]*widgets.Figure
 	queue   *queue
@@ -87,8 +87,8 @@ func New(book *i18n.Book) *View {
 }
 
 func (v *View) makeButtons() {
-	button := func(key, icon string, tint fyne.ThemeColorName, wish func()) *widget.Button {
-		return widget.NewButtonWithIcon(v.book.T(key), look.Tinted(icon, tint), wish)
+	button := func(key, icon string, tint fyne.ThemeColorName, wish func()) *widgets.Button {
+		return widgets.NewButtonWithIcon(v.book.T(key), look.Tinted(icon, tint), wish)
 	}
 	v.start = button("train.start", "play", "foregroundOnPrimary", v.Start)
 	v.start.Importance = widget.HighImportance
@@ -151,10 +151,11 @@ func (v *View) SetCharts(loss, accuracy *Plot) {
 		v.live.charts.Add(idleNote(v.book))
 		return
 	}
+	loss.title, accuracy.title = v.book.T("train.loss.curve"), v.book.T("train.accuracy.curve")
 	loss.SetLegend(v.book.T("train.legend"))
 	accuracy.SetLegend(v.book.T("train.legend"))
-	left := widgets.ToldPanel(v.book.T("train.loss.curve"), loss.value, loss.tool(v.book), loss.View)
-	right := widgets.ToldPanel(v.book.T("train.accuracy.curve"), accuracy.value, accuracy.tool(v.book), accuracy.View)
+	left := widgets.ToldPanel(loss.title, loss.value, loss.tool(v.book), loss.View)
+	right := widgets.ToldPanel(accuracy.title, accuracy.value, accuracy.tool(v.book), accuracy.View)
 	v.live.charts.Add(container.NewGridWithColumns(2, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap/4), left), container.New(layout.NewCustomPaddedLayout(0, 0, look.Gap/4, 0), right)))
 }
 
@@ -281,7 +282,7 @@ func (v *View) showButtons() {
 	v.phase.SetTint(toneOf(p))
 }
 
-func iconTint(b *widget.Button) fyne.ThemeColorName {
+func iconTint(b *widgets.Button) fyne.ThemeColorName {
 	if b.Importance == widget.HighImportance {
 		return "foregroundOnPrimary"
 	}
@@ -306,20 +307,20 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 	}
 	head := widgets.Header(v.book.T("train.title"), container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), v.phase), nil, v.data), v.discard, v.stop, v.pause, v.resume, v.start, v.try)
 	side := widgets.WatchedColumn(v.makeSide(), func() { v.explain("", nil) })
-	body := container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), side), nil, v.live.layout())
+	body := widgets.Border(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), side), nil, v.live.layout())
 	return widget.NewSimpleRenderer(widgets.Page(head, body))
 }
 
 func (v *View) makeSide() fyne.CanvasObject {
-	reset := widget.NewButton(v.book.T("form.reset"), v.form.ResetAll)
+	reset := widgets.NewButton(v.book.T("form.reset"), v.form.ResetAll)
 	reset.Importance = widget.LowImportance
-	find := widget.NewButtonWithIcon(v.book.T("rate.find"), look.Tinted("wand", look.Muted), func() { call(v.OnFind) })
+	find := widgets.NewButtonWithIcon(v.book.T("rate.find"), look.Tinted("wand", look.Muted), func() { call(v.OnFind) })
 	find.Importance = widget.LowImportance
 	flight := container.NewGridWithColumns(2)
 	for _, key := range flightKeys() {
 		flight.Add(v.flight[key])
 	}
-	copyButton := widget.NewButtonWithIcon("", look.Tinted("copy", look.Muted), func() {
+	copyButton := widgets.NewButtonWithIcon("", look.Tinted("copy", look.Muted), func() {
 		if v.OnCopy != nil {
 			v.OnCopy(v.command.Text())
 		}

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/inference/attribution"
 	"athanor/ui/widgets"
@@ -21,7 +20,7 @@ type Effect struct {
 }
 
 func (v *View) makeEffect() {
-	v.column, v.effect, v.effectOf = widget.NewSelect(nil, nil), widgets.NewBars(96, 56), widgets.SmallParagraph("")
+	v.column, v.effect, v.effectOf = widgets.NewSelect(nil, nil), widgets.NewBars(96, 56), widgets.SmallParagraph("")
 	v.column.PlaceHolder = " "
 	for _, o := range []fyne.CanvasObject{v.column, v.effectOf, v.effect} {
 		o.Hide()

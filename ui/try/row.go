@@ -4,7 +4,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/ui/widgets"
 )
@@ -50,7 +49,7 @@ func (r *rowForm) set(fields []Field) {
 func (r *rowForm) entry(f Field) fyne.CanvasObject {
 	ask := func(string) { r.onChange(r.cells()) }
 	if len(f.Choices) > 0 {
-		e := widget.NewSelectEntry(f.Choices)
+		e := widgets.NewSelectEntry(f.Choices)
 		e.SetText(f.Value)
 		e.OnChanged = ask
 		r.values = append(r.values, func() string { return e.Text })

@@ -53,7 +53,7 @@ type View struct {
 
 	book     *i18n.Book
 	models   []Choice
-	pick     *widget.Select
+	pick     *widgets.Select
 	task     string // of the model: what is offered on the left
 	draws    bool   // the model takes small grey pictures, as drawings are
 	sketch   *Sketch
@@ -67,24 +67,24 @@ type View struct {
 	remark   *widgets.Text
 	trouble  *widgets.Prose // why the model cannot answer
 	bars     *widgets.Bars
-	why      *widget.Check
-	method   *widget.Select
+	why      *widgets.Check
+	method   *widgets.Select
 	heat     *canvas.Image
 	words    *widgets.Bars
 	reason   *widgets.Prose
-	change   *widgets.Prose // what would change the answer
-	column   *widget.Select // whose effect on the answer is shown
+	change   *widgets.Prose  // what would change the answer
+	column   *widgets.Select // whose effect on the answer is shown
 	effectOf *widgets.Prose
 	effect   *widgets.Bars
 
 	effectNow *Effect
 	alike     *widgets.Alikes
-	right     *widget.Select
+	right     *widgets.Select
 	number    *widgets.Entry // the right answer of a regression
-	wrong     *widget.Button
+	wrong     *widgets.Button
 	row       *rowForm
 	camera    *widgets.Camera
-	live      *widget.Button
+	live      *widgets.Button
 	source    *widgets.Entry
 	watching  bool
 	input     *fyne.Container
@@ -114,7 +114,7 @@ func New(book *i18n.Book) *View {
 			v.OnPainted(picture)
 		}
 	}
-	v.live = widget.NewButtonWithIcon(book.T("try.camera"), look.Icon("camera"), func() {
+	v.live = widgets.NewButtonWithIcon(book.T("try.camera"), look.Icon("camera"), func() {
 		if v.OnCamera != nil {
 			v.OnCamera(v.live)
 		}
@@ -131,7 +131,7 @@ func New(book *i18n.Book) *View {
 	v.hint = widgets.Empty("image", book.T("try.drop.title"), book.T("try.drop.advice"), nil)
 	v.shown = &canvas.Image{FillMode: canvas.ImageFillContain, ScaleMode: canvas.ImageScalePixels}
 	v.shown.SetMinSize(fyne.NewSquareSize(seenSide))
-	v.pick = widget.NewSelect(nil, nil)
+	v.pick = widgets.NewSelect(nil, nil)
 	v.pick.PlaceHolder = " "
 	v.input, v.body = container.NewStack(), container.NewStack()
 	v.sketch.OnChange = func() {
@@ -170,7 +170,7 @@ func (v *View) ApplyModels(models []Choice, chosen string) {
 		}
 	}
 	if len(models) == 0 {
-		train := widget.NewButtonWithIcon(v.book.T("try.train"), look.Icon("train"), func() { call(v.OnTrain) })
+		train := widgets.NewButtonWithIcon(v.book.T("try.train"), look.Icon("train"), func() { call(v.OnTrain) })
 		v.body.Objects = []fyne.CanvasObject{widgets.Panel(widgets.Empty("try", v.book.T("try.empty"), v.book.T("try.empty.advice"), train))}
 	} else {
 		v.body.Objects = []fyne.CanvasObject{v.makeBody()}
@@ -213,13 +213,13 @@ func (v *View) show() {
 // makePictures is a sheet to draw on, or where the model takes other pictures the
 // one it was given, with the ways to bring one.
 func (v *View) makePictures() fyne.CanvasObject {
-	wipe := widget.NewButtonWithIcon(v.book.T("try.clear"), look.Icon("trash"), func() {
+	wipe := widgets.NewButtonWithIcon(v.book.T("try.clear"), look.Icon("trash"), func() {
 		v.sketch.Clear()
 		if v.OnPicture != nil {
 			v.OnPicture(nil)
 		}
 	})
-	open := widget.NewButtonWithIcon(v.book.T("try.open"), look.Icon("image"), func() { call(v.OnOpen) })
+	open := widgets.NewButtonWithIcon(v.book.T("try.open"), look.Icon("image"), func() { call(v.OnOpen) })
 	title, what, buttons := "try.draw", container.New(square{most: 480}, v.sketch), widgets.Row(look.Gap, wipe, open, v.live)
 	if !v.draws {
 		title, what, buttons = "try.drop", container.NewStack(v.hint, v.large), widgets.Row(look.Gap, open, v.live)

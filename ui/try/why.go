@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
-	"fyne.io/fyne/v2/widget"
 
 	"athanor/inference/attribution"
 	"athanor/ui/look"
@@ -41,7 +40,7 @@ func (v *View) makeWhy() {
 	v.words, v.reason, v.change = widgets.NewBars(96, 56), widgets.SmallParagraph(""), widgets.SmallParagraph("")
 	v.makeEffect()
 	v.alike = widgets.NewAlikes(v.book.T("try.alike"))
-	v.why = widget.NewCheck(v.book.T("try.why"), func(on bool) {
+	v.why = widgets.NewCheck(v.book.T("try.why"), func(on bool) {
 		widgets.SetVisible(v.method, on && v.task == "image")
 		if !on {
 			v.ApplyWhy(Why{})
@@ -54,7 +53,7 @@ func (v *View) makeWhy() {
 	for _, m := range attribution.Methods() {
 		names = append(names, v.book.T("try.method."+string(m)))
 	}
-	v.method = widget.NewSelect(names, nil)
+	v.method = widgets.NewSelect(names, nil)
 	v.method.SetSelectedIndex(0)
 	v.method.OnChanged = func(string) {
 		if v.OnMethod != nil {
@@ -103,7 +102,7 @@ func (v *View) ApplyAlike(list []widgets.Alike, note string) { v.alike.Set(list,
 func (v *View) Alike() []widgets.Alike { return v.alike.List() }
 
 func (v *View) makeWrong() {
-	v.right = widget.NewSelect(nil, func(string) { widgets.Allow(v.wrong, look.Icon("check"), v.right.Selected != "") })
+	v.right = widgets.NewSelect(nil, func(string) { widgets.Allow(v.wrong, look.Icon("check"), v.right.Selected != "") })
 	v.right.PlaceHolder = v.book.T("try.right")
 	v.number = widgets.NewEntry()
 	v.number.SetPlaceHolder(v.book.T("try.right"))
@@ -112,7 +111,7 @@ func (v *View) makeWrong() {
 		widgets.Allow(v.wrong, look.Icon("check"), err == nil)
 	}
 	v.number.Hide()
-	v.wrong = widget.NewButtonWithIcon(v.book.T("try.wrong"), look.Icon("check"), func() {
+	v.wrong = widgets.NewButtonWithIcon(v.book.T("try.wrong"), look.Icon("check"), func() {
 		answer := v.right.Selected
 		if v.number.Visible() {
 			answer = v.number.Text

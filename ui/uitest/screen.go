@@ -8,7 +8,8 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
+
+	"athanor/ui/widgets"
 )
 
 // Walk calls see with everything that is visible from root on, what widgets draw
@@ -65,9 +66,9 @@ func Tap(tb testing.TB, root fyne.CanvasObject, text string) {
 // Pick chooses an option in the first list of choices that offers it.
 func Pick(tb testing.TB, root fyne.CanvasObject, option string) {
 	tb.Helper()
-	var found *widget.Select
+	var found *widgets.Select
 	Walk(root, func(o fyne.CanvasObject) {
-		if s, ok := o.(*widget.Select); ok && found == nil && slices.Contains(s.Options, option) {
+		if s, ok := o.(*widgets.Select); ok && found == nil && slices.Contains(s.Options, option) {
 			found = s
 		}
 	})

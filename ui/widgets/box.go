@@ -33,12 +33,25 @@ func ToldPanel(title string, line *Text, tool, content fyne.CanvasObject) *fyne.
 }
 
 func headedPanel(head, content fyne.CanvasObject) *fyne.Container {
-	return Panel(container.NewBorder(Below(head, look.Gap), nil, nil, nil, content))
+	return Panel(Border(Below(head, look.Gap), nil, nil, nil, content))
 }
 
 // Pad leaves n units free on all sides.
 func Pad(content fyne.CanvasObject, n float32) *fyne.Container {
 	return container.New(layout.NewCustomPaddedLayout(n, n, n, n), content)
+}
+
+// Border puts objects at the edges, each of which may be nil, around content. Tab goes
+// through them as they are read: the top, the left, the content, the right, the bottom.
+// Fyne's own box takes the content first.
+func Border(top, bottom, left, right, content fyne.CanvasObject) *fyne.Container {
+	var all []fyne.CanvasObject
+	for _, o := range []fyne.CanvasObject{top, left, content, right, bottom} {
+		if o != nil {
+			all = append(all, o)
+		}
+	}
+	return container.New(layout.NewBorderLayout(top, bottom, left, right), all...)
 }
 
 // Below leaves n units free under content.
@@ -230,7 +243,7 @@ func Header(title string, remark fyne.CanvasObject, actions ...fyne.CanvasObject
 
 // Page puts a screen's header over its body with the window's margins.
 func Page(head, body fyne.CanvasObject) fyne.CanvasObject {
-	inner := container.NewBorder(Below(head, 2*look.Gap), nil, nil, nil, body)
+	inner := Border(Below(head, 2*look.Gap), nil, nil, nil, body)
 	return container.New(layout.NewCustomPaddedLayout(2*look.Gap, 2*look.Gap, look.Margin, look.Margin), inner)
 }
 

@@ -37,7 +37,7 @@ type ChartView struct {
 	picture  *canvas.Image
 	cross    *canvas.Line
 	mark     *canvas.Rectangle
-	ring     *canvas.Rectangle
+	ring     Ring
 	drawer   chart.Drawer
 	spec     *chart.Spec
 	drawn    *chart.Picture
@@ -68,10 +68,10 @@ type chartOrder struct {
 func NewChartView(post func(func())) *ChartView {
 	c := &ChartView{
 		post: post, picture: &canvas.Image{FillMode: canvas.ImageFillStretch, ScaleMode: canvas.ImageScaleFastest},
-		cross: canvas.NewLine(color.Transparent), mark: canvas.NewRectangle(color.Transparent), ring: canvas.NewRectangle(color.Transparent),
+		cross: canvas.NewLine(color.Transparent), mark: canvas.NewRectangle(color.Transparent), ring: NewRing(2),
 	}
 	c.cross.StrokeWidth = 1
-	c.mark.StrokeColor, c.ring.StrokeColor = color.Transparent, color.Transparent
+	c.mark.StrokeColor = color.Transparent
 	c.cross.Hide()
 	c.mark.Hide()
 	c.ExtendBaseWidget(c)
@@ -323,6 +323,6 @@ func (r *chartRenderer) Layout(size fyne.Size) {
 func (r *chartRenderer) MinSize() fyne.Size { return fyne.NewSize(200, 100) }
 func (r *chartRenderer) Refresh()           { r.c.picture.Refresh() }
 func (r *chartRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.c.picture, r.c.mark, r.c.cross, r.c.ring}
+	return []fyne.CanvasObject{r.c.picture, r.c.mark, r.c.cross, r.c.ring.Rectangle}
 }
 func (r *chartRenderer) Destroy() {}

@@ -2,11 +2,9 @@ package widgets
 
 import (
 	"image"
-	"image/color"
 	"math"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/theme"
 )
 
 // view shows another part of x and tells so; lo ≥ hi, or more than there is,
@@ -59,16 +57,10 @@ func (c *ChartView) pan(share float64) {
 }
 
 // FocusGained implements fyne.Focusable.
-func (c *ChartView) FocusGained() {
-	c.ring.StrokeColor, c.ring.StrokeWidth = theme.Color(theme.ColorNameFocus), 1
-	c.ring.Refresh()
-}
+func (c *ChartView) FocusGained() { c.ring.Around(c, true) }
 
 // FocusLost implements fyne.Focusable.
-func (c *ChartView) FocusLost() {
-	c.ring.StrokeColor, c.ring.StrokeWidth = color.Transparent, 0
-	c.ring.Refresh()
-}
+func (c *ChartView) FocusLost() { c.ring.Around(c, false) }
 
 // TypedKey implements fyne.Focusable: left and right move, up and down zoom,
 // Home shows all, Enter zooms into the marked range or, without one, picks the

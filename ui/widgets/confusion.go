@@ -28,7 +28,7 @@ type Confusion struct {
 	matrix  [][]int
 	picture *canvas.Image
 	labels  []*canvas.Text // rows, then columns
-	digits  *numerals      // for the counts, of the size drawn last
+	digits  *numerals      // for the counts
 }
 
 // most is the largest number of classes whose names and counts are written out.

@@ -75,15 +75,21 @@ func (e *Entry) TypedShortcut(s fyne.Shortcut) {
 	if paste, ok := s.(*fyne.ShortcutPaste); ok {
 		s = e.paste(paste)
 	}
+	if !handOn(e, s) {
+		e.Entry.TypedShortcut(s)
+	}
+}
+
+// handOn gives a shortcut of the window, which a field would keep, to the window.
+func handOn(field fyne.CanvasObject, s fyne.Shortcut) bool {
 	custom, ok := s.(*desktop.CustomShortcut)
 	if !ok || movesCursor(custom) {
-		e.Entry.TypedShortcut(s)
-		return
+		return false
 	}
-	c := fyne.CurrentApp().Driver().CanvasForObject(e.super())
-	if target, ok := c.(fyne.Shortcutable); ok {
+	if target, ok := fyne.CurrentApp().Driver().CanvasForObject(field).(fyne.Shortcutable); ok {
 		target.TypedShortcut(s)
 	}
+	return true
 }
 
 // TypedKey implements fyne.Focusable.
@@ -111,6 +117,12 @@ func Escape(o fyne.CanvasObject, k *fyne.KeyEvent) bool {
 	return true
 }
 
+// FocusGained implements fyne.Focusable.
+func (e *Entry) FocusGained() {
+	e.Entry.FocusGained()
+	Reveal(e)
+}
+
 // FocusLost implements fyne.Focusable.
 func (e *Entry) FocusLost() {
 	e.Entry.FocusLost()
@@ -118,8 +130,6 @@ func (e *Entry) FocusLost() {
 		e.OnBlur()
 	}
 }
-
-func (e *Entry) super() fyne.CanvasObject { return e }
 
 // movesCursor says whether Fyne's field understands the shortcut itself: moves
 // and deletions by word.

@@ -55,13 +55,16 @@ func (f *Figure) Value() string { return f.value.Text() }
 
 // CreateRenderer implements fyne.Widget.
 func (f *Figure) CreateRenderer() fyne.WidgetRenderer {
-	box := Column(2, f.name, f.value)
 	if f.remark == nil {
-		return widget.NewSimpleRenderer(box)
+		return widget.NewSimpleRenderer(Column(2, f.name, f.value))
 	}
-	box.Add(f.remark)
-	apart := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap/4), box)
+	apart := container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap/4), Column(2, f.name, beside(f.value), f.remark))
 	return widget.NewSimpleRenderer(container.New(minimum{fyne.NewSize(72, 0)}, apart))
+}
+
+// beside keeps a big number clear of the next one.
+func beside(value *Text) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), value)
 }
 
 // minimum keeps its only object at least a size.

@@ -14,11 +14,12 @@ type Hold struct {
 	OnHold, OnRelease func()
 	held              bool
 	picture           fyne.Resource
+	ring              Ring
 }
 
 // NewHold returns a button with text and icon.
 func NewHold(text string, icon fyne.Resource) *Hold {
-	h := &Hold{}
+	h := &Hold{ring: NewRing(buttonRadius)}
 	h.Text, h.Icon, h.picture = text, icon, icon
 	h.ExtendBaseWidget(h)
 	return h
@@ -29,12 +30,16 @@ func (h *Hold) Allow(on bool) {
 	if on != h.Disabled() {
 		return
 	}
-	Allow(&h.Button, h.picture, on)
+	Allow(h, h.picture, on)
 }
 
 // Allow makes a button usable or not. Fyne greys out icons by their fill, which
 // icons made of strokes have none of: a button that is not usable goes without.
-func Allow(b *widget.Button, icon fyne.Resource, on bool) {
+func Allow(b interface {
+	fyne.Disableable
+	SetIcon(icon fyne.Resource)
+}, icon fyne.Resource, on bool,
+) {
 	if on {
 		b.SetIcon(icon)
 		b.Enable()
@@ -100,10 +105,22 @@ func (h *Hold) KeyUp(e *fyne.KeyEvent) {
 }
 
 // TypedKey implements fyne.Focusable; Space is held, not typed.
-func (h *Hold) TypedKey(*fyne.KeyEvent) {}
+func (h *Hold) TypedKey(e *fyne.KeyEvent) { Escape(h, e) }
+
+// FocusGained implements fyne.Focusable.
+func (h *Hold) FocusGained() {
+	h.Button.FocusGained()
+	h.ring.Around(h, true)
+}
+
+// CreateRenderer implements fyne.Widget.
+func (h *Hold) CreateRenderer() fyne.WidgetRenderer {
+	return ringed{h.Button.CreateRenderer(), h.ring}
+}
 
 // FocusLost implements fyne.Focusable.
 func (h *Hold) FocusLost() {
 	h.Button.FocusLost()
+	h.ring.Around(h, false)
 	h.set(false)
 }

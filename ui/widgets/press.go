@@ -10,7 +10,7 @@ import (
 	"athanor/ui/look"
 )
 
-// Press makes any content something to press: it shows hover and focus, and
+// Press makes any content something to press: it shows hover and, by a ring, focus, and
 // Space or Enter press it like a click.
 type Press struct {
 	widget.BaseWidget
@@ -20,7 +20,7 @@ type Press struct {
 	veil     *Fill
 	base     fyne.ThemeColorName
 	selected bool
-	focused  bool
+	ring     Ring
 }
 
 // NewPress returns content on a ground in the colour base that calls tap; "" is no
@@ -30,6 +30,7 @@ func NewPress(content fyne.CanvasObject, base fyne.ThemeColorName, radius float3
 	p.ground = NewFill(base, radius)
 	p.veil = NewFill(theme.ColorNameHover, radius)
 	p.veil.Hide()
+	p.ring = NewRing(radius)
 	p.ExtendBaseWidget(p)
 	return p
 }
@@ -65,26 +66,16 @@ func (p *Press) MouseIn(*desktop.MouseEvent) { p.veil.Show() }
 func (p *Press) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
-func (p *Press) MouseOut() {
-	if !p.focused {
-		p.veil.Hide()
-	}
-}
+func (p *Press) MouseOut() { p.veil.Hide() }
 
 // Cursor implements desktop.Cursorable.
 func (p *Press) Cursor() desktop.Cursor { return desktop.PointerCursor }
 
 // FocusGained implements fyne.Focusable.
-func (p *Press) FocusGained() {
-	p.focused = true
-	p.veil.Show()
-}
+func (p *Press) FocusGained() { p.ring.Around(p, true) }
 
 // FocusLost implements fyne.Focusable.
-func (p *Press) FocusLost() {
-	p.focused = false
-	p.veil.Hide()
-}
+func (p *Press) FocusLost() { p.ring.Around(p, false) }
 
 // TypedRune implements fyne.Focusable.
 func (p *Press) TypedRune(rune) {}
@@ -102,5 +93,5 @@ func (p *Press) TypedKey(e *fyne.KeyEvent) {
 // CreateRenderer implements fyne.Widget.
 func (p *Press) CreateRenderer() fyne.WidgetRenderer {
 	p.paint()
-	return widget.NewSimpleRenderer(container.NewStack(p.ground, p.content, p.veil))
+	return widget.NewSimpleRenderer(container.NewStack(p.ground, p.content, p.veil, p.ring.Rectangle))
 }

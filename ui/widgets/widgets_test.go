@@ -199,3 +199,73 @@ func TestCardsStandEvenly(t *testing.T) {
 		}
 	}
 }
+
+// TestAButtonPressedByTheKeyboardKeepsTheFocus: Space and Enter press it, and the next
+// Tab goes on from there.
+func TestAButtonPressedByTheKeyboardKeepsTheFocus(t *testing.T) {
+	test.NewTempApp(t)
+	pressed := 0
+	b := widgets.NewButton("Next", func() { pressed++ })
+	w := test.NewTempWindow(t, container.NewVBox(b, widgets.NewCheck("Other", nil)))
+	w.Canvas().Focus(b)
+	for i, key := range []fyne.KeyName{fyne.KeySpace, fyne.KeyReturn, fyne.KeyEnter} {
+		b.TypedKey(&fyne.KeyEvent{Name: key})
+		if pressed != i+1 || w.Canvas().Focused() != fyne.Focusable(b) {
+			t.Errorf("%s: pressed %d times, the focus is at %v", key, pressed, w.Canvas().Focused())
+		}
+	}
+	b.Disable()
+	b.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
+	if pressed != 3 {
+		t.Error("a button that is not usable was pressed")
+	}
+}
+
+// TestEscapeLeavesEveryField: what has the focus hands Escape on to the window.
+func TestEscapeLeavesEveryField(t *testing.T) {
+	test.NewTempApp(t)
+	group := widgets.NewCheckGroup([]string{"a", "b"}, nil)
+	fields := []fyne.CanvasObject{
+		widgets.NewButton("b", nil), widgets.NewSelect([]string{"a"}, nil), widgets.NewCheck("c", nil), widgets.NewSlider(0, 1),
+		widgets.NewSelectEntry([]string{"a"}), widgets.NewEntry(), widgets.NewTextArea(), group,
+		widgets.NewList(func() int { return 1 }, func() fyne.CanvasObject { return widgets.Body("x") }, func(int, fyne.CanvasObject) {}),
+		widgets.NewPress(widgets.Body("p"), "", 4, nil), widgets.NewHold("h", nil),
+	}
+	w := test.NewTempWindow(t, container.NewVBox(fields...))
+	heard := 0
+	w.Canvas().SetOnTypedKey(func(k *fyne.KeyEvent) {
+		if k.Name == fyne.KeyEscape {
+			heard++
+		}
+	})
+	seen := map[fyne.Focusable]bool{}
+	for range 2 * len(fields) {
+		w.Canvas().FocusNext()
+		o := w.Canvas().Focused()
+		if seen[o] {
+			break
+		}
+		seen[o] = true
+		o.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+		if heard != len(seen) {
+			t.Fatalf("%T keeps Escape for itself", o)
+		}
+		w.Canvas().Focus(o)
+	}
+	if len(seen) != len(fields)+2 { // the group has two, and one has a button that opens its list
+		t.Errorf("Tab went to %d of %d fields", len(seen), len(fields)+2)
+	}
+}
+
+// TestTabFollowsReading: the top, the left, the middle, the right, the bottom.
+func TestTabFollowsReading(t *testing.T) {
+	test.NewTempApp(t)
+	button := func(name string) *widgets.Button { return widgets.NewButton(name, nil) }
+	w := test.NewTempWindow(t, widgets.Border(button("top"), button("bottom"), button("left"), button("right"), button("middle")))
+	for _, want := range []string{"top", "left", "middle", "right", "bottom"} {
+		w.Canvas().FocusNext()
+		if b, ok := w.Canvas().Focused().(*widgets.Button); !ok || b.Text != want {
+			t.Errorf("Tab goes to %v, not to %s", w.Canvas().Focused(), want)
+		}
+	}
+}
