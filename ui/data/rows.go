@@ -2,6 +2,7 @@ package data
 
 import (
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"athanor/ui/look"
@@ -13,6 +14,7 @@ type Rows struct {
 	widget.BaseWidget
 	columns []string
 	rows    [][]string
+	widths  []float32 // that the columns need
 	table   *cells
 }
 
@@ -55,12 +57,33 @@ func (r *Rows) fill(id widget.TableCellID, o fyne.CanvasObject) {
 
 // Set shows columns and rows, which must not change afterwards.
 func (r *Rows) Set(columns []string, rows [][]string) {
-	r.columns, r.rows = columns, rows
-	for i, width := range Widths(columns, rows) {
+	r.columns, r.rows, r.widths = columns, rows, Widths(columns, rows)
+	for i, width := range r.widths {
 		r.table.SetColumnWidth(i, width)
 	}
+	r.stretch(r.Size().Width)
 	r.table.ScrollToTop()
 	r.table.Refresh()
+}
+
+// stretch gives the last column what room is left.
+func (r *Rows) stretch(width float32) {
+	last := len(r.widths) - 1
+	if last < 0 {
+		return
+	}
+	for _, w := range r.widths[:last] {
+		width -= w + theme.SeparatorThicknessSize()
+	}
+	r.table.SetColumnWidth(last, max(r.widths[last], width-theme.ScrollBarSize()))
+}
+
+// Resize implements fyne.CanvasObject.
+func (r *Rows) Resize(size fyne.Size) {
+	if size.Width != r.Size().Width {
+		r.stretch(size.Width)
+	}
+	r.BaseWidget.Resize(size)
 }
 
 // Cell is what stands in a row and a column, "" outside.

@@ -60,6 +60,16 @@ func TestTextIsReadableInBothLooks(t *testing.T) {
 	}
 }
 
+// What can be filled in or ticked is seen by its border (WCAG 2.2, 1.4.11).
+func TestFieldsAndSwitchesAreSeen(t *testing.T) {
+	for _, mode := range []look.Mode{look.Light, look.Dark} {
+		th := look.Theme{Mode: mode}
+		if got := contrast(th.Color(theme.ColorNameInputBorder, theme.VariantLight), th.Color(look.Surface, theme.VariantLight)); got < 3 {
+			t.Errorf("%s: borders of fields have contrast %.2f, want 3", mode, got)
+		}
+	}
+}
+
 // In the dark a popup has no shadow that shows: it stands out by its colour alone.
 func TestPopupsStandOutInTheDark(t *testing.T) {
 	th := look.Theme{Mode: look.Dark}

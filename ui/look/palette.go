@@ -32,7 +32,7 @@ func graphite() neutrals {
 		ground: 0x17181b, surface: 0x1f2125, raised: 0x282b30, popup: 0x30343b, rail: 0x131416, line: 0x303339,
 		text: 0xece9e3, muted: 0xa0a1a6, disabled: 0x6b6d73,
 		ember: 0xe4572e, onEmber: 0x1a0b06,
-		good: 0x5bb98b, bad: 0xf2766b, warn: 0xe0a94a, validation: 0x56b4e9, input: 0x2b2f35, stroke: 0x474b53, shadow: 0x000000,
+		good: 0x5bb98b, bad: 0xf2766b, warn: 0xe0a94a, validation: 0x56b4e9, input: 0x2b2f35, stroke: 0x696e78, shadow: 0x000000,
 		soft: 46, hover: 16,
 	}
 }
@@ -43,7 +43,7 @@ func paper() neutrals {
 		ground: 0xf5f3ee, surface: 0xfdfcfa, raised: 0xefece5, popup: 0xffffff, rail: 0xebe8e1, line: 0xdcd8cf,
 		text: 0x1e1f22, muted: 0x62646a, disabled: 0xa3a29d,
 		ember: 0xc8431b, onEmber: 0xffffff,
-		good: 0x1f7a4d, bad: 0xb3261e, warn: 0x8a5a00, validation: 0x0072b2, input: 0xece8df, stroke: 0xbfbab0, shadow: 0x3a352c,
+		good: 0x1f7a4d, bad: 0xb3261e, warn: 0x8a5a00, validation: 0x0072b2, input: 0xece8df, stroke: 0x938e83, shadow: 0x3a352c,
 		soft: 28, hover: 12,
 	}
 }

@@ -53,6 +53,8 @@ type View struct {
 	command *widgets.Listing
 	flight  map[string]*widgets.Figure
 	queue   *queue
+	setup   *fyne.Container // model, settings and what they take
+	first   *fyne.Container // in its place without data
 }
 
 // New returns the screen without data.
@@ -80,6 +82,8 @@ func New(book *i18n.Book) *View {
 	v.command = widgets.Code("")
 	v.makeButtons()
 	v.makeFlight()
+	v.setup, v.first = v.makeSetup(), v.makeFirst()
+	v.setup.Hide()
 	v.ExtendBaseWidget(v)
 	v.showButtons()
 	v.live.apply(v.state)
@@ -179,6 +183,8 @@ func (v *View) ApplySetup(s Setup) {
 		v.data.Set(v.book.T("train.no_data"))
 	}
 	v.picker.apply(s.Models, s.Recipe.Model.Name)
+	widgets.SetVisible(v.setup, v.ready)
+	widgets.SetVisible(v.first, !v.ready)
 	v.form.SetLayers(s.Layers, s.Matrices)
 	v.form.Apply(s.Recipe, s.Defaults)
 	v.SetCommand(s.Command)
@@ -306,12 +312,20 @@ func (v *View) CreateRenderer() fyne.WidgetRenderer {
 		v.SetCharts(nil, nil)
 	}
 	head := widgets.Header(v.book.T("train.title"), container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), v.phase), nil, v.data), v.discard, v.stop, v.pause, v.resume, v.start, v.try)
-	side := widgets.WatchedColumn(v.makeSide(), func() { v.explain("", nil) })
+	side := widgets.WatchedColumn(widgets.Column(look.Gap, v.queue.panel, v.first, v.setup), func() { v.explain("", nil) })
 	body := widgets.Border(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 0, look.Gap), side), nil, v.live.layout())
 	return widget.NewSimpleRenderer(widgets.Page(head, body))
 }
 
-func (v *View) makeSide() fyne.CanvasObject {
+// makeFirst leads to data where there are none.
+func (v *View) makeFirst() *fyne.Container {
+	choose := widgets.NewButtonWithIcon(v.book.T("train.first.go"), look.Icon("data"), func() { call(v.OnData) })
+	return widgets.TitledPanel(v.book.T("train.first"), nil,
+		widgets.Column(look.Gap, widgets.SmallParagraph(v.book.T("train.first.about")), container.NewHBox(choose)))
+}
+
+// makeSetup is what can be trained, how, and what that takes.
+func (v *View) makeSetup() *fyne.Container {
 	reset := widgets.NewButton(v.book.T("form.reset"), v.form.ResetAll)
 	reset.Importance = widget.LowImportance
 	find := widgets.NewButtonWithIcon(v.book.T("rate.find"), look.Tinted("wand", look.Muted), func() { call(v.OnFind) })
@@ -327,7 +341,6 @@ func (v *View) makeSide() fyne.CanvasObject {
 	})
 	copyButton.Importance = widget.LowImportance
 	return widgets.Column(look.Gap,
-		v.queue.panel,
 		widgets.TitledPanel(v.book.T("train.model"), nil, v.picker.box),
 		widgets.TitledPanel(v.book.T("train.settings"), container.NewHBox(find, reset), v.form),
 		widgets.TitledPanel(v.book.T("train.preflight"), nil, flight),

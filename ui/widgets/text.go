@@ -198,7 +198,9 @@ func (r *textRenderer) Destroy()                     {}
 // stands in line with everything else.
 type Prose struct {
 	widget.BaseWidget
-	rich *widget.RichText
+	rich  *widget.RichText
+	text  string
+	width float32 // that the lines of Chinese are broken for
 }
 
 // Paragraph returns wrapped text in the text size, in a colour of the theme.
@@ -211,7 +213,7 @@ func SmallParagraph(text string) *Prose { return prose(text, look.Muted, theme.S
 
 func prose(text string, colour fyne.ThemeColorName, size fyne.ThemeSizeName) *Prose {
 	style := widget.RichTextStyle{ColorName: colour, SizeName: size}
-	p := &Prose{rich: widget.NewRichText(&widget.TextSegment{Text: text, Style: style})}
+	p := &Prose{text: text, rich: widget.NewRichText(&widget.TextSegment{Text: text, Style: style})}
 	p.rich.Wrapping = fyne.TextWrapWord
 	p.ExtendBaseWidget(p)
 	return p
@@ -225,11 +227,25 @@ func (p *Prose) Centre() *Prose {
 
 // Set changes the text; it draws only if something changed.
 func (p *Prose) Set(text string) {
-	if p.segment().Text == text {
+	if p.text == text {
 		return
 	}
-	p.segment().Text = text
+	p.text = text
+	p.flow(p.width)
 	p.rich.Refresh()
+}
+
+// flow breaks the text's lines for a width; it reports whether they are others now.
+func (p *Prose) flow(width float32) bool {
+	p.width = width
+	flowed := p.text
+	if width > 0 && hasCJK(p.text) {
+		size := fyne.CurrentApp().Settings().Theme().Size(p.segment().Style.SizeName)
+		flowed = broken(p.text, width, func(s string) float32 { return fyne.MeasureText(s, size, fyne.TextStyle{}).Width })
+	}
+	changed := flowed != p.segment().Text
+	p.segment().Text = flowed
+	return changed
 }
 
 // Tinted gives the text a colour of the theme and returns it.
@@ -248,7 +264,7 @@ func (p *Prose) SetTint(colour fyne.ThemeColorName) {
 }
 
 // Text is the whole text.
-func (p *Prose) Text() string { return p.segment().Text }
+func (p *Prose) Text() string { return p.text }
 
 func (p *Prose) segment() *widget.TextSegment {
 	s, _ := p.rich.Segments[0].(*widget.TextSegment)
@@ -265,12 +281,21 @@ func margin() float32 { return fyne.CurrentApp().Settings().Theme().Size(theme.S
 
 func (r *proseRenderer) Layout(size fyne.Size) {
 	m := margin()
+	r.fit(size.Width)
 	r.p.rich.Move(fyne.NewPos(-m, -m))
 	r.p.rich.Resize(fyne.NewSize(size.Width+2*m, size.Height+2*m))
 }
 
+// fit breaks lines for a new width.
+func (r *proseRenderer) fit(width float32) {
+	if width > 0 && width != r.p.width && r.p.flow(width) {
+		r.p.rich.Refresh()
+	}
+}
+
 func (r *proseRenderer) MinSize() fyne.Size {
 	m := margin()
+	r.fit(r.p.Size().Width)
 	if width := r.p.Size().Width; width > 0 && r.p.rich.Size().Width != width+2*m {
 		r.p.rich.Resize(fyne.NewSize(width+2*m, r.p.rich.Size().Height))
 	}
@@ -278,6 +303,10 @@ func (r *proseRenderer) MinSize() fyne.Size {
 	return fyne.NewSize(max(size.Width-2*m, 0), max(size.Height-2*m, 0))
 }
 
-func (r *proseRenderer) Refresh()                     { r.p.rich.Refresh() }
+func (r *proseRenderer) Refresh() {
+	r.p.flow(r.p.width) // the size of letters may be another
+	r.p.rich.Refresh()
+}
+
 func (r *proseRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.p.rich} }
 func (r *proseRenderer) Destroy()                     {}
