@@ -111,7 +111,7 @@ func TestSentimentRefuses(t *testing.T) {
 
 // --lang sends all of a text to one language's method.
 func TestSentimentReadsInOneLanguage(t *testing.T) {
-	for lang, method := range map[string]string{"auto": "vader+lexicon-zh", "en": "vader", "zh": "lexicon-zh"} {
+	for lang, method := range map[string]string{"auto": "lexicon-en+lexicon-zh", "en": "lexicon-en", "zh": "lexicon-zh"} {
 		out, err := sentimentOutput(t, "", "--lang", lang, "--json", "good 太差了")
 		if err != nil || !strings.Contains(out, `"method":"`+method+`"`) {
 			t.Errorf("%s: %q, %v", lang, out, err)

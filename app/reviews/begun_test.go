@@ -47,7 +47,7 @@ func TestOtherVerdictsDoNotGoOn(t *testing.T) {
 		job  reviews.Job
 		says string
 	}{
-		"model":              {vader, job, "judged by vader, lexicon-zh, now vader"},
+		"model":              {vader, job, "judged by lexicon-en, lexicon-zh, now vader"},
 		"fewer corrections":  {analyzer(t), job, "1 corrections were followed, now there are 0"},
 		"another correction": {corrected(t, "it is a box", sentiment.Positive), job, "or others"},
 		"language":           {begun, lang, "--lang was auto and is en"},

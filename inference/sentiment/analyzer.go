@@ -56,15 +56,33 @@ func NewAnalyzer(m Methods) *Analyzer {
 // and negative, or the classes of a model with classes of its own.
 func (a *Analyzer) Labels() []Label { return slices.Clone(a.labels) }
 
-// NewLexicons makes an Analyzer that needs no model: VADER and the Chinese
-// lexicon.
+// NewLexicons makes an Analyzer that needs no model: the lexicons of both languages.
 func NewLexicons() (*Analyzer, error) {
-	zh, err := NewChinese()
+	m, err := lexiconMethods()
 	if err != nil {
 		return nil, err
 	}
-	en := NewVADER().Opinions()
-	return NewAnalyzer(Methods{English: en, Chinese: zh, Symbols: en}), nil
+	return newSimplifying(m), nil
+}
+
+// lexiconMethods are the lexicons, for texts in simplified characters.
+func lexiconMethods() (Methods, error) {
+	zh, err := NewChinese()
+	if err != nil {
+		return Methods{}, err
+	}
+	en, err := NewEnglish()
+	if err != nil {
+		return Methods{}, err
+	}
+	zh.emoji = en.Emoji
+	return Methods{English: en, Chinese: zh, Symbols: en}, nil
+}
+
+// newSimplifying makes an Analyzer whose Chinese method is given simplified characters.
+func newSimplifying(m Methods) *Analyzer {
+	m.Chinese = inSimplified(m.Chinese)
+	return NewAnalyzer(m)
 }
 
 // Analyze gives the verdict on one text, with the tokens' shares.

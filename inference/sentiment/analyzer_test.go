@@ -87,7 +87,7 @@ func nothingToGoOn(t *testing.T, a *sentiment.Analyzer) {
 			t.Errorf("%s: %+v", name, v)
 		}
 	}
-	if v := analyze(t, a, "😀😀"); v.Label != sentiment.Positive || v.Method != "vader" {
+	if v := analyze(t, a, "😀😀"); v.Label != sentiment.Positive || v.Method != "lexicon-en" {
 		t.Errorf("emoji: %+v", v)
 	}
 }
@@ -114,7 +114,7 @@ func TestSharesSumToTheScore(t *testing.T) {
 
 func TestMixedTextIsReadByBoth(t *testing.T) {
 	v := analyze(t, lexicons(t), "The phone is great，电池也很好")
-	if v.Lang != "mixed" || v.Method != "vader+lexicon-zh" || v.Label != sentiment.Positive {
+	if v.Lang != "mixed" || v.Method != "lexicon-en+lexicon-zh" || v.Label != sentiment.Positive {
 		t.Errorf("%+v", v)
 	}
 }

@@ -62,8 +62,8 @@ func (m *Model) shares(ctx context.Context, t string, units []text.Unit, o Opini
 func (m *Model) surer(ctx context.Context, texts []string, class int) ([]float64, error) {
 	chance := 1 / float64(len(m.labels))
 	out := make([]float64, len(texts))
-	err := m.each(ctx, texts, func(i int, p []float32, known bool) {
-		if known {
+	err := m.each(ctx, texts, func(i int, p []float32, r read) {
+		if r.known {
 			out[i] = float64(p[class]) - chance
 		}
 	})

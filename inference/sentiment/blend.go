@@ -15,10 +15,11 @@ import (
 // lexicon is good at. With z the model's log-odds, n the text's units and x
 // the lexicon's sum in its own unit, the log-odds of the blend are
 //
-//	Model·n/(n+Half)·z + Lexicon·(1+Short/n)·x + Bias
+//	e·n/(n+Half)·(Model·z + Bias) + Lexicon·(1+Short/n)·x
 //
-// and its score is tanh of half of them, the difference of the two
-// probabilities. A Blend is safe for concurrent use.
+// with e = v⁴/(v⁴+Evidence⁴) of the model's evidence v: a model that divides by it is as
+// sure of a text without a telling word ("it arrived on Tuesday") as of any other. The
+// score is tanh of half of them, the difference of the two probabilities. A Blend is safe for concurrent use.
 type Blend struct {
 	name    string
 	model   Method
@@ -27,7 +28,7 @@ type Blend struct {
 }
 
 // Weights of a Blend, found by logistic regression on held-out texts.
-type Weights struct{ Model, Half, Lexicon, Short, Bias float64 }
+type Weights struct{ Model, Half, Lexicon, Short, Bias, Evidence float64 }
 
 // NewBlend joins model, whose classes must be the two verdicts, and lexicon.
 func NewBlend(name string, model, lexicon Method, w Weights) *Blend {
@@ -57,13 +58,25 @@ func (b *Blend) join(t string, learned, known Opinion) Opinion {
 	if !learned.Known && !known.Known {
 		return Opinion{}
 	}
-	n := float64(max(1, unitsUpTo(t, 512)))
-	score := math.Tanh((b.learnedOdds(n, learned) + b.lexiconOdds(n, known) + b.w.Bias) / 2)
+	n := float64(max(1, unitsOf(t)))
+	score := math.Tanh((b.learnedOdds(n, learned) + b.lexiconOdds(n, known) + b.trust(n, learned)*b.w.Bias) / 2)
 	return Opinion{Score: score, Confidence: (1 + math.Abs(score)) / 2, Known: true}
 }
 
 func (b *Blend) learnedOdds(n float64, o Opinion) float64 {
-	return b.w.Model * n / (n + b.w.Half) * 2 * math.Atanh(inside(o.Score))
+	return b.trust(n, o) * b.w.Model * 2 * math.Atanh(inside(o.Score))
+}
+
+// trust is e·n/(n+Half) of the formula; e is 1 for a model that tells no evidence.
+func (b *Blend) trust(n float64, o Opinion) float64 {
+	if !o.Known {
+		return 0
+	}
+	share := n / (n + b.w.Half)
+	if o.Evidence > 0 && b.w.Evidence > 0 {
+		share /= 1 + math.Pow(b.w.Evidence/o.Evidence, 4)
+	}
+	return share
 }
 
 // lexiconOdds undoes the lexicon's squeezing into [-1, 1].
@@ -74,9 +87,12 @@ func (b *Blend) lexiconOdds(n float64, o Opinion) float64 {
 
 func inside(score float64) float64 { return max(-0.99999, min(0.99999, score)) }
 
-// unitsUpTo counts a text's words and Chinese characters, up to most: spaces
-// between letters and Han characters are all it looks at.
-func unitsUpTo(t string, most int) int {
+// mostUnits is from how many units on texts count alike.
+const mostUnits = 512
+
+// unitsOf counts a text's words and Chinese characters, up to mostUnits: spaces between
+// letters and Han characters are all it looks at.
+func unitsOf(t string) int {
 	n, word := 0, false
 	for _, r := range t {
 		switch {
@@ -90,7 +106,7 @@ func unitsUpTo(t string, most int) int {
 		default:
 			word = false
 		}
-		if n >= most {
+		if n >= mostUnits {
 			return n
 		}
 	}
@@ -113,7 +129,7 @@ func (b *Blend) Explain(ctx context.Context, t string) (Opinion, []Token, error)
 		return o, nil, nil
 	}
 	shares := make([]float64, len(units))
-	n := float64(max(1, unitsUpTo(t, 512)))
+	n := float64(max(1, unitsOf(t)))
 	gather(shares, units, parts, ratio(b.learnedOdds(n, learned), learned.Score))
 	gather(shares, units, words, ratio(b.lexiconOdds(n, known), known.Score))
 	odds := 2 * math.Atanh(inside(o.Score))

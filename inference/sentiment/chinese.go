@@ -26,6 +26,8 @@ type Chinese struct {
 	words   map[string]zhEntry
 	longest int    // units of the longest word
 	sum     string // checksum of the lexicon
+	// emoji is an emoji's valence; nil: they say nothing.
+	emoji func(string) float64
 }
 
 type zhKind uint8
@@ -111,6 +113,9 @@ func (c *Chinese) match(units []text.Unit) []zhMatch {
 	var found []zhMatch
 	for i := 0; i < len(units); {
 		n, e := c.longestAt(units[i:])
+		if n == 0 {
+			n, e = c.signAt(units, i)
+		}
 		if n > 0 && e.kind&zhNeutral == 0 {
 			found = append(found, zhMatch{zhEntry: e, first: i, last: i + n - 1, start: units[i].Start, end: units[i+n-1].End})
 		}
@@ -158,6 +163,9 @@ func (c *Chinese) judge(s string) (words []zhMatch, total float64) {
 		}
 		if m.kind&zhWord != 0 {
 			m.x = modified(units, found, i)
+			if m.x > 0 && quoted(units, m.first, m.last) {
+				m.x *= inverse // a “good” product
+			}
 		}
 	}
 	for _, u := range units {

@@ -55,6 +55,21 @@ func readLinear(file *onnx.Model) (*linear, error) {
 	return l, nil
 }
 
+// leastEvidence is the norm below which a text holds nothing that tells: what is left
+// are n-grams of its edges.
+const leastEvidence = 1
+
+// norm is ‖r‖ over a text's ids: how much of it tells by itself.
+func (l *linear) norm(ids []int64) float64 {
+	sum := 0.0
+	for _, id := range ids {
+		if id >= 0 && id < int64(len(l.ratios)) {
+			sum += float64(l.ratios[id]) * float64(l.ratios[id])
+		}
+	}
+	return math.Sqrt(sum)
+}
+
 // parts is what each of n ids adds to the log-odds of the class of the higher
 // value, which is the first class where flipped is set, and what a text without
 // n-grams has.

@@ -186,20 +186,27 @@ func (m *Model) Score(ctx context.Context, texts []string) ([]Opinion, error) {
 }
 
 func (m *Model) scoreInto(ctx context.Context, texts []string, out []Opinion) error {
-	return m.each(ctx, texts, func(i int, p []float32, known bool) { out[i] = m.opinion(p, known) })
+	return m.each(ctx, texts, func(i int, p []float32, r read) { out[i] = m.opinion(p, r) })
 }
 
-// each calls visit with the probabilities of every text's classes; known is false for
-// a text that holds nothing the model knows.
-func (m *Model) each(ctx context.Context, texts []string, visit func(i int, p []float32, known bool)) error {
+// read is what a model found in a text.
+type read struct {
+	known    bool    // it holds something that the model knows
+	evidence float64 // as in Opinion
+}
+
+// each calls visit with the probabilities of every text's classes.
+func (m *Model) each(ctx context.Context, texts []string, visit func(i int, p []float32, r read)) error {
 	if len(texts) == 0 {
 		return nil
 	}
 	ids := make([]int64, len(texts)*m.length)
-	counts, widest := make([]int, len(texts)), 1
+	found, widest := make([]read, len(texts)), 1
 	for i, t := range texts {
-		counts[i] = m.tokens.IDs(ids[i*m.length:(i+1)*m.length], t)
-		widest = max(widest, counts[i])
+		row := ids[i*m.length : (i+1)*m.length]
+		n := m.tokens.IDs(row, t)
+		widest = max(widest, n)
+		found[i] = m.weigh(row[:min(n, len(row))], n)
 	}
 	width := m.length
 	if m.flexible && widest < width {
@@ -214,9 +221,18 @@ func (m *Model) each(ctx context.Context, texts []string, visit func(i int, p []
 	}
 	k := len(m.labels)
 	for i := range texts {
-		visit(i, probabilities[i*k:(i+1)*k], counts[i] > m.specials)
+		visit(i, probabilities[i*k:(i+1)*k], found[i])
 	}
 	return nil
+}
+
+// weigh says what ids, n with the special ones, hold for the model.
+func (m *Model) weigh(ids []int64, n int) read {
+	if m.linear == nil {
+		return read{known: n > m.specials}
+	}
+	norm := m.linear.norm(ids)
+	return read{known: norm >= leastEvidence, evidence: norm}
 }
 
 // run gives the probabilities of rows of width ids.
@@ -241,11 +257,11 @@ func (m *Model) run(ctx context.Context, ids []int64, width int) ([]float32, err
 	return slices.Clone(runtime.Data[float32](out)), nil
 }
 
-func (m *Model) opinion(p []float32, known bool) Opinion {
-	if !known {
+func (m *Model) opinion(p []float32, r read) Opinion {
+	if !r.known {
 		return Opinion{}
 	}
-	o := Opinion{Known: true}
+	o := Opinion{Known: true, Evidence: r.evidence}
 	best := 0
 	for i, v := range p {
 		if v > p[best] {

@@ -53,6 +53,9 @@ type Opinion struct {
 	Confidence float64
 	Label      Label // of a model with classes of its own; else empty
 	Known      bool
+	// Evidence is how much of the text tells, for models that divide by it: the norm of
+	// its n-grams' log-count ratios. 0: not said.
+	Evidence float64
 }
 
 // Method scores texts of one language.
