@@ -95,7 +95,12 @@ func printSummary(out io.Writer, s reviews.Summary, path string) error {
 			w.printf("  %-9s %7d  %4.1f %%\n", l, n, 100*float64(n)/rows)
 		}
 	}
-	w.printf("  mean score %+.3f; no basis in %d\n", s.Mean, s.NoBasis)
+	if s.Ordered() {
+		w.printf("  mean score %+.3f; no basis in %d\n", s.Mean, s.NoBasis)
+	} else {
+		w.printf("  no basis in %d\n", s.NoBasis)
+	}
+	w.ordered = s.Ordered()
 	w.groups("by category", s.Categories)
 	w.groups("by month", s.Months)
 	w.samples("most positive", s.MostPositive)
@@ -115,8 +120,9 @@ func printSummary(out io.Writer, s reviews.Summary, path string) error {
 
 // failing remembers the first error of a writer.
 type failing struct {
-	w   io.Writer
-	err error
+	w       io.Writer
+	err     error
+	ordered bool // groups are told by their share of positive reviews, else by their most frequent verdict
 }
 
 func (f *failing) printf(format string, args ...any) {
@@ -131,6 +137,11 @@ func (f *failing) groups(title string, groups []reviews.Group) {
 	}
 	f.printf("%s:\n", title)
 	for _, g := range groups {
+		if !f.ordered {
+			label, n := g.Top()
+			f.printf("  %-16s %7d rows  %5.1f %% %s\n", shorten(g.Name), g.Rows, 100*float64(n)/float64(g.Rows), label)
+			continue
+		}
 		f.printf("  %-16s %7d rows  %5.1f %% positive  mean %+.3f\n", shorten(g.Name), g.Rows, 100*float64(g.Positive)/float64(g.Rows), g.Mean)
 	}
 }

@@ -111,3 +111,32 @@ func TestAnUnfinishedFileIsKept(t *testing.T) {
 		t.Errorf("nothing says what it was judged by: %v", err)
 	}
 }
+
+// TestOwnClassesAreExplainedAndCounted: of classes without an order the word that tells
+// stands out, however sure the model is, and groups are told by their commonest class.
+func TestOwnClassesAreExplainedAndCounted(t *testing.T) {
+	m, _ := trained(t, written(t, map[string][]string{"phone": {"battery", "屏幕"}, "hotel": {"breakfast", "房间"}, "book": {"chapter", "作者"}}), "nb-linear")
+	a := sentiment.NewAnalyzer(sentiment.Methods{English: m, Chinese: m, Symbols: m})
+	v, err := a.Analyze(t.Context(), "the order came yesterday breakfast this 商品")
+	if err != nil || v.Label != "hotel" {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	sum, top := 0.0, v.Tokens[0]
+	for _, token := range v.Tokens {
+		sum += token.Share
+		if token.Share > top.Share {
+			top = token
+		}
+	}
+	if surer := v.Confidence - 1.0/3; top.Text != "breakfast" || top.Share < surer/2 || sum < surer-1e-6 || sum > surer+1e-6 {
+		t.Errorf("%q stands out with %.3f of %.3f: %+v", top.Text, top.Share, sum, v.Tokens)
+	}
+	in := save(t, "in.csv", "cat,review\nA,the breakfast came\nA,this breakfast\nA,the battery order\nB,chapter order came\n")
+	s, err := reviews.Run(t.Context(), a, reviews.Job{In: in}, func(reviews.Progress) {})
+	if err != nil || len(s.Categories) != 2 || s.Ordered() {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	if label, n := s.Categories[0].Top(); label != "hotel" || n != 2 {
+		t.Errorf("most of A are %s (%d): %+v", label, n, s.Categories[0])
+	}
+}

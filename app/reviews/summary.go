@@ -37,6 +37,29 @@ type Group struct {
 	Positive int     `json:"positive"`
 	Negative int     `json:"negative"`
 	Mean     float64 `json:"mean_score"`
+	// Labels counts the verdicts.
+	Labels map[sentiment.Label]int `json:"labels"`
+}
+
+// Top is the most frequent verdict and how often it was given.
+func (g Group) Top() (label sentiment.Label, n int) {
+	for l, count := range g.Labels {
+		if count > n || count == n && l < label {
+			label, n = l, count
+		}
+	}
+	return label, n
+}
+
+// Ordered reports that the verdicts have scores: classes of one's own without an order
+// have none.
+func (s Summary) Ordered() bool {
+	for l := range s.Labels {
+		if l != sentiment.Positive && l != sentiment.Neutral && l != sentiment.Negative {
+			return s.Mean != 0
+		}
+	}
+	return true
 }
 
 // Sample is one review; Row counts from 0.
@@ -113,10 +136,11 @@ func addGroup(groups map[string]*Group, name string, v sentiment.Verdict) {
 		if len(groups) >= maxGroups {
 			return
 		}
-		g = &Group{Name: name}
+		g = &Group{Name: name, Labels: map[sentiment.Label]int{}}
 		groups[name] = g
 	}
 	g.Rows++
+	g.Labels[v.Label]++
 	g.Mean += v.Score // the sum until summary
 	switch {
 	case v.Score >= sentiment.Edge:

@@ -39,10 +39,7 @@ func (m *Model) Explain(ctx context.Context, t string) (Opinion, []Token, error)
 
 func (m *Model) shares(ctx context.Context, t string, units []text.Unit, o Opinion) ([]float64, error) {
 	if m.values == nil {
-		chance := 1 / float64(len(m.labels))
-		return occluded(t, units, o.Confidence-chance, func(texts []string) ([]float64, error) {
-			return m.surer(ctx, texts, slices.Index(m.labels, string(o.Label)))
-		})
+		return m.classShares(ctx, t, units, o)
 	}
 	shares, ok, err := m.additive(ctx, t, units, o.Score)
 	if err != nil || ok {
@@ -58,14 +55,41 @@ func (m *Model) shares(ctx context.Context, t string, units []text.Unit, o Opini
 	})
 }
 
-// surer is how much likelier than by chance a class is in each text.
-func (m *Model) surer(ctx context.Context, texts []string, class int) ([]float64, error) {
-	chance := 1 / float64(len(m.labels))
+// classShares explain a class without a place in an order. What leaving out changes is
+// measured in log-odds, as a probability near 1 hardly moves, and scaled to how much
+// surer than by chance the class is.
+func (m *Model) classShares(ctx context.Context, t string, units []text.Unit, o Opinion) ([]float64, error) {
+	class := slices.Index(m.labels, string(o.Label))
+	whole, err := m.oddsOf(ctx, []string{t}, class)
+	if err != nil {
+		return nil, err
+	}
+	shares, err := occluded(t, units, whole[0], func(texts []string) ([]float64, error) { return m.oddsOf(ctx, texts, class) })
+	if err != nil {
+		return nil, err
+	}
+	surer := o.Confidence - 1/float64(len(m.labels))
+	for i := range shares {
+		shares[i] *= ratio(surer, whole[0])
+	}
+	return balance(shares, surer), nil
+}
+
+// oddsOf are a class's log-odds in each text, above those of chance.
+func (m *Model) oddsOf(ctx context.Context, texts []string, class int) ([]float64, error) {
+	chance := math.Log(float64(len(m.labels) - 1))
 	out := make([]float64, len(texts))
 	err := m.each(ctx, texts, func(i int, p []float32, r read) {
-		if r.known {
-			out[i] = float64(p[class]) - chance
+		if !r.known {
+			return
 		}
+		others := 0.0
+		for k, v := range p {
+			if k != class {
+				others += float64(v)
+			}
+		}
+		out[i] = math.Log(max(float64(p[class]), 1e-12)) - math.Log(max(others, 1e-12)) + chance
 	})
 	return out, err
 }

@@ -178,6 +178,7 @@ type sumsView struct {
 	totals, groups, months          *widgets.Bars
 	praise, blame                   *widgets.Bars
 	best, worst                     *fyne.Container
+	says                            [2]*widgets.Text // what the bars of groups and months are
 	grouped, monthly, told, extreme fyne.CanvasObject
 	object                          fyne.CanvasObject
 }
@@ -189,7 +190,9 @@ func newSumsView(book *i18n.Book) *sumsView {
 		return widgets.TitledPanel(book.T(key), nil, container.NewVBox(content))
 	}
 	pair := func(a, b fyne.CanvasObject) *fyne.Container { return container.New(halves{}, a, b) }
-	s.grouped, s.monthly = panel("sentiment.groups", s.groups), panel("sentiment.months", s.months)
+	s.says = [2]*widgets.Text{widgets.Note(""), widgets.Note("")}
+	s.grouped = widgets.TitledPanel(book.T("sentiment.groups"), s.says[0], container.NewVBox(s.groups))
+	s.monthly = widgets.TitledPanel(book.T("sentiment.months"), s.says[1], container.NewVBox(s.months))
 	s.told = pair(panel("sentiment.praise", s.praise), panel("sentiment.blame", s.blame))
 	s.extreme = pair(panel("sentiment.most.positive", s.best), panel("sentiment.most.negative", s.worst))
 	all := widgets.Column(look.Gap, pair(widgets.Column(look.Gap, panel("sentiment.totals", s.totals), s.monthly), s.grouped), s.told, s.extreme)
@@ -222,8 +225,14 @@ func (s *sumsView) fill(labels []sentiment.Label, sum reviews.Summary) {
 		add(b.T("sentiment.nobasis"), sum.NoBasis, "")
 	}
 	s.totals.Set(totals)
-	s.groups.Set(s.levels(sum.Categories[:min(len(sum.Categories), mostGroups)]))
-	s.months.Set(s.levels(sum.Months[max(0, len(sum.Months)-mostMonths):]))
+	bars, says := s.levels, b.T("sentiment.share.positive")
+	if !sum.Ordered() {
+		bars, says = s.tops, b.T("sentiment.share.top")
+	}
+	s.says[0].Set(says)
+	s.says[1].Set(says)
+	s.groups.Set(bars(sum.Categories[:min(len(sum.Categories), mostGroups)]))
+	s.months.Set(bars(sum.Months[max(0, len(sum.Months)-mostMonths):]))
 	widgets.SetVisible(s.grouped, len(sum.Categories) > 0)
 	widgets.SetVisible(s.monthly, len(sum.Months) > 0)
 	widgets.SetVisible(s.told, len(sum.Words) > 0)
@@ -265,6 +274,16 @@ func (s *sumsView) levels(groups []reviews.Group) (list []widgets.Level) {
 		list = append(list, widgets.Level{
 			Name: g.Name, Share: float64(g.Positive) / float64(max(g.Rows, 1)), Note: s.book.Count(g.Rows) + " · " + signed(g.Mean), Colour: look.Positive,
 		})
+	}
+	return list
+}
+
+// tops are groups of reviews whose verdicts have no order: the bar is the share of the
+// most frequent one.
+func (s *sumsView) tops(groups []reviews.Group) (list []widgets.Level) {
+	for _, g := range groups {
+		label, n := g.Top()
+		list = append(list, widgets.Level{Name: g.Name, Share: float64(n) / float64(max(g.Rows, 1)), Note: s.book.Count(g.Rows) + " · " + labelName(s.book, label)})
 	}
 	return list
 }

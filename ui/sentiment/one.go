@@ -5,7 +5,9 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -114,12 +116,43 @@ func (o *oneView) apply(r sentiment.Verdict) {
 		return
 	}
 	o.verdict.Set(LabelText(o.v.book, r))
-	o.verdict.SetTint(labelTint(r.Label))
-	o.score.Set(signed(r.Score), "")
+	o.verdict.SetTint(verdictTint(r))
+	o.score.Set(scoreText(r), "")
 	o.confidence.Set(o.v.book.Percent(r.Confidence), "")
 	o.language.Set(o.languageName(r.Lang), "")
 	o.method.Set(r.Method)
 	o.words.Set(r.Text, r.Tokens)
+}
+
+// scoreText is a verdict's score; classes without an order have none.
+func scoreText(r sentiment.Verdict) string {
+	if r.Score == 0 && r.Label != sentiment.Neutral {
+		return "–"
+	}
+	return signed(r.Score)
+}
+
+// verdictTint is a verdict's colour; stars have that of their score.
+func verdictTint(r sentiment.Verdict) fyne.ThemeColorName {
+	switch {
+	case !isStars(r.Label) || math.Abs(r.Score) < sentiment.Edge:
+		return labelTint(r.Label)
+	case r.Score > 0:
+		return labelTint(sentiment.Positive)
+	default:
+		return labelTint(sentiment.Negative)
+	}
+}
+
+// isStars tells numbers, which are labels of stars.
+func isStars(l sentiment.Label) bool {
+	_, err := strconv.ParseFloat(string(l), 64)
+	return err == nil
+}
+
+// isWord reports a letter, a digit or a symbol: anything but marks alone.
+func isWord(t string) bool {
+	return strings.ContainsFunc(t, func(r rune) bool { return !unicode.IsPunct(r) && !unicode.IsSpace(r) })
 }
 
 // mostHeavy is how many words are listed with their shares.
@@ -129,7 +162,9 @@ const mostHeavy = 6
 func (o *oneView) weigh(tokens []sentiment.Token) {
 	sums := map[string]float64{}
 	for _, t := range tokens {
-		sums[strings.ToLower(t.Text)] += t.Share
+		if isWord(t.Text) {
+			sums[strings.ToLower(t.Text)] += t.Share
+		}
 	}
 	words := slices.SortedFunc(maps.Keys(sums), func(a, b string) int {
 		return cmp.Or(cmp.Compare(math.Abs(sums[b]), math.Abs(sums[a])), cmp.Compare(a, b))
