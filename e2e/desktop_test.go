@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,7 +28,7 @@ func TestTheDesktopKnowsOfARun(t *testing.T) {
 	p.rested(t)
 	d.key("ctrl+Return")
 	await(t, "somebody to keep the machine awake", 60*time.Second, func() bool { return desk.Held() == 1 })
-	p.standStill(t, 3*time.Second)
+	p.standStill(t)
 	if asked := desk.Asked()[0]; asked.What != "idle:sleep" || asked.Mode != "block" || !strings.Contains(asked.Why, "learning") {
 		t.Errorf("it asked %+v", asked)
 	}
@@ -41,16 +42,30 @@ func TestTheDesktopKnowsOfARun(t *testing.T) {
 	}
 }
 
-// standStill stops the program for a while, which is what a machine that sleeps does
-// to it: the time is what is tested.
-func (p *program) standStill(t *testing.T, span time.Duration) {
+// standStill stops the program, as a machine that sleeps does, until its run has
+// written nothing for a while, and lets it go on.
+func (p *program) standStill(t *testing.T) {
 	t.Helper()
-	for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGCONT} {
-		if err := p.cmd.Process.Signal(signal); err != nil {
+	signal := func(s syscall.Signal) {
+		if err := p.cmd.Process.Signal(s); err != nil {
 			t.Fatal(err)
 		}
-		if signal == syscall.SIGSTOP {
-			time.Sleep(span)
+	}
+	await(t, "the run's first curves", 60*time.Second, func() bool { return !p.written().IsZero() })
+	signal(syscall.SIGSTOP)
+	await(t, "the run to stand still", 20*time.Second, func() bool { return time.Since(p.written()) > time.Second })
+	signal(syscall.SIGCONT)
+}
+
+// written is when the first run wrote last; it writes its curves while it learns.
+func (p *program) written() (last time.Time) {
+	for _, dir := range p.runs() {
+		files, _ := os.ReadDir(dir)
+		for _, f := range files {
+			if info, err := f.Info(); err == nil && info.ModTime().After(last) {
+				last = info.ModTime()
+			}
 		}
 	}
+	return last
 }

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"image"
 	"testing"
+	"time"
 
 	"athanor/inference/runtime"
 	"athanor/inference/testenv"
+	"athanor/ui"
 )
 
 // TestScreensFitEverySize photographs every screen at the smallest size and at
@@ -34,6 +36,7 @@ func TestScreensFitEverySize(t *testing.T) {
 			if factor == 1 { // a run fills the train screen, which must not push anything out
 				p.train(t, d)
 				p.rested(t)
+				p.walk(t, d, image.Rect(0, 0, size.width, size.height-40))
 			}
 			for _, look := range looks() {
 				p.dress(t, look)
@@ -90,4 +93,39 @@ func statusIsWhole(t *testing.T, img image.Image, what string) {
 	if img.At(x, bottom-height-4) == ground {
 		t.Errorf("%s: the status bar is not where it belongs", what)
 	}
+}
+
+// walk goes by Tab through all that a screen lets the keyboard go to, until it is where
+// it began: each stop is in view, and the picture shows where it is.
+func (p *program) walk(t *testing.T, d *display, seen image.Rectangle) {
+	t.Helper()
+	picture := func() string {
+		sum, err := d.run("sh", "-c", fmt.Sprintf("import -silent -window root -crop %dx%d+0+0 rgb:- | md5sum", seen.Dx(), seen.Dy()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	first, before, last := "", "", picture()
+	for range 80 {
+		d.key("Tab")
+		var at ui.Counters
+		p.until(t, "the next stop of the keyboard", func(c ui.Counters) bool {
+			at = c
+			return c.Focus != "" && c.Focus != before
+		})
+		if at.Focus == first {
+			return
+		}
+		if first == "" {
+			first = at.Focus
+		}
+		if !at.InView {
+			t.Errorf("the keyboard went to %s, which is out of view", at.Focus)
+		}
+		before = at.Focus
+		await(t, "a sign of where the keyboard is: "+at.Focus, 10*time.Second, func() bool { return picture() != last })
+		last = picture()
+	}
+	t.Error("the keyboard does not come round in 80 steps")
 }

@@ -136,6 +136,8 @@ type Standing struct {
 	Palette  bool   `json:"palette"` // the command palette is open
 	Dialog   bool   `json:"dialog"`  // a dialog is open, the palette counted in
 	Field    string `json:"field"`   // what stands in the field that has the focus
+	Focus    string `json:"focus"`   // what has the focus, "" for nothing
+	InView   bool   `json:"in_view"` // what has the focus is seen
 }
 
 // Preview is how long live pictures took from their arrival to being painted, or

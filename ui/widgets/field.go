@@ -97,12 +97,12 @@ func (s *Slider) TypedKey(k *fyne.KeyEvent) {
 // List is Fyne's list.
 type List struct {
 	widget.List
-	ring Ring // nothing until the list is drawn
+	ring Ring
 }
 
 // NewList returns a list of length lines that make makes and fill fills.
 func NewList(length func() int, make func() fyne.CanvasObject, fill func(int, fyne.CanvasObject)) *List {
-	l := &List{}
+	l := &List{ring: NewRing(buttonRadius)}
 	l.Length, l.CreateItem, l.UpdateItem = length, make, fill
 	l.ExtendBaseWidget(l)
 	return l
@@ -111,26 +111,17 @@ func NewList(length func() int, make func() fyne.CanvasObject, fill func(int, fy
 // FocusGained implements fyne.Focusable.
 func (l *List) FocusGained() {
 	l.List.FocusGained()
-	l.Mark(l, true)
+	l.ring.Around(l, true)
 }
 
 // FocusLost implements fyne.Focusable.
 func (l *List) FocusLost() {
 	l.List.FocusLost()
-	l.Mark(l, false)
-}
-
-// Mark shows the ring around the list, or hides it; of is the widget that has the
-// focus, which may be made of a List.
-func (l *List) Mark(of fyne.CanvasObject, on bool) {
-	if l.ring.Rectangle != nil {
-		l.ring.Around(of, on)
-	}
+	l.ring.Around(l, false)
 }
 
 // CreateRenderer implements fyne.Widget.
 func (l *List) CreateRenderer() fyne.WidgetRenderer {
-	l.ring = NewRing(buttonRadius)
 	return ringed{l.List.CreateRenderer(), l.ring}
 }
 

@@ -28,12 +28,36 @@ func Reveal(o fyne.CanvasObject) {
 	}
 }
 
+// InView reports whether o is seen, or nearly all of it.
+func InView(o fyne.CanvasObject) bool {
+	driver := fyne.CurrentApp().Driver()
+	c := driver.CanvasForObject(o)
+	if c == nil {
+		return false
+	}
+	at, size := driver.AbsolutePositionForObject(o), o.Size()
+	seen := within(fyne.Position{}, c.Size(), at, size)
+	for _, s := range around(c, o) {
+		seen = seen && within(driver.AbsolutePositionForObject(s), s.Size(), at, size)
+	}
+	return seen
+}
+
+func within(view fyne.Position, room fyne.Size, at fyne.Position, size fyne.Size) bool {
+	return visible(at.X, size.Width, view.X, room.Width) && visible(at.Y, size.Height, view.Y, room.Height)
+}
+
+// visible reports whether most of what stands at a place is seen in a view.
+func visible(at, size, view, room float32) bool {
+	const most = 0.8
+	return min(at+size, view+room)-max(at, view) >= most*min(size, room)
+}
+
 // along is the offset with which a view shows what stands at a place.
 func along(offset, view, at, size float32) float32 {
-	const margin, nearly = 12, 0.8
-	seen := min(at+size, offset+view) - max(at, offset)
+	const margin = 12
 	switch {
-	case seen >= nearly*min(size, view):
+	case visible(at, size, offset, view):
 		return offset
 	case at < offset || size+2*margin > view:
 		return max(0, at-margin)
