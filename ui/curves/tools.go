@@ -38,7 +38,7 @@ func kinds() []curve.SmoothKind {
 
 func newTools(v *View) *tools {
 	t := &tools{v: v, tells: widgets.Note("0.60")}
-	row := widgets.Border(nil, nil, t.makeAxis(), nil, widgets.Pad(t.makeSmoothing(), look.Gap/2))
+	row := widgets.Border(nil, nil, container.NewCenter(t.makeAxis()), nil, widgets.Pad(t.makeSmoothing(), look.Gap/2))
 	t.box = widgets.Column(0, row, t.makeChecks()) // two rows: one would not fit into a narrow window
 	bring := widgets.NewButtonWithIcon(v.book.T("curves.import"), look.Icon("upload"), func() {
 		if v.OnImport != nil {

@@ -50,6 +50,9 @@ const (
 	barRoom   = 10
 )
 
+// aLetter is as wide as any other of a fixed-width face.
+const aLetter = "m"
+
 // shown is how many rows there is room for.
 func (l *logView) shown() int { return int(l.Size().Height / rowHeight) }
 
@@ -102,7 +105,7 @@ func (r *logRenderer) Layout(size fyne.Size) {
 		text.Move(fyne.NewPos(0, float32(i)*rowHeight))
 		text.Resize(fyne.NewSize(size.Width-barRoom, rowHeight))
 	}
-	letter := fyne.MeasureText("m", look.TextNote, fyne.TextStyle{Monospace: true}).Width
+	letter := widgets.Note(aLetter).Mono().MinSize().Width // a style of its own would read three more fonts
 	if columns := int((size.Width - barRoom) / letter); columns != l.columns {
 		l.columns = columns
 		l.wrap()
