@@ -56,14 +56,16 @@ func (q *queue) row(w Waiting, place, of int) fyne.CanvasObject {
 			}
 		}
 	}
-	buttons := container.NewHBox(
-		button("up", place > 0, move(place-1)),
-		button("down", place < of-1, move(place+1)),
-		button("close", true, func() {
-			if q.v.OnRemove != nil {
-				q.v.OnRemove(w.ID)
-			}
-		}))
-	text := widgets.Column(2, widgets.Body(w.Name).Truncate(), widgets.Note(w.Detail).Truncate())
+	buttons := container.NewHBox()
+	if of > 1 { // one alone needs no room for them
+		buttons.Add(button("up", place > 0, move(place-1)))
+		buttons.Add(button("down", place < of-1, move(place+1)))
+	}
+	buttons.Add(button("close", true, func() {
+		if q.v.OnRemove != nil {
+			q.v.OnRemove(w.ID)
+		}
+	}))
+	text := widgets.Column(2, widgets.Body(w.Detail).Truncate(), widgets.Note(w.Name).Truncate())
 	return container.NewBorder(nil, nil, nil, container.NewCenter(buttons), text)
 }
