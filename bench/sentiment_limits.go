@@ -29,6 +29,9 @@ func (s *sentimentBench) limits(ctx context.Context) (table, error) {
 		return t, err
 	}
 	add("pairs of which both texts are right", fmt.Sprintf("%d of 200", both), "≥ 170", both >= 170)
+	if err := s.beside(ctx, add); err != nil {
+		return t, err
+	}
 	if err := s.quick(ctx, add); err != nil {
 		return t, err
 	}
@@ -39,6 +42,34 @@ func (s *sentimentBench) limits(ctx context.Context) (table, error) {
 	add(fmt.Sprintf("a keystroke to the frame that shows its verdict, in the window, 99 %% within (median %.1f ms)", shown.MedianMS),
 		fmt.Sprintf("%.1f ms", shown.P99MS), "≤ 50 ms", shown.P99MS <= float64(mostKeystroke.Milliseconds()))
 	return t, s.trained(ctx, add)
+}
+
+// beside judges what was measured beside the peers, and the article's sentences.
+func (s *sentimentBench) beside(ctx context.Context, add func(what, measured, wanted string, reached bool)) error {
+	add("VADER, tweets a second on two cores", thousands(s.vader), "≥ 400,000", s.vader >= 400_000)
+	add("the same beside the Python package, in one run", times(s.ratios[0]), "≥ 15×", s.ratios[0] >= 15)
+	add("Chinese reviews beside SnowNLP, in one run", times(s.ratios[1]), "≥ 50×", s.ratios[1] >= 50)
+	add("reviews of other kinds, right", fmt.Sprintf("%d of 80 (SnowNLP %d)", s.kinds80[0], s.kinds80[1]), "more than SnowNLP", s.kinds80[0] > s.kinds80[1])
+	vader, _, _, err := sentiment.NewNamed("vader")
+	if err != nil {
+		return err
+	}
+	amazon, err := s.groundTruth("amazonReviewSnippets_GroundTruth.txt")
+	if err != nil {
+		return err
+	}
+	plain, err := judgeAll(ctx, vader, "en", amazon)
+	if err != nil {
+		return err
+	}
+	add(amazonName, fmt.Sprintf("%s (VADER %s)", percent(s.right[amazonName]), percent(plain.accuracy())), "better than VADER", s.right[amazonName] > plain.accuracy())
+	verdicts, err := s.a.All(ctx, []string{"这是一个非常好的产品，非常满意！", "这不是一个好的产品，非常不满意！"}, sentiment.Options{})
+	if err != nil {
+		return err
+	}
+	add("the article's sentence, and its negation", fmt.Sprintf("%+.3f and %+.3f", verdicts[0].Score, verdicts[1].Score), "≥ 0.8 and negative",
+		verdicts[0].Score >= 0.8 && verdicts[1].Label == sentiment.Negative)
+	return nil
 }
 
 // pairsRight counts the minimal pairs of which both texts are judged right.

@@ -4,12 +4,14 @@
 package reviews
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"sync"
 	"time"
 
 	"athanor/inference/sentiment"
@@ -126,20 +128,55 @@ func (r *runner) prepare() error {
 	return nil
 }
 
+// judged is a stretch of rows with their verdicts.
+type judged struct {
+	part     []record
+	verdicts []sentiment.Verdict
+	offset   int64 // of the input behind them
+	err      error
+}
+
+// loop counts and writes one stretch while the next is read and judged.
 func (r *runner) loop(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	next := make(chan judged, 1)
+	var wg sync.WaitGroup
+	wg.Go(func() { r.judge(ctx, next) })
+	defer wg.Wait() // it reads the input, which is closed behind it
+	defer cancel()
+	for j := range next {
+		if err := cmp.Or(ctx.Err(), j.err); err != nil {
+			return err
+		}
+		if err := r.take(j); err != nil {
+			return err
+		}
+		r.rows += len(j.part)
+		r.emit(r.progress(j.offset))
+	}
+	return ctx.Err()
+}
+
+// judge reads and judges the rows that are left, to the end, an error or ctx's end.
+func (r *runner) judge(ctx context.Context, next chan<- judged) {
+	defer close(next)
 	for {
-		part, err := r.read()
-		if err != nil {
-			return err
+		j := judged{}
+		if j.part, j.err = r.read(); j.err == nil && len(j.part) == 0 {
+			return
 		}
-		if len(part) == 0 {
-			return nil
+		if j.err == nil {
+			j.offset = r.in.offset()
+			j.verdicts, j.err = r.score(ctx, j.part)
 		}
-		if err := r.score(ctx, part); err != nil {
-			return err
+		select {
+		case next <- j:
+		case <-ctx.Done():
+			return
 		}
-		r.rows += len(part)
-		r.emit(r.progress())
+		if j.err != nil {
+			return
+		}
 	}
 }
 
@@ -159,26 +196,27 @@ func (r *runner) read() ([]record, error) {
 	return part, nil
 }
 
-func (r *runner) score(ctx context.Context, part []record) error {
+func (r *runner) score(ctx context.Context, part []record) ([]sentiment.Verdict, error) {
 	texts := make([]string, len(part))
 	for i, row := range part {
 		texts[i] = row.cells[r.text]
 	}
-	verdicts, err := r.a.All(ctx, texts, sentiment.Options{Lang: r.job.Lang})
-	if err != nil {
-		return err
-	}
-	for i, v := range verdicts {
-		r.sums.add(part[i].cells, v)
-		if err := r.out.write(part[i].cells, v); err != nil {
+	return r.a.All(ctx, texts, sentiment.Options{Lang: r.job.Lang})
+}
+
+// take counts and writes.
+func (r *runner) take(j judged) error {
+	for i, v := range j.verdicts {
+		r.sums.add(j.part[i].cells, v)
+		if err := r.out.write(j.part[i].cells, v); err != nil {
 			return err
 		}
 	}
 	return r.out.flush()
 }
 
-func (r *runner) progress() Progress {
-	p := Progress{Rows: r.rows, Bytes: r.in.offset(), Size: r.in.size, Elapsed: time.Since(r.start), Labels: maps.Clone(r.sums.s.Labels), NoBasis: r.sums.s.NoBasis}
+func (r *runner) progress(offset int64) Progress {
+	p := Progress{Rows: r.rows, Bytes: offset, Size: r.in.size, Elapsed: time.Since(r.start), Labels: maps.Clone(r.sums.s.Labels), NoBasis: r.sums.s.NoBasis}
 	if p.Bytes > 0 && p.Size > p.Bytes {
 		p.Left = time.Duration(float64(p.Elapsed) * float64(p.Size-p.Bytes) / float64(p.Bytes))
 	}

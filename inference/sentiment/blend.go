@@ -2,10 +2,12 @@ package sentiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"sort"
 	"strings"
+	"sync"
 
 	"athanor/inference/text"
 )
@@ -44,14 +46,31 @@ func (b *Blend) Score(ctx context.Context, texts []string) ([]Opinion, error) {
 	if err != nil {
 		return nil, err
 	}
-	known, err := b.lexicon.Score(ctx, texts)
-	if err != nil {
-		return nil, err
+	return learned, b.addLexicon(ctx, texts, learned)
+}
+
+// addLexicon joins the lexicon's opinions to the model's, on all processors.
+func (b *Blend) addLexicon(ctx context.Context, texts []string, learned []Opinion) error {
+	size := max(batchTexts, (len(texts)+processors()-1)/processors())
+	errs := make([]error, (len(texts)+size-1)/size)
+	var wg sync.WaitGroup
+	for k := range errs {
+		from, to := k*size, min((k+1)*size, len(texts))
+		join := func() {
+			known, err := b.lexicon.Score(ctx, texts[from:to])
+			for i, o := range known {
+				learned[from+i] = b.join(texts[from+i], learned[from+i], o)
+			}
+			errs[k] = err
+		}
+		if len(errs) == 1 {
+			join()
+			break
+		}
+		wg.Go(join)
 	}
-	for i, t := range texts {
-		learned[i] = b.join(t, learned[i], known[i])
-	}
-	return learned, nil
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 func (b *Blend) join(t string, learned, known Opinion) Opinion {
