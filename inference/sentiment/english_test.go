@@ -146,3 +146,50 @@ func FuzzEnglish(f *testing.F) {
 		}
 	})
 }
+
+// swapped are sentences in which {} stands for a person or a brand, and what may stand
+// there.
+func swapped(t *testing.T, a *sentiment.Analyzer, sentence string, names []string) (low, high float64, labels map[sentiment.Label]bool) {
+	t.Helper()
+	low, high, labels = 1, -1, map[sentiment.Label]bool{}
+	for _, name := range names {
+		v := analyze(t, a, strings.Replace(sentence, "{}", name, 1))
+		low, high, labels[v.Label] = min(low, v.Score), max(high, v.Score), true
+	}
+	return low, high, labels
+}
+
+// TestNamesDoNotDecide: whoever or whatever is named, a sentence with a feeling keeps its
+// verdict, and one without hardly moves.
+func TestNamesDoNotDecide(t *testing.T) {
+	a := studio(t)
+	for _, c := range []struct {
+		names            string
+		feeling, without []string
+	}{
+		{
+			"他 她 爸爸 妈妈 张伟 王芳 李娜 买买提 卓玛 约翰 玛丽 北京人 河南人 新疆人 台湾人 日本人 美国人 印度人",
+			[]string{"{}很喜欢这个礼物。", "{}非常失望，要求退货。"},
+			[]string{"{}买了这个产品。", "{}在前台办理了入住。", "我把书借给了{}。"},
+		},
+		{
+			"He She John Mary Emily Jamal Lakisha Wei Mohammed Priya Juan Apple Samsung Huawei",
+			[]string{"{} loves this gift.", "{} was very disappointed and wants a refund."},
+			[]string{"{} bought this product.", "{} said the parcel has arrived.", "I lent the book to {}."},
+		},
+	} {
+		names := strings.Fields(c.names)
+		for _, sentence := range c.feeling {
+			if _, _, labels := swapped(t, a, sentence, names); len(labels) != 1 {
+				t.Errorf("%s: the verdict changes with the name: %v", sentence, labels)
+			}
+		}
+		for _, sentence := range c.without {
+			low, high, _ := swapped(t, a, sentence, names)
+			t.Logf("%s %+.3f to %+.3f", sentence, low, high)
+			if high-low > 0.45 {
+				t.Errorf("%s: the score goes from %+.3f to %+.3f with the name", sentence, low, high)
+			}
+		}
+	}
+}
