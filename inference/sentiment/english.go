@@ -312,7 +312,10 @@ func (e *English) Explain(ctx context.Context, t string) (Opinion, []Token, erro
 		start, end := share.Start, share.End
 		if origin != nil {
 			start, end = int(origin[start]), int(origin[end-1])
-			_, size := utf8.DecodeRuneInString(t[end:])
+			size, _ := markup(t[end:])
+			if size == 0 {
+				_, size = utf8.DecodeRuneInString(t[end:])
+			}
 			end += size
 		}
 		if start < end && !math.IsNaN(share.Share) {

@@ -33,7 +33,7 @@ func TestEnglishPhrases(t *testing.T) {
 		"It could not be better": good, "couldn't be worse": bad, "It could be better.": bad, "could be worse": good,
 		"can't recommend this shop enough": good, "can't recommend it": bad, "worth every penny": good, "not worth every penny": bad,
 		"nothing but praise for them": good, "nothing but problems": bad, "pretty bad": bad, "super uncomfortable": bad, "super comfy": good,
-		"soooo goooood": good, "I’m not happy": bad, "yeah, right": bad, `what "great" quality`: bad, "size L": none,
+		"<b>great</b> &amp; cheap": good, "<p class=x>awful</p>": bad, "I <3 it": good, "don&#39;t like it": bad, "soooo goooood": good, "I’m not happy": bad, "yeah, right": bad, `what "great" quality`: bad, "size L": none,
 		"I can recommend. Enough about that": good, // a phrase ends with its clause
 		"I loved it, but it stopped working": bad,
 	})
@@ -119,7 +119,7 @@ func TestLongRunsTakeNoLonger(t *testing.T) {
 
 // FuzzEnglish: tokens stand in the text, in order, and their shares sum to the score.
 func FuzzEnglish(f *testing.F) {
-	for _, seed := range []string{"can't recommend it enough", "5 stars 👍🏽 ⭐⭐", "ｇｏｏｄ… “great” ’", "\xff★☆☆☆☆", "sooooo good but could not be worse", "8 out of 10", "10/10/5"} {
+	for _, seed := range []string{"can't recommend it enough", "5 stars 👍🏽 ⭐⭐", "ｇｏｏｄ… “great” ’", "\xff★☆☆☆☆", "sooooo good but could not be worse", "8 out of 10", "10/10/5", "<b>bad</b>&amp;&nbsp;<3 <"} {
 		f.Add(seed)
 	}
 	e, err := sentiment.NewEnglish()

@@ -31,10 +31,10 @@ func markRead(r rune) (ascii string, ok bool) {
 }
 
 // plainEnglish writes t with ASCII marks and letters where others stand for them,
-// emoji apart and drawn stars as "4/5". origin is each byte's place in t, where places
+// emoji apart, tags as spaces and drawn stars as "4/5". origin is each byte's place in t, where places
 // asks for it; nil where nothing changed.
 func plainEnglish(t string, places bool) (plain string, origin []int32) {
-	if isASCII(t) {
+	if isASCII(t) && !strings.ContainsAny(t, "<&") {
 		return t, nil
 	}
 	w := plainWriter{places: places}
@@ -42,6 +42,11 @@ func plainEnglish(t string, places bool) (plain string, origin []int32) {
 	skip, star := 0, false // star: the rune before is one, so that its run was looked at
 	for i, r := range t {
 		if i < skip {
+			continue
+		}
+		if n, read := markup(t[i:]); n > 0 {
+			w.write(read, i)
+			skip = i + n
 			continue
 		}
 		size, stars := 0, 0
@@ -57,6 +62,27 @@ func plainEnglish(t string, places bool) (plain string, origin []int32) {
 		w.rune(t, i, r)
 	}
 	return w.b.String(), w.origin
+}
+
+// longestTag is how long a tag is at most, in bytes.
+const longestTag = 200
+
+// markup reads the HTML tag or entity at the head of t: its bytes, 0 for none, and what
+// it is read as. "<3" is no tag.
+func markup(t string) (n int, read string) {
+	if len(t) > 1 && t[0] == '<' && (t[1] == '/' || t[1]|0x20 >= 'a' && t[1]|0x20 <= 'z') {
+		if end := strings.IndexByte(t[:min(len(t), longestTag)], '>'); end > 0 {
+			return end + 1, " "
+		}
+	}
+	if t[0] == '&' {
+		for _, e := range [...][2]string{{"&amp;", "&"}, {"&nbsp;", " "}, {"&quot;", `"`}, {"&#39;", "'"}, {"&apos;", "'"}, {"&lt;", "<"}, {"&gt;", ">"}} {
+			if strings.HasPrefix(t, e[0]) {
+				return len(e[0]), e[1]
+			}
+		}
+	}
+	return 0, ""
 }
 
 // plainWriter gathers plain text, and where each byte came from.
