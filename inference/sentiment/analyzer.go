@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"athanor/inference/text"
 )
 
 // ErrLanguage says that a language is asked for that is not known here.
@@ -24,6 +22,9 @@ type Methods struct {
 	Chinese Method
 	// Symbols judges texts without letters, such as emoji. Nil: no basis.
 	Symbols Method
+	// Words tells English inside of Chinese from names of brands and models, which
+	// Chinese reads along. Nil: all Latin letters are read as English.
+	Words Method
 }
 
 // Options of one analysis.
@@ -76,7 +77,7 @@ func lexiconMethods() (Methods, error) {
 		return Methods{}, err
 	}
 	zh.emoji = en.Emoji
-	return Methods{English: en, Chinese: zh, Symbols: en}, nil
+	return Methods{English: en, Chinese: zh, Symbols: en, Words: en}, nil
 }
 
 // newSimplifying makes an Analyzer whose Chinese method is given simplified characters.
@@ -97,13 +98,6 @@ func (a *Analyzer) One(ctx context.Context, t string, o Options) (Verdict, error
 		return Verdict{}, err
 	}
 	return out[0], nil
-}
-
-// part is a stretch of one text for one method.
-type part struct {
-	text   int // index of the text
-	span   text.Span
-	weight float64 // letters; a Chinese character counts as four
 }
 
 // All gives the verdicts on texts, in their order. It is much faster than one
@@ -148,70 +142,6 @@ func beginning(t string) string {
 		n--
 	}
 	return t[:n]
-}
-
-// route says which method reads which part of text i.
-func (a *Analyzer) route(routes map[Method][]part, v *Verdict, i int, t, lang string) {
-	if strings.TrimSpace(t) == "" {
-		return
-	}
-	var found [4]bool
-	for _, span := range text.Spans(t) {
-		found[span.Script] = true
-		m := a.method(span.Script)
-		switch {
-		case lang == "en" && span.Script != text.Foreign:
-			m = a.methods.English
-		case lang == "zh" && span.Script != text.Foreign:
-			m = a.methods.Chinese
-		}
-		if m != nil {
-			routes[m] = join(routes[m], part{text: i, span: span, weight: weigh(t[span.Start:span.End])}, lang)
-		}
-	}
-	v.Lang = language(found)
-}
-
-// join adds p, or lengthens the part before it where a language was asked for
-// and p continues it: the method then reads the text as a whole.
-func join(parts []part, p part, lang string) []part {
-	if n := len(parts) - 1; n >= 0 && lang != "" && lang != "auto" && parts[n].text == p.text && parts[n].span.End == p.span.Start {
-		parts[n].span.End = p.span.End
-		parts[n].weight += p.weight
-		return parts
-	}
-	return append(parts, p)
-}
-
-func (a *Analyzer) method(s text.Script) Method {
-	switch s {
-	case text.Latin:
-		return a.methods.English
-	case text.Chinese:
-		return a.methods.Chinese
-	case text.Common:
-		return a.methods.Symbols
-	}
-	return nil
-}
-
-func language(found [4]bool) string {
-	switch {
-	case found[text.Latin] && found[text.Chinese]:
-		return "mixed"
-	case found[text.Chinese]:
-		return "zh"
-	case found[text.Latin]:
-		return "en"
-	case found[text.Foreign]:
-		return "other"
-	}
-	return ""
-}
-
-func weigh(t string) float64 {
-	counts := text.Shares(t)
-	return 1 + float64(counts[text.Latin]) + 4*float64(counts[text.Chinese])
 }
 
 // sum gathers the opinions on one text's parts.

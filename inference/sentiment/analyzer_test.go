@@ -112,6 +112,19 @@ func TestSharesSumToTheScore(t *testing.T) {
 	}
 }
 
+func TestNamesInLatinLettersAreReadWithTheChineseAroundThem(t *testing.T) {
+	a := lexicons(t)
+	for text, want := range map[string]string{
+		"iPad mini 2 很好用，wifi 信号很强":      "zh",
+		"电池不耐用 but the screen is great":  "mixed",
+		"很好 as far as one can tell here": "mixed",
+	} {
+		if v := analyze(t, a, text); v.Lang != want {
+			t.Errorf("%q was read as %q, not %q", text, v.Lang, want)
+		}
+	}
+}
+
 func TestMixedTextIsReadByBoth(t *testing.T) {
 	v := analyze(t, lexicons(t), "The phone is great，电池也很好")
 	if v.Lang != "mixed" || v.Method != "lexicon-en+lexicon-zh" || v.Label != sentiment.Positive {
