@@ -11,6 +11,7 @@ import (
 // the operators they stand for compute, and follow their conventions.
 var ownRules = map[string]Rule{
 	graph.ConvKernel: convKernelRule, graph.EntropyKernel: entropyKernelRule, graph.DenseKernel: denseKernelRule, graph.BagKernel: bagKernelRule,
+	graph.GRUKernel: gruKernelRule,
 }
 
 func convKernelRule(c *Context) ([]*graph.Value, error) {

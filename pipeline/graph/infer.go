@@ -19,7 +19,7 @@ type inferFunc func(n *Node) ([]result, error)
 
 // operators holds the shape rule of every operator this package knows; it is
 // never changed after start.
-var operators = merge(elementwiseRules(), matrixRules(), windowRules(), layoutRules(), indexRules(), normRules(), resizeRules(), reduceRules())
+var operators = merge(elementwiseRules(), matrixRules(), windowRules(), layoutRules(), indexRules(), normRules(), resizeRules(), reduceRules(), recurrentRules())
 
 func merge(tables ...map[string]inferFunc) map[string]inferFunc {
 	all := map[string]inferFunc{}

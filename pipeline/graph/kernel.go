@@ -66,6 +66,7 @@ var kernelOperators = map[string]inferFunc{
 	EntropyKernel: inferEntropyKernel, EntropyGradKernel: inferEntropyGradKernel, ReluGradKernel: inferReluGradKernel,
 	ScaleKernel: inferScaleKernel, DenseKernel: inferDenseKernel, DenseGradKernel: inferDenseGradKernel,
 	BagKernel: inferBagKernel, BagGradKernel: inferBagGradKernel,
+	GRUKernel: inferGRUKernel, GRUGradKernel: inferGRUGradKernel,
 }
 
 func inferConvKernel(n *Node) ([]result, error) {

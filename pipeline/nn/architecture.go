@@ -25,6 +25,9 @@ type Config struct {
 	Buckets  int // rows of the embedding table
 	Layers   int
 	Heads    int
+	// Guesses asks an architecture that reads in order to guess in training what
+	// stands next to places of its texts, too (Context.Guesses).
+	Guesses bool
 	// Weights are what each token id tells of the classes, for architectures that
 	// start from there (dataset.Set.Weights).
 	Weights []float32
@@ -73,6 +76,7 @@ func architectures() map[string]Architecture {
 		{"ngram", "text", ngram, Usual{0.907, 6_000}},
 		{"nb-linear", "text", nbLinear, Usual{0.911, 170_000}},
 		{"textcnn", "text", textCNN, Usual{0.885, 1_700}},
+		{"gru", "text", gru, Usual{}},
 		{"attention", "text", attention, Usual{}}, // not measured to the end
 	}
 	all := map[string]Architecture{}

@@ -42,6 +42,8 @@ type Context struct {
 	parameters []Parameter
 	buffers    []Buffer
 	masks      []Mask
+	guesses    []Ahead
+	places     *graph.Value
 	updates    map[string]*graph.Value
 	lookup     func(name string, shape []int) *graph.Value
 }
@@ -81,10 +83,16 @@ func (c *Context) Running(buf Buffer) *graph.Value {
 
 // Dropout zeroes elements at rate while training and scales the others up.
 func (c *Context) Dropout(x *graph.Value, rate float64) *graph.Value {
+	return c.dropoutOf(x, rate, x.Shape...)
+}
+
+// dropoutOf is Dropout by a mask of a shape that spreads over x; its first side is the
+// number of samples.
+func (c *Context) dropoutOf(x *graph.Value, rate float64, shape ...int) *graph.Value {
 	if !c.Training || rate <= 0 {
 		return x
 	}
-	mask := c.Input(fmt.Sprintf("mask%d", len(c.masks)), onnx.Float, x.Shape...)
+	mask := c.Input(fmt.Sprintf("mask%d", len(c.masks)), onnx.Float, shape...)
 	c.masks = append(c.masks, Mask{Value: mask, Rate: rate})
 	return c.Mul(x, mask)
 }

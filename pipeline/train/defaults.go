@@ -261,5 +261,6 @@ func (r Recipe) architecture(outputs int) nn.Config {
 	m := r.Model
 	return nn.Config{
 		Outputs: outputs, Hidden: m.Hidden, Channels: m.Channels, Dropout: m.Dropout, Embed: m.Embed, Buckets: m.Buckets, Layers: m.Layers, Heads: m.Heads,
+		Guesses: m.Language > 0,
 	}
 }

@@ -46,12 +46,13 @@ func (n *network) pass(b *graph.Builder, state *stateValues, batch int) *pass {
 	if n.half() {
 		p.scale = b.Input("scale", onnx.Float, 1)
 	}
+	stage := n.declareStage(b)
 	p.named = n.unpack(b, state.params, state.buffers)
 	p.context = nn.NewContext(b, true, func(name string, _ []int) *graph.Value { return p.named[name] })
 	y := n.forward(p.context, x)
 	n.fuse(b)
 	p.loss, p.score = n.blendLoss(b, y, target, batch)
-	p.loss = n.distilled(b, x, y, p.loss)
+	p.loss = n.guessing(p.context, n.distilled(b, x, y, p.loss), stage)
 	return p
 }
 

@@ -62,6 +62,9 @@ type Model struct {
 	Layers   int     `toml:"layers,omitempty"`
 	Heads    int     `toml:"heads,omitempty"`
 	Length   int     `toml:"length,omitempty"`
+	// Language is for how many of the first epochs a network that reads in order
+	// learns from its texts alone what comes next, without their labels.
+	Language int `toml:"language,omitempty"`
 }
 
 // Transfer says which network is taught and how much of it. Its layers are those

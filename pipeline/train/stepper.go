@@ -25,6 +25,9 @@ type stepper struct {
 	rates   []float64
 	scale   *runtime.Tensor // of the loss, nil in float32
 
+	// stage and places are of steps that guess, nil in others.
+	stage, places *runtime.Tensor
+
 	// partner and share are of blended samples, nil without them.
 	partner, share    *runtime.Tensor
 	loss, score, norm *runtime.Tensor
@@ -103,6 +106,9 @@ func (s *stepper) allocate(n *network) error {
 	if n.half() {
 		s.scale = tensor(onnx.Float, 1)
 	}
+	if err == nil {
+		err = s.allocateStage(n)
+	}
 	s.loss, s.norm = tensor(onnx.Float, rows), tensor(onnx.Float, 1)
 	if n.classes > 0 {
 		s.score = tensor(onnx.Float, rows, int64(n.classes))
@@ -174,7 +180,7 @@ func (s *stepper) compute(ctx context.Context, st *state) error {
 	if s.parts != nil {
 		return s.parts.run(ctx, s, st)
 	}
-	in := slices.Concat(st.now, []*runtime.Tensor{s.hyper}, s.samples(), s.scaleInput(), st.views[0], s.masks, s.blendInputs())
+	in := slices.Concat(st.now, []*runtime.Tensor{s.hyper}, s.samples(), s.scaleInput(), s.stageInput(), st.views[0], s.placesInput(), s.masks, s.blendInputs())
 	out := slices.Concat(st.next, s.results(), []*runtime.Tensor{s.norm})
 	return s.session.Run(ctx, in, out)
 }
@@ -207,7 +213,7 @@ func (s *stepper) close() {
 	}
 	s.parts.close()
 	s.session.Close()
-	for _, t := range slices.Concat(s.columns, s.masks, s.blendInputs(), []*runtime.Tensor{s.target, s.weight, s.hyper, s.scale, s.loss, s.score, s.norm}) {
+	for _, t := range slices.Concat(s.columns, s.masks, s.blendInputs(), []*runtime.Tensor{s.target, s.weight, s.hyper, s.scale, s.stage, s.places, s.loss, s.score, s.norm}) {
 		t.Close()
 	}
 }

@@ -71,6 +71,9 @@ typedef struct {
   int columns, relu;
 } product;
 
+// RECURRENT_ROWS is how many texts go through gated units at once.
+enum { RECURRENT_ROWS = 8 };
+
 typedef struct {
   int lanes;
   size_t (*packed_size)(const conv_shape *);
@@ -87,6 +90,9 @@ typedef struct {
   void (*update)(const update_rule *, size_t n, const float *p, const float *g, const float *m, const float *v, const float *decay, float *p2, float *m2, float *v2);
   void (*scale)(size_t n, const uint8_t *x, float by, float *y);
   void (*relu_grad)(size_t n, const float *y, const float *dy, float *dx, float *sums);
+  void (*state_product)(const float *const *x, int depth, const float *m, int columns, float *const *y);
+  void (*gate)(int units, const float *x, const float *g, const float *h, float *y, float *kept);
+  void (*gate_grad)(int units, const float *kept, const float *h, float *dh, float *dx, float *dg);
 } kernel_set;
 
 extern const kernel_set kernels_base, kernels_avx2, kernels_narrow, kernels_avx512;

@@ -122,7 +122,7 @@ const char *athanor_kernels_domain(const void *api, const char *domain_name, voi
   kernels_api = api;
   ort_status failed = CALL(ORT_CREATE_DOMAIN, const char *, void **)(domain_name, domain);
   operator *all[] = {&conv_operator, &conv_grad_operator, &update_operator, &loss_operator, &loss_grad_operator, &relu_grad_operator, &scale_operator, &dense_operator, &dense_grad_operator,
-                     &bag_operator, &bag_grad_operator};
+                     &bag_operator, &bag_grad_operator, &gru_operator, &gru_grad_operator};
   for (size_t i = 0; !failed && i < sizeof all / sizeof *all; i++) failed = add(*domain, all[i]);
   return failed ? ((const char *(*)(ort_status))kernels_api[ORT_ERROR_MESSAGE])(failed) : NULL;
 }

@@ -61,6 +61,6 @@ int athanor_kernels_lanes(void);
 void athanor_kernels_limit(int lanes);
 
 extern operator conv_operator, conv_grad_operator, update_operator, loss_operator, loss_grad_operator, relu_grad_operator,
-    scale_operator, dense_operator, dense_grad_operator, bag_operator, bag_grad_operator;
+    scale_operator, dense_operator, dense_grad_operator, bag_operator, bag_grad_operator, gru_operator, gru_grad_operator;
 
 #endif

@@ -1,0 +1,158 @@
+package nn
+
+import (
+	"athanor/inference/onnx"
+	"athanor/pipeline/graph"
+)
+
+// Sizes of the recurrent network, and how much of what it reads training hides.
+const (
+	recurrentWidth  = 96
+	recurrentUnits  = 160
+	hiddenUnits     = 0.1 // units of a text, and numbers of their embeddings
+	recurrentHidden = 64
+)
+
+// gru reads a text's units in both directions by gated recurrent units (Cho et al.
+// 2014) and decides by the most and the mean of what they say at all its places.
+//
+// In training it also guesses, at places drawn for each step, which unit comes next
+// and which came before, so that it can learn the language without labels (Dai and Le
+// 2015): see Ahead.
+func gru(c *Context, x []*graph.Value, cfg Config) *graph.Value {
+	width, units := orDefault(cfg.Embed, recurrentWidth), recurrentUnits
+	if len(cfg.Hidden) > 0 {
+		units = cfg.Hidden[0]
+	}
+	ids, present := x[0], c.Present(x[0])
+	if cfg.Guesses && c.Training {
+		c.places = c.Input("places", onnx.Int64, ids.Size()/4)
+	}
+	rows := orDefault(cfg.Buckets, defaultBuckets)
+	table := c.Param(Parameter{Name: "embedding.table", Shape: []int{rows, width}, Init: Init{Kind: Normal, Value: 0.1}})
+	e := c.hide(c.Op("Gather", graph.Attrs{"axis": 0}, table, ids))
+	forward := c.recurrent("forward", e, present, units, false)
+	backward := c.recurrent("backward", e, present, units, true)
+	if cfg.Guesses {
+		c.ahead(ids, table, forward, backward)
+	}
+	h := c.pooled(c.Concat(2, forward, backward), present)
+	h = c.Dropout(c.Relu(c.Dense("hidden", c.Dropout(h, cfg.Dropout), recurrentHidden, HeUniform)), cfg.Dropout)
+	return c.Dense("output", h, cfg.Outputs, GlorotUniform)
+}
+
+// hide drops whole units of a text [N, L, D], and the same numbers at all its places.
+func (c *Context) hide(e *graph.Value) *graph.Value {
+	n, length, width := e.Shape[0], e.Shape[1], e.Shape[2]
+	return c.dropoutOf(c.dropoutOf(e, hiddenUnits, n, length, 1), hiddenUnits, n, 1, width)
+}
+
+// pooled is the most and the mean over the places that are present, [N, 2D].
+func (c *Context) pooled(h, present *graph.Value) *graph.Value {
+	absent := c.MulBy(c.Sub(c.Scalar(present, 1), present), 9) // what is kept lies in [-1, 1] before dropout
+	return c.Concat(1, c.ReduceMax(c.Sub(h, absent), false, 1), c.meanPresent(h, present))
+}
+
+// recurrent is one direction of gated recurrent units over e [N, L, D], [N, L, units],
+// in the layout of ONNX's GRU with the reset gate behind the product.
+func (c *Context) recurrent(name string, e, present *graph.Value, units int, reverse bool) *graph.Value {
+	width := e.Shape[2]
+	w := c.Param(Parameter{Name: name + ".weight", Shape: []int{1, 3 * units, width}, Init: Init{Kind: GlorotUniform, FanIn: width, FanOut: units}, Decay: true})
+	r := c.Param(Parameter{Name: name + ".recurrence", Shape: []int{1, 3 * units, units}, Init: Init{Kind: GlorotUniform, FanIn: units, FanOut: units}, Decay: true})
+	bias := c.Param(Parameter{Name: name + ".bias", Shape: []int{1, 6 * units}})
+	if c.Training {
+		return c.unrolled(e, present, w, r, bias, reverse)
+	}
+	direction := "forward"
+	if reverse {
+		direction = "reverse"
+	}
+	lengths := c.Cast(c.ReduceSum(present, false, 1, 2), onnx.Int32)
+	attrs := graph.Attrs{"direction": direction, "hidden_size": units, "linear_before_reset": 1}
+	y := c.OpN("GRU", 1, attrs, c.Transpose(e, 1, 0, 2), w, r, bias, lengths)[0] // [L, 1, N, units]
+	return c.Transpose(c.Squeeze(y, 1), 1, 0, 2)
+}
+
+// unrolled computes the same place by place, which has a gradient. Padding stands
+// behind a text; there the state is 0.
+func (c *Context) unrolled(e, present, w, r, bias *graph.Value, reverse bool) *graph.Value {
+	n, length, units := e.Shape[0], e.Shape[1], r.Shape[2]
+	halves := c.Split(c.Reshape(bias, 6*units), 0, 3*units, 3*units)
+	in := c.Add(c.MatMul(c.Transpose(e, 1, 0, 2), c.Transpose(c.Squeeze(w, 0), 1, 0)), halves[0]) // [L, N, 3·units]
+	if states, ok := c.GRU(in, c.Squeeze(r, 0), halves[1], present, reverse); ok {
+		return states
+	}
+	places, there := c.each(in, 0), c.each(c.Transpose(present, 1, 0, 2), 0)
+	turn := c.Transpose(c.Squeeze(r, 0), 1, 0)
+	h := c.Const(onnx.Float, []int{n, units}, make([]float64, n*units)...)
+	states := make([]*graph.Value, length)
+	for i := range length {
+		t := i
+		if reverse {
+			t = length - 1 - i
+		}
+		h = c.Mul(c.gated(places[t], c.Add(c.MatMul(h, turn), halves[1]), h), there[t])
+		states[t] = c.Unsqueeze(h, 1)
+	}
+	return c.Concat(1, states...)
+}
+
+// each cuts x along an axis into slices without it.
+func (c *Context) each(x *graph.Value, axis int) []*graph.Value {
+	sizes := make([]int, x.Shape[axis])
+	for i := range sizes {
+		sizes[i] = 1
+	}
+	var pieces []*graph.Value
+	for _, p := range c.Split(x, axis, sizes...) {
+		pieces = append(pieces, c.Squeeze(p, axis))
+	}
+	return pieces
+}
+
+// gated is the state after h: with x the place's part and g the state's, both
+// [N, 3·units] in the order update, reset, candidate.
+func (c *Context) gated(x, g, h *graph.Value) *graph.Value {
+	units := h.Shape[1]
+	xs, gs := c.Split(x, 1, 2*units, units), c.Split(g, 1, 2*units, units)
+	gates := c.Split(c.Op("Sigmoid", nil, c.Add(xs[0], gs[0])), 1, units, units)
+	candidate := c.Op("Tanh", nil, c.Add(xs[1], c.Mul(gates[1], gs[1])))
+	return c.Add(candidate, c.Mul(gates[0], c.Sub(h, candidate)))
+}
+
+// Ahead is a guess that a network makes besides its answer: logits [P, K] of what
+// stands at P places, with what does [P] (int64).
+type Ahead struct{ Logits, Wanted *graph.Value }
+
+// Guesses are those that the network makes in training.
+func (c *Context) Guesses() []Ahead { return c.guesses }
+
+// Places are the positions, in the flat ids [N·L], for which a step guesses; nil
+// where it does not. At each a unit stands, and behind it another.
+func (c *Context) Places() *graph.Value { return c.places }
+
+// ahead guesses from the state in front of a unit and from that behind it, over the
+// units of the table, which is the embedding's.
+func (c *Context) ahead(ids, table, forward, backward *graph.Value) {
+	width, rows := table.Shape[1], table.Shape[0]
+	weights := func(name string, units int) (w, b *graph.Value) {
+		w = c.Param(Parameter{Name: name + ".weight", Shape: []int{units, width}, Init: Init{Kind: GlorotUniform, FanIn: units, FanOut: width}, Decay: true})
+		return w, c.Param(Parameter{Name: name + ".bias", Shape: []int{width}})
+	}
+	fw, fb := weights("next", forward.Shape[2])
+	bw, bb := weights("before", backward.Shape[2])
+	common := c.Param(Parameter{Name: "guess.bias", Shape: []int{rows}})
+	if !c.Training {
+		return
+	}
+	n, length := ids.Shape[0], ids.Shape[1]
+	behind := c.Add(c.places, c.Const(onnx.Int64, []int{1}, 1))
+	flat, turned := c.Reshape(ids, n*length), c.Transpose(table, 1, 0)
+	guess := func(states, from, of, w, b *graph.Value) {
+		h := c.Op("Gather", graph.Attrs{"axis": 0}, c.Reshape(states, n*length, states.Shape[2]), from)
+		logits := c.Add(c.MatMul(c.Add(c.MatMul(h, w), b), turned), common)
+		c.guesses = append(c.guesses, Ahead{logits, c.Op("Gather", graph.Attrs{"axis": 0}, flat, of)})
+	}
+	guess(forward, c.places, behind, fw, fb)
+	guess(backward, behind, c.places, bw, bb)
+}
