@@ -43,7 +43,6 @@ type Context struct {
 	buffers    []Buffer
 	masks      []Mask
 	guesses    []Ahead
-	places     *graph.Value
 	updates    map[string]*graph.Value
 	lookup     func(name string, shape []int) *graph.Value
 }

@@ -25,16 +25,14 @@ func gru(c *Context, x []*graph.Value, cfg Config) *graph.Value {
 		units = cfg.Hidden[0]
 	}
 	ids, present := x[0], c.Present(x[0])
-	if cfg.Guesses && c.Training {
-		c.places = c.Input("places", onnx.Int64, ids.Size()/4)
-	}
+	g := c.guessing(ids, cfg.Guesses)
 	rows := orDefault(cfg.Buckets, defaultBuckets)
 	table := c.Param(Parameter{Name: "embedding.table", Shape: []int{rows, width}, Init: Init{Kind: Normal, Value: 0.1}})
 	e := c.hide(c.Op("Gather", graph.Attrs{"axis": 0}, table, ids))
 	forward := c.recurrent("forward", e, present, units, false)
 	backward := c.recurrent("backward", e, present, units, true)
 	if cfg.Guesses {
-		c.ahead(ids, table, forward, backward)
+		c.ahead(g, ids, table, forward, backward)
 	}
 	h := c.pooled(c.Concat(2, forward, backward), present)
 	h = c.Dropout(c.Relu(c.Dense("hidden", c.Dropout(h, cfg.Dropout), recurrentHidden, HeUniform)), cfg.Dropout)
@@ -120,39 +118,50 @@ func (c *Context) gated(x, g, h *graph.Value) *graph.Value {
 	return c.Add(candidate, c.Mul(gates[0], c.Sub(h, candidate)))
 }
 
-// Ahead is a guess that a network makes besides its answer: logits [P, K] of what
-// stands at P places, with what does [P] (int64).
-type Ahead struct{ Logits, Wanted *graph.Value }
+// Ahead is a guess that a network makes besides its answer: at P places it scores the
+// unit that stands there against others, in logits [P, 1+others] whose first is right.
+type Ahead struct{ Logits *graph.Value }
 
 // Guesses are those that the network makes in training.
 func (c *Context) Guesses() []Ahead { return c.guesses }
 
-// Places are the positions, in the flat ids [N·L], for which a step guesses; nil
-// where it does not. At each a unit stands, and behind it another.
-func (c *Context) Places() *graph.Value { return c.places }
+// OtherUnits is how many units of the same batch a guess is made against. Drawn as
+// often as they occur, they make a score what the place tells beyond a unit's frequency
+// (Gutmann and Hyvärinen 2010).
+const OtherUnits = 512
 
-// ahead guesses from the state in front of a unit and from that behind it, over the
-// units of the table, which is the embedding's.
-func (c *Context) ahead(ids, table, forward, backward *graph.Value) {
-	width, rows := table.Shape[1], table.Shape[0]
-	weights := func(name string, units int) (w, b *graph.Value) {
-		w = c.Param(Parameter{Name: name + ".weight", Shape: []int{units, width}, Init: Init{Kind: GlorotUniform, FanIn: units, FanOut: width}, Decay: true})
-		return w, c.Param(Parameter{Name: name + ".bias", Shape: []int{width}})
+// guessing is what the guesses of a step are drawn from: the positions in the flat ids
+// [N·L] for which it guesses, at each a unit and behind it another, and the units of
+// which one would be as likely anywhere. Nil where nothing is guessed.
+type guessing struct{ places, others *graph.Value }
+
+func (c *Context) guessing(ids *graph.Value, wanted bool) *guessing {
+	if !wanted || !c.Training {
+		return nil
 	}
-	fw, fb := weights("next", forward.Shape[2])
-	bw, bb := weights("before", backward.Shape[2])
-	common := c.Param(Parameter{Name: "guess.bias", Shape: []int{rows}})
-	if !c.Training {
+	return &guessing{c.Input("places", onnx.Int64, ids.Size()/4), c.Input("others", onnx.Int64, OtherUnits)}
+}
+
+// ahead guesses a unit from the state in front of it, and from that behind it.
+func (c *Context) ahead(g *guessing, ids, table, forward, backward *graph.Value) {
+	width, units := table.Shape[1], forward.Shape[2]
+	weights := [4]*graph.Value{}
+	for i, name := range []string{"next", "before"} {
+		weights[2*i] = c.Param(Parameter{Name: name + ".weight", Shape: []int{units, width}, Init: Init{Kind: GlorotUniform, FanIn: units, FanOut: width}, Decay: true})
+		weights[2*i+1] = c.Param(Parameter{Name: name + ".bias", Shape: []int{width}})
+	}
+	if g == nil {
 		return
 	}
-	n, length := ids.Shape[0], ids.Shape[1]
-	behind := c.Add(c.places, c.Const(onnx.Int64, []int{1}, 1))
-	flat, turned := c.Reshape(ids, n*length), c.Transpose(table, 1, 0)
-	guess := func(states, from, of, w, b *graph.Value) {
-		h := c.Op("Gather", graph.Attrs{"axis": 0}, c.Reshape(states, n*length, states.Shape[2]), from)
-		logits := c.Add(c.MatMul(c.Add(c.MatMul(h, w), b), turned), common)
-		c.guesses = append(c.guesses, Ahead{logits, c.Op("Gather", graph.Attrs{"axis": 0}, flat, of)})
-	}
-	guess(forward, c.places, behind, fw, fb)
-	guess(backward, behind, c.places, bw, bb)
+	behind := c.Add(g.places, c.Const(onnx.Int64, []int{1}, 1))
+	c.guess(ids, table, forward, g.places, behind, g.others, weights[:2])
+	c.guess(ids, table, backward, behind, g.places, g.others, weights[2:])
+}
+
+// guess scores the units at places to, given the states [N, L, H] at places from.
+func (c *Context) guess(ids, table, states, from, to, others *graph.Value, weights []*graph.Value) {
+	rows := func(x, at *graph.Value) *graph.Value { return c.Op("Gather", graph.Attrs{"axis": 0}, x, at) }
+	h := c.Gemm(rows(c.Reshape(states, ids.Size(), states.Shape[2]), from), weights[0], weights[1], false, false)
+	right := c.ReduceSum(c.Mul(h, rows(table, rows(c.Reshape(ids, ids.Size()), to))), true, 1)
+	c.guesses = append(c.guesses, Ahead{c.Concat(1, right, c.Gemm(h, rows(table, others), nil, false, true))})
 }

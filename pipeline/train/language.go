@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"math/rand/v2"
 
 	"athanor/inference/onnx"
@@ -39,57 +40,77 @@ func (n *network) guessing(c *nn.Context, loss, stage *graph.Value) *graph.Value
 	parts := c.Split(stage, 0, 1, 1)
 	loss = c.Mul(loss, parts[0])
 	for _, g := range guesses {
-		one, _ := grad.ClassEntropy(c.Builder, g.Logits, g.Wanted, 0)
+		first := c.Const(onnx.Int64, g.Logits.Shape[:1], make([]float64, g.Logits.Shape[0])...)
+		one, _ := grad.ClassEntropy(c.Builder, g.Logits, first, 0)
 		mean := c.MulBy(c.ReduceMean(one, true, 0, 1), 1/float64(len(guesses)))
 		loss = c.Add(loss, c.Mul(mean, parts[1]))
 	}
 	return loss
 }
 
-// allocateStage makes the inputs of a step that guesses.
-func (s *stepper) allocateStage(n *network) (err error) {
+// guessInputs are what a step that guesses takes besides: what labels and guesses
+// count, the places it guesses for, and the units it guesses against. All are nil in
+// other steps.
+type guessInputs struct{ stage, places, others *runtime.Tensor }
+
+func newGuessInputs(n *network, ids *runtime.Tensor) (g guessInputs, err error) {
 	if !n.language() {
-		return nil
+		return g, nil
 	}
-	if s.stage, err = runtime.NewZeros(onnx.Float, []int64{2}); err != nil {
-		return err
+	shape := ids.Shape()
+	tensors := make([]*runtime.Tensor, 3)
+	for i, size := range []int64{2, shape[0] * shape[1] / 4, nn.OtherUnits} {
+		kind := onnx.Int64
+		if i == 0 {
+			kind = onnx.Float
+		}
+		t, e := runtime.NewZeros(kind, []int64{size})
+		tensors[i], err = t, errors.Join(err, e)
 	}
-	ids := s.columns[0].Shape()
-	s.places, err = runtime.NewZeros(onnx.Int64, []int64{ids[0] * ids[1] / 4})
-	return err
+	return guessInputs{tensors[0], tensors[1], tensors[2]}, err
 }
 
-// stageInputs are stage and places, each where the graph takes it.
-func (s *stepper) stageInput() []*runtime.Tensor { return present(s.stage) }
-
-func (s *stepper) placesInput() []*runtime.Tensor { return present(s.places) }
-
-func present(t *runtime.Tensor) []*runtime.Tensor {
-	if t == nil {
+// first and rest are the inputs in the graph's order, in front of the parameters and
+// behind them.
+func (g guessInputs) first() []*runtime.Tensor {
+	if g.stage == nil {
 		return nil
 	}
-	return []*runtime.Tensor{t}
+	return []*runtime.Tensor{g.stage}
 }
 
-// drawPlaces draws the places of a step among those where a unit stands before
-// another; they depend on the seed, the step and the batch only. Without labels the
-// guesses are all that counts.
-func (s *stepper) drawPlaces(seed uint64, step int, labels bool) {
-	if s.stage == nil {
+func (g guessInputs) rest() []*runtime.Tensor {
+	if g.stage == nil {
+		return nil
+	}
+	return []*runtime.Tensor{g.places, g.others}
+}
+
+// draw draws the places of a step among those where a unit stands before another, and
+// the units to guess against as often as they occur; both depend on the seed, the step
+// and the batch's ids only. Without labels the guesses are all that counts.
+func (g guessInputs) draw(ids *runtime.Tensor, seed uint64, step int, labels bool) {
+	if g.stage == nil {
 		return
 	}
-	copy(data(s.stage), []float32{0, 1})
+	copy(data(g.stage), []float32{0, 1})
 	if labels {
-		copy(data(s.stage), []float32{1, guessShare})
+		copy(data(g.stage), []float32{1, guessShare})
 	}
-	possible := pairs(runtime.Data[int64](s.columns[0]), int(s.columns[0].Shape()[1]))
+	units := runtime.Data[int64](ids)
+	possible := pairs(units, int(ids.Shape()[1]))
 	source := rand.New(rand.NewPCG(seed^0x706c6163, uint64(step)))
-	places := runtime.Data[int64](s.places)
+	places, others := runtime.Data[int64](g.places), runtime.Data[int64](g.others)
 	clear(places)
+	clear(others)
+	if len(possible) == 0 {
+		return
+	}
 	for i := range places {
-		if len(possible) > 0 {
-			places[i] = possible[source.IntN(len(possible))]
-		}
+		places[i] = possible[source.IntN(len(possible))]
+	}
+	for i := range others {
+		others[i] = units[possible[source.IntN(len(possible))]]
 	}
 }
 

@@ -133,7 +133,7 @@ func (s *search) try(ctx context.Context, i int) (RatePoint, error) {
 	rate := s.q.From * math.Pow(s.q.To/s.q.From, float64(i)/float64(s.q.Steps-1))
 	s.recipe.rule().Hyper(data(s.step.hyper), i+1, rate)
 	s.step.drawMasks(s.recipe.Seed, i)
-	s.step.drawPlaces(s.recipe.Seed, i, s.recipe.Model.Language == 0)
+	s.step.guess.draw(s.step.columns[0], s.recipe.Seed, i, s.recipe.Model.Language == 0)
 	if err := s.step.run(ctx, s.state, &s.scale); err != nil {
 		return RatePoint{}, err
 	}

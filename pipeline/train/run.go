@@ -315,7 +315,7 @@ func (r *run) try(ctx context.Context, b filled, rate float64) (*stepper, error)
 	}
 	r.recipe.rule().Hyper(data(s.hyper), r.Step-r.Fresh+1, rate)
 	s.drawMasks(r.recipe.Seed, r.Step)
-	s.drawPlaces(r.recipe.Seed, r.Step, r.Epoch >= r.recipe.Model.Language)
+	s.guess.draw(s.columns[0], r.recipe.Seed, r.Step, r.Epoch >= r.recipe.Model.Language)
 	halved := r.Scale.Halved
 	if err := s.run(ctx, r.state, &r.Scale); err != nil {
 		return nil, err

@@ -25,8 +25,7 @@ type stepper struct {
 	rates   []float64
 	scale   *runtime.Tensor // of the loss, nil in float32
 
-	// stage and places are of steps that guess, nil in others.
-	stage, places *runtime.Tensor
+	guess guessInputs
 
 	// partner and share are of blended samples, nil without them.
 	partner, share    *runtime.Tensor
@@ -107,7 +106,7 @@ func (s *stepper) allocate(n *network) error {
 		s.scale = tensor(onnx.Float, 1)
 	}
 	if err == nil {
-		err = s.allocateStage(n)
+		s.guess, err = newGuessInputs(n, s.columns[0])
 	}
 	s.loss, s.norm = tensor(onnx.Float, rows), tensor(onnx.Float, 1)
 	if n.classes > 0 {
@@ -180,7 +179,7 @@ func (s *stepper) compute(ctx context.Context, st *state) error {
 	if s.parts != nil {
 		return s.parts.run(ctx, s, st)
 	}
-	in := slices.Concat(st.now, []*runtime.Tensor{s.hyper}, s.samples(), s.scaleInput(), s.stageInput(), st.views[0], s.placesInput(), s.masks, s.blendInputs())
+	in := slices.Concat(st.now, []*runtime.Tensor{s.hyper}, s.samples(), s.scaleInput(), s.guess.first(), st.views[0], s.guess.rest(), s.masks, s.blendInputs())
 	out := slices.Concat(st.next, s.results(), []*runtime.Tensor{s.norm})
 	return s.session.Run(ctx, in, out)
 }
@@ -213,7 +212,7 @@ func (s *stepper) close() {
 	}
 	s.parts.close()
 	s.session.Close()
-	for _, t := range slices.Concat(s.columns, s.masks, s.blendInputs(), []*runtime.Tensor{s.target, s.weight, s.hyper, s.scale, s.stage, s.places, s.loss, s.score, s.norm}) {
+	for _, t := range slices.Concat(s.columns, s.masks, s.blendInputs(), []*runtime.Tensor{s.target, s.weight, s.hyper, s.scale, s.guess.stage, s.guess.places, s.guess.others, s.loss, s.score, s.norm}) {
 		t.Close()
 	}
 }

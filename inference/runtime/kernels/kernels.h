@@ -93,6 +93,8 @@ typedef struct {
   void (*state_product)(const float *const *x, int depth, const float *m, int columns, float *const *y);
   void (*gate)(int units, const float *x, const float *g, const float *h, float *y, float *kept);
   void (*gate_grad)(int units, const float *kept, const float *h, float *dh, float *dx, float *dg);
+  float (*log_softmax)(size_t n, const float *x, float *logp);
+  void (*softmax_grad)(size_t n, const float *logp, float by, float off, float *dx);
 } kernel_set;
 
 extern const kernel_set kernels_base, kernels_avx2, kernels_narrow, kernels_avx512;

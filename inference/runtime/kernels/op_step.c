@@ -105,41 +105,98 @@ static const char *update_compute(kernel *k, void *context) {
   return NULL;
 }
 
-// loss_compute: cross entropy of logits [N, K] with classes [N]; sizes are N and
-// K, the constant is the label smoothing. Gives the loss of each row and the
-// logarithms of the probabilities.
-static const char *loss_compute(kernel *k, void *context) {
-  int64_t rows = k->ints[0], classes = k->ints[1];
-  const float *logits = input_floats(context, 0);
-  const int64_t *target = input_data(context, 1);
-  float *loss = output_data(context, 0, (int64_t[]){rows, 1}, 2), *logp = output_data(context, 1, (int64_t[]){rows, classes}, 2);
-  if (!logits || !target || !loss || !logp) return "CrossEntropy: an input or output is missing";
-  float off = k->floats[0] / classes, on = 1 - k->floats[0];
-  for (int64_t r = 0; r < rows; r++, logits += classes, logp += classes) {
-    float top = logits[0], sum = 0, all = 0;
-    for (int64_t i = 1; i < classes; i++) top = logits[i] > top ? logits[i] : top;
-    for (int64_t i = 0; i < classes; i++) sum += expf(logits[i] - top);
-    float shift = top + logf(sum);
-    for (int64_t i = 0; i < classes; i++) all += logp[i] = logits[i] - shift;
-    int64_t t = target[r] < 0 ? target[r] + classes : target[r];
-    loss[r] = -off * all - (t >= 0 && t < classes ? on * logp[t] : 0);
+// entropy_job: sizes are rows N and classes K, the constant is the label smoothing.
+typedef struct {
+  const kernel_set *set; // NULL: so few classes that vectors do not pay
+  const float *logits, *logp, *dloss;
+  const int64_t *target;
+  float *loss, *log, *dx, off, on;
+  int64_t rows, classes;
+} entropy_job;
+
+enum { MANY_CLASSES = 64, ENTROPY_ROWS = 16 };
+
+static entropy_job entropy_of(const kernel *k) {
+  entropy_job j = {.rows = k->ints[0], .classes = k->ints[1]};
+  j.off = k->floats[0] / j.classes, j.on = 1 - k->floats[0];
+  if (j.classes >= MANY_CLASSES) j.set = kernels();
+  return j;
+}
+
+static float plain_log_softmax(int64_t classes, const float *logits, float *logp) {
+  float top = logits[0], sum = 0, all = 0;
+  for (int64_t i = 1; i < classes; i++) top = logits[i] > top ? logits[i] : top;
+  for (int64_t i = 0; i < classes; i++) sum += expf(logits[i] - top);
+  float shift = top + logf(sum);
+  for (int64_t i = 0; i < classes; i++) all += logp[i] = logits[i] - shift;
+  return all;
+}
+
+// wanted is a row's class, counted from the end where it is below 0; −1 for none.
+static int64_t wanted(const entropy_job *j, int64_t row) {
+  int64_t t = j->target[row] < 0 ? j->target[row] + j->classes : j->target[row];
+  return t >= 0 && t < j->classes ? t : -1;
+}
+
+static void loss_row(const entropy_job *j, int64_t r) {
+  const float *logits = j->logits + r * j->classes;
+  float *logp = j->log + r * j->classes;
+  float all = j->set ? j->set->log_softmax(j->classes, logits, logp) : plain_log_softmax(j->classes, logits, logp);
+  int64_t t = wanted(j, r);
+  j->loss[r] = -j->off * all - (t >= 0 ? j->on * logp[t] : 0);
+}
+
+static void loss_grad_row(const entropy_job *j, int64_t r) {
+  const float *logp = j->logp + r * j->classes;
+  float *dx = j->dx + r * j->classes;
+  if (j->set) {
+    j->set->softmax_grad(j->classes, logp, j->dloss[r], j->off, dx);
+  } else {
+    for (int64_t i = 0; i < j->classes; i++) dx[i] = j->dloss[r] * (expf(logp[i]) - j->off);
   }
+  int64_t t = wanted(j, r);
+  if (t >= 0) dx[t] -= j->dloss[r] * j->on;
+}
+
+static void loss_task(void *data, size_t piece) {
+  const entropy_job *j = data;
+  for (int64_t r = piece * ENTROPY_ROWS; r < j->rows && r < (int64_t)(piece + 1) * ENTROPY_ROWS; r++) loss_row(j, r);
+}
+
+static void loss_grad_task(void *data, size_t piece) {
+  const entropy_job *j = data;
+  for (int64_t r = piece * ENTROPY_ROWS; r < j->rows && r < (int64_t)(piece + 1) * ENTROPY_ROWS; r++) loss_grad_row(j, r);
+}
+
+// rows_in_parallel goes through all rows, on several threads where they are long.
+static void rows_in_parallel(void *context, entropy_job *j, void (*task)(void *, size_t)) {
+  size_t pieces = (j->rows + ENTROPY_ROWS - 1) / ENTROPY_ROWS;
+  if (j->set) {
+    in_parallel(context, task, pieces, j);
+    return;
+  }
+  for (size_t i = 0; i < pieces; i++) task(j, i);
+}
+
+// loss_compute: cross entropy of logits [N, K] with classes [N]. Gives the loss of
+// each row and the logarithms of the probabilities.
+static const char *loss_compute(kernel *k, void *context) {
+  entropy_job j = entropy_of(k);
+  j.logits = input_floats(context, 0), j.target = input_data(context, 1);
+  j.loss = output_data(context, 0, (int64_t[]){j.rows, 1}, 2);
+  j.log = output_data(context, 1, (int64_t[]){j.rows, j.classes}, 2);
+  if (!j.logits || !j.target || !j.loss || !j.log) return "CrossEntropy: an input or output is missing";
+  rows_in_parallel(context, &j, loss_task);
   return NULL;
 }
 
 // loss_grad_compute: dlogits = dloss·(exp(logp) − wanted).
 static const char *loss_grad_compute(kernel *k, void *context) {
-  int64_t rows = k->ints[0], classes = k->ints[1];
-  const float *logp = input_floats(context, 0), *dloss = input_floats(context, 2);
-  const int64_t *target = input_data(context, 1);
-  float *dx = output_data(context, 0, (int64_t[]){rows, classes}, 2);
-  if (!logp || !target || !dloss || !dx) return "CrossEntropyGrad: an input or output is missing";
-  float off = k->floats[0] / classes, on = 1 - k->floats[0];
-  for (int64_t r = 0; r < rows; r++, logp += classes, dx += classes) {
-    for (int64_t i = 0; i < classes; i++) dx[i] = dloss[r] * (expf(logp[i]) - off);
-    int64_t t = target[r] < 0 ? target[r] + classes : target[r];
-    if (t >= 0 && t < classes) dx[t] -= dloss[r] * on;
-  }
+  entropy_job j = entropy_of(k);
+  j.logp = input_floats(context, 0), j.target = input_data(context, 1), j.dloss = input_floats(context, 2);
+  j.dx = output_data(context, 0, (int64_t[]){j.rows, j.classes}, 2);
+  if (!j.logp || !j.target || !j.dloss || !j.dx) return "CrossEntropyGrad: an input or output is missing";
+  rows_in_parallel(context, &j, loss_grad_task);
   return NULL;
 }
 

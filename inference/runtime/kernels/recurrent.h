@@ -1,21 +1,6 @@
 // Gated recurrent units: products of a few states with the weights, and the gates
 // behind them. Included for each instruction set. Units are a multiple of 16.
 
-// exponential is eˣ to 2 units of the last place (the polynomial of Cephes' expf).
-INLINE vec exponential(vec x) {
-  x = larger(choose(x > splat(87), splat(87), x), splat(-87));
-  vec n = (x * 1.44269504f + 12582912.f) - 12582912.f; // rounds
-  vec r = (x - n * .693359375f) + n * 2.12194440e-4f;
-  vec p = splat(1.9875691500e-4f);
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  bits power = (__builtin_convertvector(n, bits) + 127) << 23;
-  return (p * r * r + r + 1) * (vec)power;
-}
-
 INLINE vec logistic(vec x) { return 1 / (1 + exponential(-x)); }
 INLINE vec hyperbolic(vec x) { return 2 * logistic(2 * x) - 1; }
 
