@@ -267,7 +267,7 @@ func (j *session) usual(a nn.Architecture) string {
 
 // rank puts the quickest architectures first.
 func rank(name string) int {
-	return slices.Index([]string{"vit", "attention", "textcnn", "separable", "resnet", "cnn", "table-mlp", "nb-linear", "ngram", "mlp"}, name) * -1
+	return slices.Index([]string{"vit", "gru", "attention", "textcnn", "separable", "resnet", "cnn", "table-mlp", "nb-linear", "ngram", "mlp"}, name) * -1
 }
 
 // title is what the train screen calls the data.

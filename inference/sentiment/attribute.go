@@ -30,11 +30,7 @@ func (m *Model) Explain(ctx context.Context, t string) (Opinion, []Token, error)
 	if err != nil {
 		return Opinion{}, nil, err
 	}
-	tokens := make([]Token, len(units))
-	for i, u := range units {
-		tokens[i] = Token{Text: t[u.Start:u.End], Start: u.Start, End: u.End, Share: shares[i]}
-	}
-	return o, tokens, nil
+	return o, unitTokens(t, units, shares), nil
 }
 
 func (m *Model) shares(ctx context.Context, t string, units []text.Unit, o Opinion) ([]float64, error) {

@@ -71,16 +71,16 @@ func (c *Context) recurrent(name string, e, present *graph.Value, units int, rev
 	return c.Transpose(c.Squeeze(y, 1), 1, 0, 2)
 }
 
-// unrolled computes the same place by place, which has a gradient. Padding stands
-// behind a text; there the state is 0.
+// unrolled computes the same in a way that has a gradient: by Athanor's own operator, or
+// place by place. Padding stands behind a text; there the state is 0.
 func (c *Context) unrolled(e, present, w, r, bias *graph.Value, reverse bool) *graph.Value {
-	n, length, units := e.Shape[0], e.Shape[1], r.Shape[2]
+	n, length, width, units := e.Shape[0], e.Shape[1], e.Shape[2], r.Shape[2]
 	halves := c.Split(c.Reshape(bias, 6*units), 0, 3*units, 3*units)
-	in := c.Add(c.MatMul(c.Transpose(e, 1, 0, 2), c.Transpose(c.Squeeze(w, 0), 1, 0)), halves[0]) // [L, N, 3·units]
+	in := c.Reshape(c.Gemm(c.Reshape(e, n*length, width), c.Squeeze(w, 0), halves[0], false, true), n, length, 3*units)
 	if states, ok := c.GRU(in, c.Squeeze(r, 0), halves[1], present, reverse); ok {
 		return states
 	}
-	places, there := c.each(in, 0), c.each(c.Transpose(present, 1, 0, 2), 0)
+	places, there := c.each(in, 1), c.each(present, 1)
 	turn := c.Transpose(c.Squeeze(r, 0), 1, 0)
 	h := c.Const(onnx.Float, []int{n, units}, make([]float64, n*units)...)
 	states := make([]*graph.Value, length)

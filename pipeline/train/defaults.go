@@ -125,6 +125,13 @@ const (
 	nbLinearRate = 0.03
 )
 
+// Gated units take steps of this size as long as no gradient is longer than the clip.
+const (
+	recurrentName = "gru"
+	recurrentRate = 0.003
+	recurrentClip = 1
+)
+
 // A head alone learns from standardised features in memory: a quarter of the steps,
 // in larger batches and at a higher rate, do for it.
 const (
@@ -153,6 +160,9 @@ func (o Optimizer) resolve(model string) Optimizer {
 			set(&o.LearningRate, ngramRate)
 		case "text nb-linear":
 			set(&o.LearningRate, nbLinearRate)
+		case "text " + recurrentName:
+			set(&o.LearningRate, recurrentRate)
+			set(&o.Clip, recurrentClip)
 		case "image separable":
 			set(&o.LearningRate, separableRate)
 		case headModel:
@@ -229,6 +239,12 @@ func (r Recipe) wrong() string {
 		return "model.temper must be between 0 and 2; 1 takes n-grams as they tell"
 	case r.Model.Embed < 0 || r.Model.Embed > 4096:
 		return "model.embed must be between 0 and 4096"
+	case r.Model.Language < 0 || r.Model.Language > 0 && r.Model.Language >= r.Train.Epochs:
+		return "model.language is for how many of the epochs labels are left out: fewer than all"
+	case r.Model.Language > 0 && r.Model.Name != recurrentName:
+		return "model.language is for networks that read in order and guess: choose gru"
+	case r.Model.Language > 0 && r.Train.MicroBatch > 0 && r.Train.MicroBatch < r.Train.Batch:
+		return "a batch that guesses is not cut: leave out micro_batch, or model.language"
 	case !weighable(r.Optimizer.ClassWeights):
 		return errWeights.Error()
 	case r.Train.Loss != "" && r.Train.Loss != "bce":

@@ -63,6 +63,9 @@ func TestBadRecipesAreRefused(t *testing.T) {
 		"dropout":       {Model: train.Model{Dropout: 1}},
 		"threads":       {Threads: 5000},
 		"loss":          {Train: train.Loop{Loss: "hinge"}},
+		"language":      {Task: "text", Model: train.Model{Name: "gru", Language: 3}, Train: train.Loop{Epochs: 3}},
+		"no language":   {Task: "text", Model: train.Model{Name: "textcnn", Language: 1}, Train: train.Loop{Epochs: 3}},
+		"cut guesses":   {Task: "text", Model: train.Model{Name: "gru", Language: 1}, Train: train.Loop{Epochs: 3, Batch: 32, MicroBatch: 8}},
 		"class weights": {Optimizer: train.Optimizer{ClassWeights: "heavy"}},
 		"no weight":     {Optimizer: train.Optimizer{ClassWeights: "1,0"}},
 	} {
@@ -115,7 +118,7 @@ func TestTextsHaveDefaultsOfTheirOwn(t *testing.T) {
 	for name, want := range map[string]struct {
 		length int
 		rate   float64
-	}{"": {512, 0.01}, "ngram": {512, 0.01}, "nb-linear": {512, 0.03}, "textcnn": {64, 0.001}, "attention": {64, 0.001}} {
+	}{"": {512, 0.01}, "ngram": {512, 0.01}, "nb-linear": {512, 0.03}, "textcnn": {64, 0.001}, "attention": {64, 0.001}, "gru": {64, 0.003}} {
 		r, err := train.Recipe{Task: "text", Model: train.Model{Name: name}}.Resolve()
 		if err != nil {
 			t.Fatal(err)

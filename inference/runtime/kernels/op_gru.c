@@ -11,9 +11,9 @@
 typedef struct {
   const kernel_set *set;
   int places, texts, units, reverse;
-  const float *in, *weights, *bias, *present; // [L, N, 3H], [3H, H], [3H], [N, L]
+  const float *in, *weights, *bias, *present; // [N, L, 3H], [3H, H], [3H], [N, L]
   const float *states, *kept, *dy;            // [N, L, H], [N, L, 4H], [N, L, H]
-  float *y, *keep, *din, *dg;                 // [N, L, H], [N, L, 4H], [L, N, 3H] both
+  float *y, *keep, *din, *dg;                 // [N, L, H], [N, L, 4H], [N, L, 3H] both
   const float *turned;                        // weights as [H, 3H]
   int *length, *order;
   float *scratch;
@@ -94,7 +94,7 @@ static void gru_place(const gru_group *g, int t) {
   j->set->state_product(x, h, j->turned, 3 * h, y);
   for (int r = 0; r < rows; r++) {
     size_t at = (size_t)g->text[r] * j->places + t;
-    j->set->gate(h, j->in + ((size_t)t * j->texts + g->text[r]) * 3 * h, y[r], x[r], j->y + at * h, j->keep + at * 4 * h);
+    j->set->gate(h, j->in + at * 3 * h, y[r], x[r], j->y + at * h, j->keep + at * 4 * h);
   }
 }
 
@@ -149,10 +149,10 @@ static void gru_grad_place(const gru_group *g, int t) {
     x[r] = g->zeros;
     if (r >= rows) continue;
     int n = g->text[r];
-    size_t at = (size_t)n * j->places + t, turned = ((size_t)t * j->texts + n) * 3 * h;
+    size_t at = (size_t)n * j->places + t, wide = at * 3 * h;
     j->set->add(dh[r], j->dy + at * h, h);
-    j->set->gate_grad(h, j->kept + at * 4 * h, before(g, j->states, n, t), dh[r], j->din + turned, j->dg + turned);
-    x[r] = j->dg + turned;
+    j->set->gate_grad(h, j->kept + at * 4 * h, before(g, j->states, n, t), dh[r], j->din + wide, j->dg + wide);
+    x[r] = j->dg + wide;
   }
   j->set->state_product(x, 3 * h, j->weights, h, dh);
 }
@@ -161,21 +161,21 @@ static void gru_grad_task(void *data, size_t task) {
   const gru_job *j = data;
   gru_group g = group_of(j, task);
   int longest = j->length[g.text[0]];
-  size_t row = 3 * (size_t)j->units * sizeof *j->din;
-  for (int r = 0; r < g.rows; r++)
-    for (int t = j->length[g.text[r]]; t < j->places; t++) {
-      memset(j->din + ((size_t)t * j->texts + g.text[r]) * 3 * j->units, 0, row);
-      memset(j->dg + ((size_t)t * j->texts + g.text[r]) * 3 * j->units, 0, row);
-    }
+  size_t row = 3 * (size_t)j->units;
+  for (int r = 0; r < g.rows; r++) {
+    size_t at = (size_t)g.text[r] * j->places, length = j->length[g.text[r]];
+    memset(j->din + (at + length) * row, 0, (j->places - length) * row * sizeof *j->din);
+    memset(j->dg + (at + length) * row, 0, (j->places - length) * row * sizeof *j->dg);
+  }
   for (int i = 0; i < longest; i++) gru_grad_place(&g, j->reverse ? i : longest - 1 - i);
 }
 
 // gru_grad_compute gives the gradients of the places' part and of the state's, both
-// [L, N, 3H]; those of the weights are products of the latter.
+// [N, L, 3H]; those of the weights are products of the latter.
 static const char *gru_grad_compute(kernel *k, void *context) {
   gru_job j = gru_of(k);
   j.weights = input_floats(context, 0), j.present = input_floats(context, 1), j.states = input_floats(context, 2), j.kept = input_floats(context, 3), j.dy = input_floats(context, 4);
-  int64_t shape[] = {j.places, j.texts, 3 * j.units};
+  int64_t shape[] = {j.texts, j.places, 3 * j.units};
   j.din = output_data(context, 0, shape, 3), j.dg = output_data(context, 1, shape, 3);
   if (!j.weights || !j.present || !j.states || !j.kept || !j.dy || !j.din || !j.dg) return "GRUGrad: an input or output is missing";
   loan l = gru_borrow(k, &j, 0);
