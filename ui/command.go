@@ -127,6 +127,7 @@ func architectureFlags() []flag {
 		textFlag("task", func(r *train.Recipe) *string { return &r.Task }),
 		textFlag("model", func(r *train.Recipe) *string { return &r.Model.Name }),
 		wholeFlag("embed", func(r *train.Recipe) *int { return &r.Model.Embed }),
+		wholeFlag("language", func(r *train.Recipe) *int { return &r.Model.Language }),
 	}
 }
 

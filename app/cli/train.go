@@ -20,7 +20,7 @@ type trainFlags struct {
 	task, data, test, model, device, out, name string
 	operations, augment, fork                  string
 	precision, deviceLoss                      string
-	micro, embed                               int
+	micro, embed, language                     int
 	read                                       readFlags
 	epochs, batch, threads                     int
 	seed                                       uint64
@@ -56,6 +56,7 @@ func (f *trainFlags) register(command *cobra.Command) {
 	flags.StringVar(&f.operations, "operations", "", `file of changes to apply while reading, instead of those kept for the data; "none" for nothing`)
 	flags.StringVar(&f.augment, "augment", "", `how training samples are changed, such as "flip,rotate=10" or "photo"`)
 	flags.StringVar(&f.model, "model", "", "architecture: "+strings.Join(architectures(""), ", "))
+	flags.IntVar(&f.language, "language", 0, "of gru: for how many of the first epochs it learns from texts alone, without labels")
 	flags.IntVar(&f.embed, "embed", 0, "numbers that a table's category of more values is learnt as (0: an input for each value), or the width of a text model's embeddings")
 	flags.IntVar(&f.epochs, "epochs", 0, "passes over the training part")
 	flags.IntVar(&f.batch, "batch", 0, "samples a step")
@@ -142,6 +143,7 @@ func (f *trainFlags) override(cmd *cobra.Command, r train.Recipe) (train.Recipe,
 	override("augment", func() { r.Data.Augment = f.augment })
 	override("model", func() { r.Model.Name = f.model })
 	override("embed", func() { r.Model.Embed = f.embed })
+	override("language", func() { r.Model.Language = f.language })
 	override("epochs", func() { r.Train.Epochs = f.epochs })
 	override("batch", func() { r.Train.Batch = f.batch })
 	override("seed", func() { r.Seed = f.seed })

@@ -57,7 +57,7 @@ func basicFields() []Field {
 		whole("batch", 1, 65536, func(r *train.Recipe) *int { return &r.Train.Batch }).basic(),
 		real("learning_rate", 1e-8, 100, func(r *train.Recipe) *float64 { return &r.Optimizer.LearningRate }).basic(),
 		choice("optimizer", []string{"adam", "adamw", "sgd", "momentum", "nesterov"}, func(r *train.Recipe) *string { return &r.Optimizer.Name }).basic(),
-		sizes("hidden", func(r *train.Recipe) *[]int { return &r.Model.Hidden }).only("mlp", "table-mlp").basic(),
+		sizes("hidden", func(r *train.Recipe) *[]int { return &r.Model.Hidden }).only("mlp", "table-mlp", "gru").basic(),
 		sizes("channels", func(r *train.Recipe) *[]int { return &r.Model.Channels }).only("cnn", "resnet", "separable").basic(),
 	}
 }
@@ -67,6 +67,7 @@ func moreFields() []Field {
 		choice("schedule", []string{"constant", "cosine", "step", "plateau"}, func(r *train.Recipe) *string { return &r.Schedule.Name }),
 		dropoutField(),
 		whole("embed", 0, 64, func(r *train.Recipe) *int { return &r.Model.Embed }).only("table-mlp"),
+		whole("language", 0, 1000, func(r *train.Recipe) *int { return &r.Model.Language }).only("gru"),
 		real("weight_decay", 0, 1, func(r *train.Recipe) *float64 { return &r.Optimizer.WeightDecay }),
 		real("label_smoothing", 0, 0.5, func(r *train.Recipe) *float64 { return &r.Optimizer.LabelSmoothing }),
 		real("clip", 0, 1000, func(r *train.Recipe) *float64 { return &r.Optimizer.Clip }),
