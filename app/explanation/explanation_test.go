@@ -259,7 +259,7 @@ func reviews(t testing.TB) string {
 // difference of outputs.
 func TestWordsAreExplainedCompletely(t *testing.T) {
 	data := reviews(t)
-	for _, name := range []string{"ngram", "textcnn", "attention", "nb-linear"} {
+	for _, name := range []string{"ngram", "textcnn", "attention", "gru", "nb-linear"} {
 		t.Run(name, func(t *testing.T) {
 			r := train.Recipe{Task: "text", Data: train.Data{Path: data, Label: "label", Text: "review"}, Model: train.Model{Name: name, Length: 24}, Train: train.Loop{Epochs: 4, Batch: 16}}
 			r.Optimizer.LearningRate = 0.01

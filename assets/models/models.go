@@ -14,6 +14,8 @@ var files embed.FS
 const (
 	ReviewsChinese = "reviews-zh"
 	ReviewsEnglish = "reviews-en"
+	// ReviewsChineseGRU is asked where ReviewsChinese is unsure.
+	ReviewsChineseGRU = "reviews-zh-gru"
 )
 
 // ONNX returns the file of a shipped model.

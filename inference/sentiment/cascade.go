@@ -34,6 +34,10 @@ func NewCascade(name string, first, second Method, w CascadeWeights) *Cascade {
 // Name stands in the cascade's verdicts.
 func (c *Cascade) Name() string { return c.name }
 
+func (c *Cascade) identity() string {
+	return fmt.Sprintf("%s>%s%v", identityOf(c.first), identityOf(c.second), c.w)
+}
+
 // Score gives the cascade's opinions.
 func (c *Cascade) Score(ctx context.Context, texts []string) ([]Opinion, error) {
 	opinions, err := c.first.Score(ctx, texts)
@@ -83,7 +87,7 @@ func (c *Cascade) join(first, second Opinion) Opinion {
 	}
 	s, z := c.share(first), odds(first)
 	score := math.Tanh(((1-s)*z + s*(c.w.First*z+c.w.Second*odds(second)+c.w.Bias)) / 2)
-	return Opinion{Score: score, Confidence: (1 + math.Abs(score)) / 2, Known: true}
+	return Opinion{Score: score, Confidence: (1 + math.Abs(score)) / 2, Known: true, Evidence: first.Evidence}
 }
 
 // Explain gives the shares of the first model where that is sure; else each unit's

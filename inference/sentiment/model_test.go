@@ -289,7 +289,7 @@ func TestOneTextIsAnsweredWhileTyping(t *testing.T) {
 
 func TestShippedModelsHaveCardsAndAreSmall(t *testing.T) {
 	total := 0
-	for _, name := range []string{models.ReviewsChinese, models.ReviewsEnglish} {
+	for _, name := range []string{models.ReviewsChinese, models.ReviewsChineseGRU, models.ReviewsEnglish} {
 		file, err := models.ONNX(name)
 		if err != nil {
 			t.Fatal(err)

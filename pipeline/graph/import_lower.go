@@ -17,6 +17,7 @@ func lowerings() map[string]lowering {
 	return map[string]lowering{
 		"FlattenedSoftmax": flattened("Softmax"), "FlattenedLogSoftmax": flattened("LogSoftmax"), "FlattenedHardmax": flattened("Hardmax"),
 		"Gelu": lowerGelu, "GroupNormalization": lowerGroupNorm, "ConstantOfShape": lowerConstantOfShape,
+		"GRU": lowerGRU,
 	}
 }
 

@@ -59,7 +59,9 @@ func (c *Context) recurrent(name string, e, present *graph.Value, units int, rev
 	r := c.Param(Parameter{Name: name + ".recurrence", Shape: []int{1, 3 * units, units}, Init: Init{Kind: GlorotUniform, FanIn: units, FanOut: units}, Decay: true})
 	bias := c.Param(Parameter{Name: name + ".bias", Shape: []int{1, 6 * units}})
 	if c.Training {
-		return c.unrolled(e, present, w, r, bias, reverse)
+		return c.Unroll(graph.GatedUnits{
+			X: e, Weights: c.Squeeze(w, 0), Recurrence: c.Squeeze(r, 0), Bias: c.Reshape(bias, 6*units), Present: present, Reverse: reverse,
+		})
 	}
 	direction := "forward"
 	if reverse {
@@ -69,53 +71,6 @@ func (c *Context) recurrent(name string, e, present *graph.Value, units int, rev
 	attrs := graph.Attrs{"direction": direction, "hidden_size": units, "linear_before_reset": 1}
 	y := c.OpN("GRU", 1, attrs, c.Transpose(e, 1, 0, 2), w, r, bias, lengths)[0] // [L, 1, N, units]
 	return c.Transpose(c.Squeeze(y, 1), 1, 0, 2)
-}
-
-// unrolled computes the same in a way that has a gradient: by Athanor's own operator, or
-// place by place. Padding stands behind a text; there the state is 0.
-func (c *Context) unrolled(e, present, w, r, bias *graph.Value, reverse bool) *graph.Value {
-	n, length, width, units := e.Shape[0], e.Shape[1], e.Shape[2], r.Shape[2]
-	halves := c.Split(c.Reshape(bias, 6*units), 0, 3*units, 3*units)
-	in := c.Reshape(c.Gemm(c.Reshape(e, n*length, width), c.Squeeze(w, 0), halves[0], false, true), n, length, 3*units)
-	if states, ok := c.GRU(in, c.Squeeze(r, 0), halves[1], present, reverse); ok {
-		return states
-	}
-	places, there := c.each(in, 1), c.each(present, 1)
-	turn := c.Transpose(c.Squeeze(r, 0), 1, 0)
-	h := c.Const(onnx.Float, []int{n, units}, make([]float64, n*units)...)
-	states := make([]*graph.Value, length)
-	for i := range length {
-		t := i
-		if reverse {
-			t = length - 1 - i
-		}
-		h = c.Mul(c.gated(places[t], c.Add(c.MatMul(h, turn), halves[1]), h), there[t])
-		states[t] = c.Unsqueeze(h, 1)
-	}
-	return c.Concat(1, states...)
-}
-
-// each cuts x along an axis into slices without it.
-func (c *Context) each(x *graph.Value, axis int) []*graph.Value {
-	sizes := make([]int, x.Shape[axis])
-	for i := range sizes {
-		sizes[i] = 1
-	}
-	var pieces []*graph.Value
-	for _, p := range c.Split(x, axis, sizes...) {
-		pieces = append(pieces, c.Squeeze(p, axis))
-	}
-	return pieces
-}
-
-// gated is the state after h: with x the place's part and g the state's, both
-// [N, 3·units] in the order update, reset, candidate.
-func (c *Context) gated(x, g, h *graph.Value) *graph.Value {
-	units := h.Shape[1]
-	xs, gs := c.Split(x, 1, 2*units, units), c.Split(g, 1, 2*units, units)
-	gates := c.Split(c.Op("Sigmoid", nil, c.Add(xs[0], gs[0])), 1, units, units)
-	candidate := c.Op("Tanh", nil, c.Add(xs[1], c.Mul(gates[1], gs[1])))
-	return c.Add(candidate, c.Mul(gates[0], c.Sub(h, candidate)))
 }
 
 // Ahead is a guess that a network makes besides its answer: at P places it scores the
