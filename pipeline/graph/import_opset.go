@@ -272,7 +272,7 @@ func hasHole(shape []int) bool {
 // Rewritten lists the operators that Import builds from others, sorted; their
 // gradients are those of their parts.
 func Rewritten() []string {
-	return []string{"CastLike", "Dropout", "Gelu", "GroupNormalization", "Scatter", "Upsample"}
+	return []string{"CastLike", "Dropout", "GRU", "Gelu", "GroupNormalization", "Scatter", "Upsample"}
 }
 
 // Folded lists the operators that Import computes when their inputs are known,
