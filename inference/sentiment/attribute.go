@@ -41,7 +41,7 @@ func (m *Model) shares(ctx context.Context, t string, units []text.Unit, o Opini
 	if err != nil || ok {
 		return shares, err
 	}
-	return occluded(t, units, o.Score, func(texts []string) ([]float64, error) {
+	return occluded(t, units, mostOcclusions, o.Score, func(texts []string) ([]float64, error) {
 		opinions, err := m.Score(ctx, texts)
 		scores := make([]float64, len(opinions))
 		for i, one := range opinions {
@@ -60,7 +60,7 @@ func (m *Model) classShares(ctx context.Context, t string, units []text.Unit, o 
 	if err != nil {
 		return nil, err
 	}
-	shares, err := occluded(t, units, whole[0], func(texts []string) ([]float64, error) { return m.oddsOf(ctx, texts, class) })
+	shares, err := occluded(t, units, mostOcclusions, whole[0], func(texts []string) ([]float64, error) { return m.oddsOf(ctx, texts, class) })
 	if err != nil {
 		return nil, err
 	}
@@ -220,10 +220,10 @@ func balance(shares []float64, score float64) []float64 {
 // gathered into as many stretches.
 const mostOcclusions = 96
 
-// occluded explains any judgement by leaving stretches out: whole is that of the
-// text, judge gives those of others.
-func occluded(t string, units []text.Unit, whole float64, judge func([]string) ([]float64, error)) ([]float64, error) {
-	step := (len(units) + mostOcclusions - 1) / mostOcclusions
+// occluded explains any judgement by leaving stretches out, at most most of them: whole
+// is that of the text, judge gives those of others.
+func occluded(t string, units []text.Unit, most int, whole float64, judge func([]string) ([]float64, error)) ([]float64, error) {
+	step := (len(units) + most - 1) / most
 	var without []string
 	for i := 0; i < len(units); i += step {
 		end := units[min(i+step, len(units))-1].End

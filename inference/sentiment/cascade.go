@@ -90,32 +90,45 @@ func (c *Cascade) join(first, second Opinion) Opinion {
 	return Opinion{Score: score, Confidence: (1 + math.Abs(score)) / 2, Known: true, Evidence: first.Evidence}
 }
 
-// Explain gives the shares of the first model where that is sure; else each unit's
-// share is what leaving it out changes in the cascade's score.
+// mostSecond is how many stretches are left out one by one for the second model: it is
+// slow, and a person waits.
+const mostSecond = 24
+
+// Explain gives the shares of the first model; where that is unsure, those of both as
+// they count, with the second's by what leaving stretches out changes in its log-odds.
 func (c *Cascade) Explain(ctx context.Context, t string) (Opinion, []Token, error) {
 	first, tokens, err := c.first.Explain(ctx, t)
 	if err != nil || !first.Known || c.share(first) == 0 {
 		return first, tokens, err
 	}
 	second, err := c.second.Score(ctx, []string{t})
-	if err != nil {
-		return Opinion{}, nil, err
+	if err != nil || !second[0].Known {
+		return first, tokens, err
 	}
-	whole, units := c.join(first, second[0]), text.Units(t)
-	shares, err := occluded(t, units, whole.Score, func(texts []string) ([]float64, error) { return c.scores(ctx, texts) })
+	units := text.Units(t)
+	parts, err := occluded(t, units, mostSecond, odds(second[0]), func(texts []string) ([]float64, error) { return c.secondOdds(ctx, texts) })
 	if err != nil {
 		return Opinion{}, nil, fmt.Errorf("explain: %w", err)
 	}
-	return whole, unitTokens(t, units, shares), nil
+	whole, s := c.join(first, second[0]), c.share(first)
+	shares := make([]float64, len(units))
+	gather(shares, units, tokens, (1-s+s*c.w.First)*ratio(odds(first), first.Score))
+	scale := ratio(whole.Score, odds(whole))
+	for i := range shares {
+		shares[i] = scale * (shares[i] + s*c.w.Second*parts[i])
+	}
+	return whole, unitTokens(t, units, balance(shares, whole.Score)), nil
 }
 
-func (c *Cascade) scores(ctx context.Context, texts []string) ([]float64, error) {
-	opinions, err := c.Score(ctx, texts)
-	scores := make([]float64, len(opinions))
+func (c *Cascade) secondOdds(ctx context.Context, texts []string) ([]float64, error) {
+	opinions, err := c.second.Score(ctx, texts)
+	out := make([]float64, len(opinions))
 	for i, o := range opinions {
-		scores[i] = o.Score
+		if o.Known {
+			out[i] = odds(o)
+		}
 	}
-	return scores, err
+	return out, err
 }
 
 // unitTokens makes a token of each unit.

@@ -151,13 +151,17 @@ func withoutStars(label string) string {
 	return strings.TrimSpace(label)
 }
 
-// batchTexts is how many texts are run at once.
-const batchTexts = 128
+// batchTexts is how many texts a bag of n-grams is run on at once; fewerTexts a network
+// that reads in order, whose time is in each text, so that all processors have some.
+const (
+	batchTexts = 128
+	fewerTexts = 16
+)
 
 // Score gives the model's opinions, computed on all processors.
 func (m *Model) Score(ctx context.Context, texts []string) ([]Opinion, error) {
-	out := make([]Opinion, len(texts))
-	if len(texts) <= batchTexts {
+	out, batch := make([]Opinion, len(texts)), m.batch()
+	if len(texts) <= batch {
 		return out, m.scoreInto(ctx, texts, out)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -167,14 +171,14 @@ func (m *Model) Score(ctx context.Context, texts []string) ([]Opinion, error) {
 	for range processors() {
 		wg.Go(func() {
 			for at := range next {
-				end := min(at+batchTexts, len(texts))
+				end := min(at+batch, len(texts))
 				if err := m.scoreInto(ctx, texts[at:end], out[at:end]); err != nil {
 					cancel(err)
 				}
 			}
 		})
 	}
-	for at := 0; at < len(texts) && ctx.Err() == nil; at += batchTexts {
+	for at := 0; at < len(texts) && ctx.Err() == nil; at += batch {
 		next <- at
 	}
 	close(next)
@@ -183,6 +187,14 @@ func (m *Model) Score(ctx context.Context, texts []string) ([]Opinion, error) {
 		return nil, context.Cause(ctx)
 	}
 	return out, nil
+}
+
+// batch is how many texts are run at once.
+func (m *Model) batch() int {
+	if m.tokens.Definition().Unique {
+		return batchTexts
+	}
+	return fewerTexts
 }
 
 func (m *Model) scoreInto(ctx context.Context, texts []string, out []Opinion) error {
