@@ -49,19 +49,17 @@ func (s *sentimentBench) shopping() ([]labelled, error) {
 	}
 }
 
-// heldOut are the reviews kept from the shipped Chinese model's training: its recipe
-// opens the same split again, and the fingerprint tells whether it is.
+// heldOut are the reviews kept from the shipped Chinese models' training: the first's
+// recipe opens the same split again, and the fingerprints tell whether it is both's.
 func (s *sentimentBench) heldOut(ctx context.Context) ([]labelled, error) {
-	file, err := models.ONNX(models.ReviewsChinese)
+	recipeText, fingerprint, err := trainedFrom(models.ReviewsChinese)
 	if err != nil {
 		return nil, err
 	}
-	m, err := onnx.Decode(file)
+	_, other, err := trainedFrom(models.ReviewsChineseGRU)
 	if err != nil {
 		return nil, err
 	}
-	recipeText, _ := m.Meta("athanor.recipe")
-	fingerprint, _ := m.Meta("athanor.fingerprint")
 	recipe, err := train.ParseRecipe([]byte(recipeText))
 	if err != nil {
 		return nil, err
@@ -74,7 +72,7 @@ func (s *sentimentBench) heldOut(ctx context.Context) ([]labelled, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.sameSplit = set.Fingerprint == fingerprint
+	s.sameSplit = set.Fingerprint == fingerprint && fingerprint == other
 	all, err := s.shopping()
 	if err != nil {
 		return nil, err
@@ -87,6 +85,21 @@ func (s *sentimentBench) heldOut(ctx context.Context) ([]labelled, error) {
 		list[i] = all[set.Test.Row(i)]
 	}
 	return list, nil
+}
+
+// trainedFrom is a shipped model's recipe, and the fingerprint of its data and split.
+func trainedFrom(name string) (recipe, fingerprint string, err error) {
+	file, err := models.ONNX(name)
+	if err != nil {
+		return "", "", err
+	}
+	m, err := onnx.Decode(file)
+	if err != nil {
+		return "", "", err
+	}
+	recipe, _ = m.Meta("athanor.recipe")
+	fingerprint, _ = m.Meta("athanor.fingerprint")
+	return recipe, fingerprint, nil
 }
 
 // sst reads a part of SST-2.
