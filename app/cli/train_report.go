@@ -116,7 +116,7 @@ func (r *reporter) epoch(e train.Epoch) {
 		r.object(map[string]any{
 			"event": "epoch", "epoch": e.Epoch, "epochs": e.Epochs, "step": e.Step, "train_loss": e.TrainLoss, "train_accuracy": e.TrainAccuracy,
 			"val_loss": e.ValLoss, "val_accuracy": e.ValAccuracy, "val_r2": e.ValR2, "seconds": e.Seconds,
-			"samples_per_second": e.SamplesPerSecond, "best": e.Best,
+			"samples_per_second": e.SamplesPerSecond, "best": e.Best, "language": e.Language,
 		})
 		return
 	}
@@ -126,6 +126,10 @@ func (r *reporter) epoch(e train.Epoch) {
 	star := ""
 	if e.Best {
 		star = "  best"
+	}
+	if e.Language {
+		r.printf("epoch %d/%d  learns the language, without labels: guesses cost %.4f  %.1f s\n", e.Epoch, e.Epochs, e.TrainLoss, e.Seconds)
+		return
 	}
 	score := fmt.Sprintf("validation accuracy %.2f %%", 100*e.ValAccuracy)
 	if e.Confusion == nil {

@@ -58,6 +58,7 @@ type line struct {
 	Seconds       *number   `json:"seconds,omitempty"`
 	Speed         *number   `json:"samples_per_second,omitempty"`
 	Best          bool      `json:"best,omitempty"`
+	Language      bool      `json:"language,omitempty"`
 	Path          string    `json:"path,omitempty"`
 	Kind          string    `json:"kind,omitempty"`
 	Value         *number   `json:"value,omitempty"`
@@ -83,7 +84,7 @@ func encodeEvent(e train.Event) (l line, ok bool) {
 			Type: "epoch", Step: e.Step, Epoch: e.Epoch, Epochs: e.Epochs,
 			TrainLoss: ref(e.TrainLoss), TrainAccuracy: ref(e.TrainAccuracy),
 			ValLoss: ref(e.ValLoss), ValAccuracy: ref(e.ValAccuracy), ValR2: ref(e.ValR2),
-			Confusion: e.Confusion, Seconds: ref(e.Seconds), Speed: ref(e.SamplesPerSecond), Best: e.Best,
+			Confusion: e.Confusion, Seconds: ref(e.Seconds), Speed: ref(e.SamplesPerSecond), Best: e.Best, Language: e.Language,
 		}, true
 	case train.Checkpoint:
 		return line{Type: "checkpoint", Step: e.Step, Epoch: e.Epoch, Path: e.Path, Best: e.Best}, true
@@ -104,7 +105,7 @@ func (l line) decode() (e train.Event, ok bool) {
 			Epoch: l.Epoch, Epochs: l.Epochs, Step: l.Step,
 			TrainLoss: l.TrainLoss.value(), TrainAccuracy: l.TrainAccuracy.value(),
 			ValLoss: l.ValLoss.value(), ValAccuracy: l.ValAccuracy.value(), ValR2: l.ValR2.value(),
-			Confusion: l.Confusion, Seconds: l.Seconds.value(), SamplesPerSecond: l.Speed.value(), Best: l.Best,
+			Confusion: l.Confusion, Seconds: l.Seconds.value(), SamplesPerSecond: l.Speed.value(), Best: l.Best, Language: l.Language,
 		}, true
 	case "checkpoint":
 		return train.Checkpoint{Step: l.Step, Epoch: l.Epoch, Path: l.Path, Best: l.Best}, true

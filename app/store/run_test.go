@@ -84,6 +84,7 @@ func TestARunKeepsEverything(t *testing.T) {
 	events := []train.Event{
 		train.Mark{Kind: train.MarkStart, Time: start},
 		epoch(1),
+		train.Epoch{Epoch: 2, Epochs: 3, Step: 200, TrainLoss: 4.5, ValAccuracy: 0.5, Language: true},
 		train.Checkpoint{Step: 100, Epoch: 1, Path: "checkpoints/1", Best: true},
 		train.Mark{Kind: train.MarkLearningRate, Step: 120, Time: start.Add(time.Minute), Value: math.Inf(1), Note: "ä 学"},
 		train.Log{Time: start, Level: "warn", Text: "line\nbreak"},

@@ -71,13 +71,18 @@ func (r *run) closeEpoch(ctx context.Context, cut bool) error {
 	e := Epoch{
 		Epoch: r.Epoch + 1, Epochs: r.recipe.Train.Epochs, Step: r.Step, TrainLoss: r.LossSum / float64(r.Seen),
 		TrainAccuracy: r.HitSum / float64(r.Seen), ValLoss: v.loss, ValAccuracy: v.accuracy, ValR2: v.r2, Confusion: v.confusion, Predicted: v.predicted,
-		Seconds: r.clock.epoch(), SamplesPerSecond: speed,
+		Seconds: r.clock.epoch(), SamplesPerSecond: speed, Language: r.Epoch < r.recipe.Model.Language,
 	}
+	r.firstLabels()
 	r.ValLoss, r.ValScore = v.loss, v.accuracy
 	if e.Best, err = r.judge(ctx, score{Seen: true, Accuracy: v.accuracy, Loss: v.loss}); err != nil {
 		return err
 	}
-	r.Plateau = r.Plateau.Observe(v.loss, max(r.recipe.Schedule.Every, 1))
+	if e.Language {
+		r.Since = 0
+	} else {
+		r.Plateau = r.Plateau.Observe(v.loss, max(r.recipe.Schedule.Every, 1))
+	}
 	if !cut {
 		r.Epoch++
 		r.Batch, r.LossSum, r.HitSum, r.Seen = 0, 0, 0, 0
@@ -86,6 +91,14 @@ func (r *run) closeEpoch(ctx context.Context, cut bool) error {
 		return err
 	}
 	return r.checkpoint(ctx, e.Best)
+}
+
+// firstLabels forgets, with the first epoch that saw labels, which was the best of
+// those that did not.
+func (r *run) firstLabels() {
+	if l := r.recipe.Model.Language; l > 0 && r.Epoch == l {
+		r.Best = score{}
+	}
 }
 
 // judge remembers the best epoch.

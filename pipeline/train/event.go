@@ -48,6 +48,7 @@ type Epoch struct {
 	Seconds          float64 // validation included
 	SamplesPerSecond float64 // of training alone
 	Best             bool    // the best epoch so far
+	Language         bool    // labels were left out, and the training loss is that of guesses
 }
 
 // Checkpoint says that the state up to Step is safe on disk.

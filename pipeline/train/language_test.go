@@ -68,6 +68,9 @@ func TestLanguageComesBeforeLabels(t *testing.T) {
 	if first, second := epochs[0].TrainLoss, epochs[1].TrainLoss; second > 0.9*first || first < 2 {
 		t.Errorf("guessing costs %.2f and then %.2f", first, second)
 	}
+	if !epochs[1].Language || epochs[2].Language || !epochs[2].Best {
+		t.Errorf("%+v and %+v, want labels from the third epoch on, which is the best so far", epochs[1], epochs[2])
+	}
 	if a := epochs[1].ValAccuracy; a > 0.7 {
 		t.Errorf("%.2f right before any label was shown", a)
 	}

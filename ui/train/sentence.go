@@ -2,6 +2,7 @@ package train
 
 import (
 	"math"
+	"slices"
 
 	"athanor/pipeline/train"
 	"athanor/ui/i18n"
@@ -12,8 +13,12 @@ func Sentence(book *i18n.Book, epochs []train.Epoch) string {
 	if len(epochs) == 0 {
 		return book.T("sentence.first")
 	}
-	best := BestEpoch(epochs)
 	last := epochs[len(epochs)-1]
+	if last.Language {
+		return book.T("sentence.language", last.Epoch, last.TrainLoss)
+	}
+	epochs = labelled(epochs)
+	best := BestEpoch(epochs)
 	since := last.Epoch - best.Epoch
 	gap := last.TrainAccuracy - last.ValAccuracy
 	switch {
@@ -29,6 +34,11 @@ func Sentence(book *i18n.Book, epochs []train.Epoch) string {
 		return book.T("sentence.better", last.Epoch, last.ValLoss)
 	}
 	return book.T("sentence.steady", best.Epoch, best.ValLoss)
+}
+
+// labelled are the epochs that saw labels.
+func labelled(epochs []train.Epoch) []train.Epoch {
+	return slices.DeleteFunc(slices.Clone(epochs), func(e train.Epoch) bool { return e.Language })
 }
 
 // BestEpoch is the epoch with the lowest validation loss; epochs is not empty.

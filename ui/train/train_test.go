@@ -82,6 +82,9 @@ func TestSentenceTellsWhatTheCurveDoes(t *testing.T) {
 	epoch := func(n int, trainLoss, valLoss float64) train.Epoch {
 		return train.Epoch{Epoch: n, TrainLoss: trainLoss, ValLoss: valLoss, TrainAccuracy: 0.9, ValAccuracy: 0.89}
 	}
+	language := func(n int, loss float64) train.Epoch {
+		return train.Epoch{Epoch: n, TrainLoss: loss, ValLoss: .7, Language: true}
+	}
 	for _, c := range []struct {
 		epochs []train.Epoch
 		want   string
@@ -91,6 +94,8 @@ func TestSentenceTellsWhatTheCurveDoes(t *testing.T) {
 		{[]train.Epoch{epoch(1, 1, .5), epoch(2, .8, .6), epoch(3, .6, .7), epoch(4, .5, .8)}, b.T("sentence.overfit", 3, 1)},
 		{[]train.Epoch{epoch(1, 1, .5), epoch(2, 1.1, .6), epoch(3, 1, .7), epoch(4, 1, .8)}, b.T("sentence.stalled", 3, 1)},
 		{[]train.Epoch{epoch(1, math.NaN(), .5)}, b.T("sentence.nan", 1)},
+		{[]train.Epoch{language(1, 5), language(2, 4)}, b.T("sentence.language", 2, 4.0)},
+		{[]train.Epoch{language(1, 5), language(2, 4), language(3, 4), language(4, 4), epoch(5, 1, .9)}, b.T("sentence.steady", 5, .9)},
 	} {
 		if got := uitrain.Sentence(b, c.epochs); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
