@@ -38,6 +38,11 @@ func (r Recipe) Resolve() (Recipe, error) {
 		if r.Model.Name == "ngram" || r.Model.Name == "nb-linear" {
 			set(&r.Model.Length, bagLength)
 		}
+		if r.Model.Name == recurrentName {
+			set(&r.Model.Length, recurrentLength)
+			set(&r.Model.Buckets, recurrentUnits)
+			set(&r.Model.Dropout, recurrentDropout)
+		}
 		set(&r.Model.Length, 64)
 		set(&r.Model.Buckets, 1<<15)
 	}
@@ -125,11 +130,15 @@ const (
 	nbLinearRate = 0.03
 )
 
-// Gated units take steps of this size as long as no gradient is longer than the clip.
+// Gated units take steps of this size as long as no gradient is longer than the clip;
+// they read this much of a text, of units as they are told apart.
 const (
-	recurrentName = "gru"
-	recurrentRate = 0.003
-	recurrentClip = 1
+	recurrentName    = "gru"
+	recurrentRate    = 0.003
+	recurrentClip    = 1
+	recurrentLength  = 128
+	recurrentUnits   = 1 << 13
+	recurrentDropout = 0.3
 )
 
 // A head alone learns from standardised features in memory: a quarter of the steps,

@@ -118,7 +118,7 @@ func TestTextsHaveDefaultsOfTheirOwn(t *testing.T) {
 	for name, want := range map[string]struct {
 		length int
 		rate   float64
-	}{"": {512, 0.01}, "ngram": {512, 0.01}, "nb-linear": {512, 0.03}, "textcnn": {64, 0.001}, "attention": {64, 0.001}, "gru": {64, 0.003}} {
+	}{"": {512, 0.01}, "ngram": {512, 0.01}, "nb-linear": {512, 0.03}, "textcnn": {64, 0.001}, "attention": {64, 0.001}, "gru": {128, 0.003}} {
 		r, err := train.Recipe{Task: "text", Model: train.Model{Name: name}}.Resolve()
 		if err != nil {
 			t.Fatal(err)
