@@ -195,7 +195,7 @@ func (p *sentimentPart) hidden() {}
 // listModels offers the studio's own methods and every model of texts.
 func (p *sentimentPart) listModels() {
 	list := []view.Choice{{Name: p.s.book.T("sentiment.model.auto")}}
-	for _, id := range []string{models.ReviewsChinese, models.ReviewsEnglish, "lexicon", "vader"} {
+	for _, id := range []string{models.ReviewsChinese, models.ReviewsChineseGRU, models.ReviewsEnglish, "lexicon", "vader"} {
 		list = append(list, view.Choice{ID: id, Name: p.s.book.T("sentiment.model." + id)})
 	}
 	asked := p.model

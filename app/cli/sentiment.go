@@ -45,7 +45,7 @@ func newSentiment() *cobra.Command {
 	}
 	flags := command.Flags()
 	flags.StringVar(&f.lang, "lang", "auto", "method for the text's language: auto, en or zh")
-	flags.StringVar(&f.model, "model", "auto", "auto, vader, lexicon, reviews-zh, reviews-en, or a text model's file")
+	flags.StringVar(&f.model, "model", "auto", "auto, vader, lexicon, reviews-zh, reviews-zh-gru, reviews-en, or a text model's file")
 	flags.StringVar(&f.corrections, "corrections", "", "file of corrections to follow (JSON lines of text and label)")
 	flags.StringVar(&f.vocabulary, "vocab", "", "vocab.txt or tokenizer.json of a --model file from elsewhere (BERT family)")
 	flags.StringSliceVar(&f.classes, "classes", []string{"negative", "positive"}, "class names of a model opened with --vocab, in the order of its outputs")

@@ -112,8 +112,8 @@ func NewNamed(name string) (a *Analyzer, missing error, close func(), err error)
 		err = fmt.Errorf("%w: there is none called %q", ErrModel, name)
 	}
 	if err != nil {
-		return nil, nil, nothing, fmt.Errorf("%w; choose auto, vader, lexicon, %s, %s or a model file",
-			err, models.ReviewsChinese, models.ReviewsEnglish)
+		return nil, nil, nothing, fmt.Errorf("%w; choose auto, vader, lexicon, %s, %s, %s or a model file",
+			err, models.ReviewsChinese, models.ReviewsChineseGRU, models.ReviewsEnglish)
 	}
 	return NewAnalyzer(Methods{English: model, Chinese: model, Symbols: model}), nil, model.Close, nil
 }
