@@ -85,6 +85,10 @@ func (c *Context) Guesses() []Ahead { return c.guesses }
 // (Gutmann and Hyvärinen 2010).
 const OtherUnits = 512
 
+// GuessPlaces is for how many of the places of a batch a step guesses: with padding among
+// them about half of those where a unit stands.
+func GuessPlaces(places int) int { return max(1, places/4) }
+
 // guessing is what the guesses of a step are drawn from: the positions in the flat ids
 // [N·L] for which it guesses, at each a unit and behind it another, and the units of
 // which one would be as likely anywhere. Nil where nothing is guessed.
@@ -94,7 +98,7 @@ func (c *Context) guessing(ids *graph.Value, wanted bool) *guessing {
 	if !wanted || !c.Training {
 		return nil
 	}
-	return &guessing{c.Input("places", onnx.Int64, ids.Size()/4), c.Input("others", onnx.Int64, OtherUnits)}
+	return &guessing{c.Input("places", onnx.Int64, GuessPlaces(ids.Size())), c.Input("others", onnx.Int64, OtherUnits)}
 }
 
 // ahead guesses a unit from the state in front of it, and from that behind it.

@@ -130,8 +130,8 @@ const (
 	nbLinearRate = 0.03
 )
 
-// Gated units take steps of this size as long as no gradient is longer than the clip;
-// they read this much of a text, of units as they are told apart.
+// Gated units take steps of this size as long as no gradient is longer than the clip.
+// They read recurrentLength units of a text, and tell recurrentUnits kinds apart.
 const (
 	recurrentName    = "gru"
 	recurrentRate    = 0.003

@@ -59,7 +59,7 @@ func newGuessInputs(n *network, ids *runtime.Tensor) (g guessInputs, err error) 
 	}
 	shape := ids.Shape()
 	tensors := make([]*runtime.Tensor, 3)
-	for i, size := range []int64{2, shape[0] * shape[1] / 4, nn.OtherUnits} {
+	for i, size := range []int64{2, int64(nn.GuessPlaces(int(shape[0] * shape[1]))), nn.OtherUnits} {
 		kind := onnx.Int64
 		if i == 0 {
 			kind = onnx.Float
