@@ -24,6 +24,9 @@ func (r *run) halve(err error, batch int) error {
 	if !errors.Is(err, runtime.ErrDeviceMemory) || at <= 1 {
 		return err
 	}
+	if r.net.language() { // its guesses are over the whole batch
+		return fmt.Errorf("%w: a batch that guesses is not cut; choose a smaller batch", err)
+	}
 	r.rows = (at + 1) / 2
 	for _, s := range r.steppers {
 		s.close()

@@ -181,6 +181,10 @@ func TestOneSampleTooLargeIsAnError(t *testing.T) {
 	if err := r.halve(holds(0)(1), 4); !errors.Is(err, runtime.ErrDeviceMemory) {
 		t.Errorf("one sample that does not fit: %v", err)
 	}
+	guesses := &run{rows: 8, net: &network{recipe: Recipe{Model: Model{Language: 1}}}}
+	if err := guesses.halve(holds(0)(8), 8); !errors.Is(err, runtime.ErrDeviceMemory) || guesses.rows != 8 {
+		t.Errorf("a batch that guesses is cut to %d: %v", guesses.rows, err)
+	}
 	if err := r.halve(ErrDiverged, 4); !errors.Is(err, ErrDiverged) {
 		t.Errorf("another error: %v", err)
 	}
