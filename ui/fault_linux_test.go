@@ -32,7 +32,7 @@ func TestADiskThatFillsWhileANetworkLearns(t *testing.T) {
 	})
 	s.SetEpochs(4)
 	s.StartRun()
-	q.Until(t, 60*time.Second, func() bool { return s.Epochs() >= 1 })
+	q.Until(t, 60*time.Second, func() bool { return s.Epochs() >= 1 && checkpointed(disk) })
 	ballast := filepath.Join(disk, "ballast")
 	fillDisk(t, ballast)
 	q.Until(t, 60*time.Second, s.Idle)
@@ -53,6 +53,12 @@ func TestADiskThatFillsWhileANetworkLearns(t *testing.T) {
 	if err != nil || len(runs) != 1 || s.Shown().Phase != uitrain.Finished {
 		t.Errorf("%d runs (%v), the shown one is %v", len(runs), err, s.Shown().Phase)
 	}
+}
+
+// checkpointed tells whether a run has a state to go on from.
+func checkpointed(disk string) bool {
+	found, err := filepath.Glob(filepath.Join(disk, "*", "checkpoints", "step-*.safetensors"))
+	return err == nil && len(found) > 0
 }
 
 // fillDisk takes all the room that is left.

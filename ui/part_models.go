@@ -240,12 +240,14 @@ func freeName(path string) string {
 
 // known shows the models that can be fetched by name.
 func (p *modelsPart) known() {
-	folder, b := p.s.opts.Paths.Models(), p.s.book
+	folder, b, items := p.s.opts.Paths.Models(), p.s.book, fetch.Known()
+	var list []models.Known // the book's language may change while the disk is looked at
+	for _, item := range items {
+		list = append(list, models.Known{Name: item.Name, Title: p.s.knownTitle(item), Detail: b.Bytes(item.Size) + " · " + item.License + " · " + item.Name})
+	}
 	async(p.s, func(context.Context) ([]models.Known, error) {
-		var list []models.Known
-		for _, item := range fetch.Known() {
-			_, here := fetch.Have(item, folder)
-			list = append(list, models.Known{Name: item.Name, Title: p.s.knownTitle(item), Detail: b.Bytes(item.Size) + " · " + item.License + " · " + item.Name, Here: here})
+		for i, item := range items {
+			_, list[i].Here = fetch.Have(item, folder)
 		}
 		return list, nil
 	}, func(list []models.Known, _ error) { p.view.ApplyKnown(list) })
