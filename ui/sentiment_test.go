@@ -167,7 +167,7 @@ func TestOtherVerdictsAskFirst(t *testing.T) {
 		t.Fatal("it went on without asking")
 	}
 	uitest.Tap(t, s.Window().Canvas().Overlays().Top(), "Judge again")
-	q.Until(t, 60*time.Second, func() bool { return s.ReviewsFile() != "" })
+	q.Until(t, 5*time.Minute, func() bool { return s.ReviewsFile() != "" })
 	b, err := os.ReadFile(s.ReviewsFile())
 	if err != nil || strings.Count(string(b), "corrected") != 20_000 {
 		t.Errorf("%d of 20,000 rows follow the correction (%v)", strings.Count(string(b), "corrected"), err)
