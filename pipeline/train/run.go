@@ -243,6 +243,9 @@ func (r *run) epochs(ctx context.Context) error {
 			return err
 		}
 	}
+	if r.stopped && r.Epoch < r.recipe.Train.Epochs { // also within the last epoch
+		return r.emit(Mark{Kind: MarkStop, Step: r.Step, Time: time.Now()})
+	}
 	return nil
 }
 
