@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"athanor/app/store"
 	"athanor/inference/sentiment"
 )
 
@@ -117,5 +118,5 @@ func (r *runner) noteBeginning(now begun) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(begunName(r.job.Out), raw, 0o644)
+	return store.WriteFile(begunName(r.job.Out), raw)
 }

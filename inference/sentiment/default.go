@@ -67,7 +67,8 @@ func chineseWeights() Weights {
 }
 
 // cascadeWeights were fitted on 5,022 validation reviews by models that were trained
-// without them; Sure is the least of several that give the same there.
+// without them. Sure asks the second model about one review in seven; values of 1 to 4
+// give the same there within 0.1 points.
 func cascadeWeights() CascadeWeights {
 	return CascadeWeights{Sure: 1.5, First: 0.678, Second: 0.453, Bias: -0.098}
 }

@@ -1,8 +1,6 @@
 package train_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -84,21 +82,5 @@ func TestLanguageComesBeforeLabels(t *testing.T) {
 func TestResumeBetweenLanguageAndLabels(t *testing.T) {
 	set, r := orders(t, 400), readsInOrder()
 	r.Train.Epochs = 3
-	whole, broken := &folder{dir: t.TempDir()}, &folder{dir: t.TempDir()}
-	if _, err := train.Run(t.Context(), r, train.Deps{Set: set, Store: whole}, ignore); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	_, err := train.Run(ctx, r, train.Deps{Set: set, Store: broken}, func(e train.Event) {
-		if m, ok := e.(train.Metric); ok && m.Step == 22 {
-			cancel()
-		}
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Fatalf("cancelled run ended with %v", err)
-	}
-	if _, err := train.Run(t.Context(), r, train.Deps{Set: set, Store: broken, Resume: true}, ignore); err != nil {
-		t.Fatal(err)
-	}
-	sameTensors(t, checkpointOf(t, whole.dir), checkpointOf(t, broken.dir))
+	wholeAndBroken(t, r, set, 22)
 }

@@ -157,30 +157,37 @@ func checkpointOf(t *testing.T, dir string) []byte {
 	return data
 }
 
+// wholeAndBroken runs a recipe without a break, and once more broken off at a step and
+// gone on with; both must end in the same state.
+func wholeAndBroken(t *testing.T, r train.Recipe, set *dataset.Set, step int) (whole, broken *folder) {
+	t.Helper()
+	whole, broken = &folder{dir: t.TempDir()}, &folder{dir: t.TempDir()}
+	if _, err := train.Run(t.Context(), r, train.Deps{Set: set, Store: whole}, ignore); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := train.Run(ctx, r, train.Deps{Set: set, Store: broken}, func(e train.Event) {
+		if m, ok := e.(train.Metric); ok && m.Step == step {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("cancelled run ended with %v", err)
+	}
+	if _, err := train.Run(t.Context(), r, train.Deps{Set: set, Store: broken, Resume: true}, ignore); err != nil {
+		t.Fatal(err)
+	}
+	sameTensors(t, checkpointOf(t, whole.dir), checkpointOf(t, broken.dir))
+	return whole, broken
+}
+
 func TestResumeIsBitIdentical(t *testing.T) {
 	set := small(digits(t), 960)
 	for _, model := range []string{"mlp", "resnet"} {
 		t.Run(model, func(t *testing.T) {
 			r := recipe(model)
 			r.Model.Dropout, r.Model.Channels = 0.2, []int{8, 16}
-			whole := &folder{dir: t.TempDir()}
-			if _, err := train.Run(t.Context(), r, train.Deps{Set: set, Store: whole}, ignore); err != nil {
-				t.Fatal(err)
-			}
-			broken := &folder{dir: t.TempDir()}
-			ctx, cancel := context.WithCancel(t.Context())
-			_, err := train.Run(ctx, r, train.Deps{Set: set, Store: broken}, func(e train.Event) {
-				if m, ok := e.(train.Metric); ok && m.Step == 27 {
-					cancel()
-				}
-			})
-			if !errors.Is(err, context.Canceled) {
-				t.Fatalf("cancelled run ended with %v", err)
-			}
-			if _, err := train.Run(t.Context(), r, train.Deps{Set: set, Store: broken, Resume: true}, ignore); err != nil {
-				t.Fatal(err)
-			}
-			sameTensors(t, checkpointOf(t, whole.dir), checkpointOf(t, broken.dir))
+			whole, broken := wholeAndBroken(t, r, set, 27)
 			for i, m := range whole.metrics {
 				if got := broken.metrics[i]; got.Loss != m.Loss || got.Step != m.Step {
 					t.Fatalf("step %d: loss %v after resuming, %v without a break", m.Step, got.Loss, m.Loss)
