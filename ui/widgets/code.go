@@ -110,7 +110,7 @@ func (r *listingRenderer) wrap(text string) []string {
 	if !r.l.wraps || r.width <= 0 {
 		return []string{text}
 	}
-	return wrap(text, r.width, r.across)
+	return strings.Split(broken(text, r.width, r.across), "\n")
 }
 
 func (r *listingRenderer) Layout(size fyne.Size) { r.arrange(size.Width) }
@@ -128,37 +128,3 @@ func (r *listingRenderer) Refresh() {
 
 func (r *listingRenderer) Objects() []fyne.CanvasObject { return r.lines }
 func (r *listingRenderer) Destroy()                     {}
-
-// wrap splits text between its words, and a word that is wider than a line within
-// it. across measures; the widths of parts add up to the whole's.
-func wrap(text string, width float32, across func(string) float32) []string {
-	var lines []string
-	line, used, space := "", float32(0), across(" ")
-	for i, word := range strings.Split(text, " ") {
-		wide := across(word)
-		if i > 0 && used+space+wide <= width {
-			line, used = line+" "+word, used+space+wide
-			continue
-		}
-		if i > 0 {
-			lines = append(lines, line)
-		}
-		var full []string
-		full, line = cutWord(word, width, across)
-		lines, used = append(lines, full...), across(line)
-	}
-	return append(lines, line)
-}
-
-// cutWord cuts a word into lines that are full and what is left.
-func cutWord(word string, width float32, across func(string) float32) (full []string, rest string) {
-	used := float32(0)
-	for _, r := range word {
-		wide := across(string(r))
-		if used+wide > width && rest != "" {
-			full, rest, used = append(full, rest), "", 0
-		}
-		rest, used = rest+string(r), used+wide
-	}
-	return full, rest
-}

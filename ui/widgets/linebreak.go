@@ -19,7 +19,8 @@ func hasCJK(text string) bool {
 }
 
 // broken is a text with its lines broken for a width: between Chinese characters, which
-// Fyne keeps together up to the next space, and else at spaces.
+// Fyne keeps together up to the next space, and else at spaces; what is wider than a
+// line by itself is cut within.
 func broken(text string, width float32, measure func(string) float32) string {
 	var out strings.Builder
 	line, space := float32(0), ""
@@ -30,18 +31,38 @@ func broken(text string, width float32, measure func(string) float32) string {
 			line, space = 0, ""
 			continue
 		case strings.TrimSpace(unit) == "":
-			space = unit
+			space += unit
 			continue
 		}
 		before, long := measure(space), measure(unit)
-		if line > 0 && line+before+long > width {
+		if line+before > 0 && line+before+long > width {
 			out.WriteByte('\n')
 			line, space, before = 0, "", 0
 		}
-		out.WriteString(space + unit)
+		full, rest := cut(unit, width, measure)
+		out.WriteString(space + full + rest)
+		if full != "" {
+			line, before, long = 0, 0, measure(rest)
+		}
 		line, space = line+before+long, ""
 	}
 	return out.String()
+}
+
+// cut cuts a unit that is wider than a line into full lines and what is left of it.
+func cut(unit string, width float32, measure func(string) float32) (full, rest string) {
+	if measure(unit) <= width {
+		return "", unit
+	}
+	used := float32(0)
+	for _, r := range unit {
+		wide := measure(string(r))
+		if used+wide > width && rest != "" {
+			full, rest, used = full+rest+"\n", "", 0
+		}
+		rest, used = rest+string(r), used+wide
+	}
+	return full, rest
 }
 
 // units are what a line is not broken within: a word, a Chinese character, each with
